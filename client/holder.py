@@ -1,0 +1,166 @@
+"""A data holder: joins a bounty, trains on its own machine, submits a sealed update, is paid.
+
+Read `step` for what happens when, and the methods below it in the order of the story.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from client.base import open_base
+from client.log import BountyLog
+from client.participant import Participant
+from client.sheets import payout_in
+from marketplace.domain.abi import submission_commitment
+from marketplace.domain.bounty import Phase, RoundStatus
+from marketplace.domain.commitment import update_root
+from marketplace.domain.documents import SealedShare, SubmissionDocument
+from marketplace.domain.errors import GradMarketError, SealingError, StorageError
+from marketplace.domain.scope import Purpose
+from marketplace.domain.terms import TermsDocument
+from marketplace.domain.update import Update
+from marketplace.sealing import datakeys
+from marketplace.sealing.identity import seal_key
+from marketplace.sealing.sharing import split
+from marketplace.storage.tensors import dump_update
+
+if TYPE_CHECKING:
+    from marketplace.chain.account import Account
+    from marketplace.domain.bounty import BountyState
+    from marketplace.domain.network import Network
+    from marketplace.domain.terms import ChainTerms
+    from marketplace.sealing.identity import EncryptionIdentity
+    from marketplace.storage.store import Store
+
+__all__ = ["DataHolder", "Trainer", "TrainingTask"]
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """What a trainer is given: the opened base model and the terms' recipe for this round."""
+
+    base: Network
+    terms: TermsDocument
+    round: int
+
+
+class Trainer(Protocol):
+    """Turns a task into an update, on the holder's own machine and data."""
+
+    def __call__(self, task: TrainingTask) -> Update:
+        """Return the update; it must keep the terms' bounds."""
+
+
+class DataHolder(Participant):
+    """A person with data, taking part in one bounty."""
+
+    def __init__(  # noqa: PLR0913 - a participant's four parts, the bounty, and what makes this role
+        self,
+        name: str,
+        account: Account,
+        identity: EncryptionIdentity,
+        store: Store,
+        log: BountyLog,
+        trainer: Trainer,
+    ) -> None:
+        super().__init__(name, account, identity, store)
+        self.log = log
+        self.trainer = trainer
+        self._claimed: set[int] = set()
+
+    # ------------------------------------------------------------------ the story
+    def step(self) -> bool:
+        """Do the one thing that is due now; return whether there was one."""
+        bounty = self.account.bounty(self.log.refresh().bounty)
+        now = self.account.now()
+        mine = self.account.holder(self.log.bounty, self.address)
+        if bounty.phase is Phase.JOIN and now <= bounty.deadline and not mine.joined and bounty.round == 0:
+            return self.join(bounty)
+        if bounty.phase is Phase.SUBMIT and now <= bounty.deadline and mine.joined:
+            bit = 1 << mine.index
+            if bounty.expected & bit and not bounty.submitted & bit:
+                return self.submit(bounty, mine.index)
+        if self.claim():
+            return True
+        if bounty.phase is Phase.CLOSED:
+            return self.leave(mine.joined, mine.held)
+        return False
+
+    def join(self, bounty: BountyState) -> bool:
+        """Check the terms, name an encryption key, lock the stake and the fees of all rounds."""
+        terms = self.terms()
+        terms.scoring.check(self.log.terms.round_budget)
+        free = next((i for i in range(self.log.terms.max_holders) if not bounty.joined >> i & 1), None)
+        if free is None:
+            return False
+        self.account.join(self.log.bounty, self.log.terms, free, self.publish_key())
+        return True
+
+    def submit(self, bounty: BountyState, index: int) -> bool:
+        """Train and submit a sealed update.
+
+        A holder that cannot open the base (left out, or handed garbage) submits an update that changes nothing: it
+        loses the fee and keeps the stake.
+        """
+        terms = self.terms()
+        try:
+            base = open_base(self, self.log, terms.scoring, bounty.round, bounty.base_root)
+            update = self.trainer(TrainingTask(base, terms, bounty.round))
+            update.check(terms.scoring.shape, terms.scoring.bounds)
+        except (SealingError, StorageError, GradMarketError):
+            update = Update.zero(terms.scoring.shape)
+        commitment, document = self.seal(update, bounty.round)
+        self.account.submit(self.log.bounty, commitment, document)
+        return True
+
+    def seal(self, update: Update, round_: int) -> tuple[bytes, bytes]:
+        """Seal an update under a fresh data key, share that key among the seats, store both.
+
+        Returns:
+            The commitment and the digest of the submission document, which go on the chain.
+        """
+        key, salt = datakeys.new_key(), secrets.token_bytes(32)
+        scope, root, key_hash = self.scope(self.log.bounty), update_root(update, salt), datakeys.key_hash(key)
+        context = scope.context(Purpose.UPDATE, round_, self.address)
+        cid = self.put_sealed(dump_update(update, salt), key, context)
+        document = SubmissionDocument(round_, self.address, cid, root, key_hash, self._shares(key, round_))
+        commitment = submission_commitment(
+            scope.chain_id, scope.market, scope.bounty, round_, self.address, root, key_hash
+        )
+        return commitment, self.publish(document)
+
+    def claim(self) -> bool:
+        """Claim the payout of a settled round that was not claimed yet."""
+        for round_ in sorted(set(self.log.settled) - self._claimed):
+            self._claimed.add(round_)
+            payout = payout_in(self, self.log, round_, self.address)
+            if payout is not None and self.account.round(self.log.bounty, round_).status is RoundStatus.SETTLED:
+                self.account.claim(self.log.bounty, self.log.terms, round_, payout)
+                return True
+        return False
+
+    def leave(self, joined: bool, held: int) -> bool:  # noqa: FBT001 - two facts read from the chain
+        """Take back the stake, what is left of the fees, and the hold-back; withdraw everything."""
+        if held:
+            self.account.claim_held(self.log.bounty, self.log.terms, self.address)
+            return True
+        if joined:
+            self.account.leave(self.log.bounty, self.log.terms, self.address)
+            return True
+        return False
+
+    # ------------------------------------------------------------------ details
+    def terms(self) -> TermsDocument:
+        """The terms document of this bounty, fetched and checked against the chain's digest."""
+        return self.fetch(self.log.terms.document, TermsDocument)
+
+    def _shares(self, key: bytes, round_: int) -> tuple[SealedShare, ...]:
+        seats = [self.log.seats[i] for i in range(self.log.terms.seats)]
+        parts = split(key, datakeys.threshold(len(seats)), len(seats))
+        context = self.scope(self.log.bounty).context(Purpose.KEY_SHARE, round_, self.address)
+        return tuple(
+            SealedShare(datakeys.share_hash(part, i), seal_key(part, self.key_named(seat.key), context).hex())
+            for i, (part, seat) in enumerate(zip(parts, seats, strict=True))
+        )

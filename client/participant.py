@@ -1,0 +1,100 @@
+"""What every role has: a wallet, an encryption identity, a view of the chain, a store.
+
+Nothing else passes between participants: whatever one tells another is a transaction, or content in the store that
+a transaction names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from marketplace.domain.documents import MAX_DOCUMENT_BYTES
+from marketplace.domain.errors import ProtocolError
+from marketplace.domain.scope import Scope
+from marketplace.sealing.envelope import open_bytes, seal_bytes
+from marketplace.storage.cid import cid_of_digest, digest_of
+from marketplace.storage.store import Store, put_json, read_bytes, read_json
+
+if TYPE_CHECKING:
+    from marketplace.chain.account import Account
+    from marketplace.sealing.identity import EncryptionIdentity
+
+__all__ = ["Participant"]
+
+_PUBLIC_KEY_BYTES = 1216
+_SEAL_OVERHEAD = 1 << 12
+_MAX_ENVELOPE_BYTES = 1 << 20
+
+D = TypeVar("D")
+
+
+class Participant:
+    """One person on the marketplace.
+
+    Args:
+        name: what this participant is called in logs and reports.
+        account: the wallet bound to the contracts; sends transactions and reads state.
+        identity: the encryption key pair others seal to; kept apart from the wallet's key.
+        store: where sealed content and documents are put and fetched.
+    """
+
+    def __init__(self, name: str, account: Account, identity: EncryptionIdentity, store: Store) -> None:
+        self.name = name
+        self.account = account
+        self.identity = identity
+        self.store = store
+
+    @property
+    def address(self) -> str:
+        """The wallet's address, EIP-55 text."""
+        return self.account.address
+
+    def scope(self, bounty: bytes) -> Scope:
+        """The scope that everything sealed for `bounty` is bound to."""
+        return Scope(self.account.chain_id, self.account.deployment.market, bounty)
+
+    # ------------------------------------------------------------------ documents and keys
+    def publish(self, document: object) -> bytes:
+        """Store a JSON document and return the digest the chain names it by."""
+        value = document.to_json() if hasattr(document, "to_json") else document
+        return digest_of(put_json(self.store, value))
+
+    def fetch(self, digest: bytes, kind: type[D]) -> D:
+        """Fetch and read the document the chain names by `digest`."""
+        value = read_json(self.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
+        return kind.from_json(value)  # type: ignore[attr-defined,no-any-return]
+
+    def publish_key(self) -> bytes:
+        """Store the public encryption key and return the digest that joins, seats and posts name."""
+        return digest_of(self.store.put(self.identity.public_key))
+
+    def key_named(self, digest: bytes) -> bytes:
+        """Fetch the 1,216-byte public encryption key named by `digest`."""
+        key = read_bytes(self.store, cid_of_digest(digest), max_bytes=_PUBLIC_KEY_BYTES)
+        if len(key) != _PUBLIC_KEY_BYTES:
+            msg = f"a registered encryption key has {len(key)} bytes instead of {_PUBLIC_KEY_BYTES}: leave its owner out"
+            raise ProtocolError(msg)
+        return key
+
+    # ------------------------------------------------------------------ sealed content
+    def put_sealed(self, plain: bytes, key: bytes, context: bytes) -> str:
+        """Seal `plain` and store it; returns the CID of the ciphertext."""
+        return self.store.put(seal_bytes(plain, key, context))
+
+    def get_sealed(self, cid: str, key: bytes, context: bytes, *, max_bytes: int) -> bytes:
+        """Fetch a ciphertext and open it; neither it nor the content may exceed `max_bytes` (plus the seal)."""
+        sealed = read_bytes(self.store, cid, max_bytes=max_bytes + max_bytes // 1024 + _SEAL_OVERHEAD)
+        return open_bytes(sealed, key, context, max_bytes=max_bytes)
+
+    def put_envelope(self, keys: Mapping[str, str]) -> str:
+        """Store one key sealed to many, {address: sealed key}, and return its CID."""
+        return put_json(self.store, dict(keys))
+
+    def get_envelope(self, cid: str) -> dict[str, Any]:
+        """Fetch an envelope; raises ProtocolError unless it is one."""
+        value = read_json(self.store, cid, max_bytes=_MAX_ENVELOPE_BYTES)
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            msg = "an envelope is not {address: sealed key}: its sender wrote something else"
+            raise ProtocolError(msg)
+        return value

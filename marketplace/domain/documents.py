@@ -1,0 +1,347 @@
+"""The small public documents that the chain names by digest, one class each.
+
+A document is canonical JSON in one raw block of at most 256 KiB; anything bigger (models, updates, shards) is
+sealed content that a document names by CID. Reading one never trusts it: a malformed document is a
+`ProtocolError` that says whose it is, and whatever it claims is checked against the chain or a hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from marketplace.domain.errors import ProtocolError
+
+__all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "AggregateDocument",
+    "HandoverDocument",
+    "RoundDocument",
+    "SealedShare",
+    "ServeDocument",
+    "ShardDocument",
+    "SharesDocument",
+    "SubmissionDocument",
+]
+
+MAX_DOCUMENT_BYTES = 1 << 18
+
+Sealed = Mapping[str, str]
+"""Address -> one key sealed to it (text); what `sealing.recipients` makes and opens."""
+
+
+class _Reader:
+    """Takes a document apart field by field, and refuses anything else than what was asked for."""
+
+    def __init__(self, value: object, kind: str) -> None:
+        if not isinstance(value, dict) or value.get("kind") != kind:
+            raise _malformed(kind, "kind")
+        self._left: dict[str, Any] = {k: v for k, v in value.items() if k != "kind"}
+        self._kind = kind
+
+    def integer(self, name: str) -> int:
+        value = self._take(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise _malformed(self._kind, name)
+        return value
+
+    def text(self, name: str) -> str:
+        value = self._take(name)
+        if not isinstance(value, str):
+            raise _malformed(self._kind, name)
+        return value
+
+    def digest(self, name: str) -> bytes:
+        return _digest(self._take(name), self._kind, name)
+
+    def sealed(self, name: str) -> dict[str, str]:
+        return _sealed(self._take(name), self._kind, name)
+
+    def raw(self, name: str) -> Any:  # noqa: ANN401 - the caller takes it apart
+        return self._take(name)
+
+    def end(self) -> None:
+        if self._left:
+            raise _malformed(self._kind, ", ".join(sorted(self._left)))
+
+    def _take(self, name: str) -> Any:  # noqa: ANN401 - typed by the callers above
+        if name not in self._left:
+            raise _malformed(self._kind, name)
+        return self._left.pop(name)
+
+
+def _malformed(kind: str, field: str) -> ProtocolError:
+    return ProtocolError(f"a {kind} document is malformed at {field!r}: treat its sender as silent this round")
+
+
+def _digest(value: object, kind: str, name: str) -> bytes:
+    try:
+        raw = bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else b""
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:  # noqa: PLR2004 - a digest
+        raise _malformed(kind, name)
+    return raw
+
+
+def _sealed(value: object, kind: str, name: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise _malformed(kind, name)
+    return dict(value)
+
+
+def _hex(raw: bytes) -> str:
+    return "0x" + raw.hex()
+
+
+@dataclass(frozen=True)
+class RoundDocument:
+    """What the owner publishes when it opens a round.
+
+    Attributes:
+        round: the round, from 0.
+        base_cid: the sealed base model.
+        base_root: its commitment, equal to the one the chain holds.
+        envelope_cid: JSON {address: sealed base key} for the seats and the joined holders.
+        root_cid: the sealed root update; its key derives from the shard's key, so it opens with the shard.
+        root_root: its commitment, equal to the one on the chain.
+    """
+
+    kind: ClassVar[str] = "round"
+    round: int
+    base_cid: str
+    base_root: bytes
+    envelope_cid: str
+    root_cid: str
+    root_root: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {
+            "kind": self.kind,
+            "round": self.round,
+            "base_cid": self.base_cid,
+            "base_root": _hex(self.base_root),
+            "envelope_cid": self.envelope_cid,
+            "root_cid": self.root_cid,
+            "root_root": _hex(self.root_root),
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        out = cls(
+            r.integer("round"),
+            r.text("base_cid"),
+            r.digest("base_root"),
+            r.text("envelope_cid"),
+            r.text("root_cid"),
+            r.digest("root_root"),
+        )
+        r.end()
+        return out
+
+
+@dataclass(frozen=True)
+class SealedShare:
+    """One seat's share of a data key: its public hash, and the share sealed to the seat."""
+
+    hash: bytes
+    sealed: str
+
+
+@dataclass(frozen=True)
+class SubmissionDocument:
+    """What a holder publishes with a submission.
+
+    Attributes:
+        round: the round, from 0.
+        holder: its address.
+        update_cid: the sealed update.
+        update_root: commitment to the update.
+        key_hash: hash of the update's data key.
+        shares: one per seat, in the order of the seats.
+    """
+
+    kind: ClassVar[str] = "submission"
+    round: int
+    holder: str
+    update_cid: str
+    update_root: bytes
+    key_hash: bytes
+    shares: tuple[SealedShare, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {
+            "kind": self.kind,
+            "round": self.round,
+            "holder": self.holder,
+            "update_cid": self.update_cid,
+            "update_root": _hex(self.update_root),
+            "key_hash": _hex(self.key_hash),
+            "shares": [{"hash": _hex(s.hash), "sealed": s.sealed} for s in self.shares],
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        raw = r.raw("shares")
+        if not isinstance(raw, list) or not all(isinstance(s, dict) and set(s) == {"hash", "sealed"} for s in raw):
+            raise _malformed(cls.kind, "shares")
+        shares = tuple(SealedShare(_digest(s["hash"], cls.kind, "shares"), str(s["sealed"])) for s in raw)
+        out = cls(
+            r.integer("round"),
+            r.text("holder"),
+            r.text("update_cid"),
+            r.digest("update_root"),
+            r.digest("key_hash"),
+            shares,
+        )
+        r.end()
+        return out
+
+
+@dataclass(frozen=True)
+class ShardDocument:
+    """The owner opens a shard: its key sealed to every seat; with the last round the final shard's too.
+
+    Attributes:
+        round: the round whose submissions the shard scores.
+        keys: number of the shard -> {seat's address: sealed key}.
+    """
+
+    kind: ClassVar[str] = "shard"
+    round: int
+    keys: Mapping[int, Sealed]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        keys = {str(shard): dict(sealed) for shard, sealed in self.keys.items()}
+        return {"kind": self.kind, "round": self.round, "keys": keys}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        raw = r.raw("keys")
+        if not isinstance(raw, dict) or not all(k.isascii() and k.isdigit() for k in raw):
+            raise _malformed(cls.kind, "keys")
+        out = cls(r.integer("round"), {int(k): _sealed(v, cls.kind, "keys") for k, v in raw.items()})
+        r.end()
+        return out
+
+
+@dataclass(frozen=True)
+class SharesDocument:
+    """A seat hands its shares of the round's data keys to all seats.
+
+    Attributes:
+        round: the round.
+        seat: the seat's number.
+        cid: sealed JSON {holder index: share}.
+        keys: {seat's address: key of that content, sealed}.
+    """
+
+    kind: ClassVar[str] = "shares"
+    round: int
+    seat: int
+    cid: str
+    keys: Sealed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {"kind": self.kind, "round": self.round, "seat": self.seat, "cid": self.cid, "keys": dict(self.keys)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        out = cls(r.integer("round"), r.integer("seat"), r.text("cid"), r.sealed("keys"))
+        r.end()
+        return out
+
+
+@dataclass(frozen=True)
+class AggregateDocument:
+    """The sealed aggregate of an adopted round, the same document from every honest seat.
+
+    Attributes:
+        round: the round.
+        root: commitment to the aggregate (an update).
+        cid: its ciphertext.
+    """
+
+    kind: ClassVar[str] = "aggregate"
+    round: int
+    root: bytes
+    cid: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {"kind": self.kind, "round": self.round, "root": _hex(self.root), "cid": self.cid}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        out = cls(r.integer("round"), r.digest("root"), r.text("cid"))
+        r.end()
+        return out
+
+
+@dataclass(frozen=True)
+class ServeDocument:
+    """A seat hands the aggregate's key to the owner.
+
+    Attributes:
+        round: the round.
+        keys: {owner's address: sealed key}.
+    """
+
+    kind: ClassVar[str] = "serve"
+    round: int
+    keys: Sealed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {"kind": self.kind, "round": self.round, "keys": dict(self.keys)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        out = cls(r.integer("round"), r.sealed("keys"))
+        r.end()
+        return out
+
+
+@dataclass(frozen=True)
+class HandoverDocument:
+    """A seat hands what the next round needs of the last ones to seats drawn since.
+
+    Attributes:
+        round: the round about to be scored.
+        cid: sealed JSON {"round", "keys": {holder index: data key}, "aggregate_round", "aggregate_key"}.
+        keys: {new seat's address: key of that content, sealed}.
+    """
+
+    kind: ClassVar[str] = "handover"
+    round: int
+    cid: str
+    keys: Sealed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {"kind": self.kind, "round": self.round, "cid": self.cid, "keys": dict(self.keys)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = _Reader(value, cls.kind)
+        out = cls(r.integer("round"), r.text("cid"), r.sealed("keys"))
+        r.end()
+        return out
