@@ -1,7 +1,7 @@
 """A validator: holds seats, opens updates after submissions closed, scores them, answers for the score.
 
 Read `step` for what happens when, and the methods below it in the order of the story. One validator may hold
-several seats of a bounty; each acts for itself.
+several seats of a bounty; each acts for itself, on the same score.
 """
 
 from __future__ import annotations
@@ -9,26 +9,22 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from client.base import max_model_bytes, open_base
-from client.opening import check_submission, collect_shares, open_update, read_submission, recover_key
+from client.bench import Bench
 from client.participant import Participant
-from client.scorer import Memory, ScoredRound, score
-from client.shards import open_shard
-from marketplace.domain.abi import commit_hash, sheet_hash
-from marketplace.domain.bounty import BountyState, Phase
-from marketplace.domain.documents import ServeDocument, SharesDocument
-from marketplace.domain.errors import GradMarketError, InvalidUpdate, ProtocolError
+from client.scorer import score
+from marketplace.domain.abi import commit_hash
+from marketplace.domain.bounty import Phase
+from marketplace.domain.documents import ServeDocument
+from marketplace.domain.errors import GradMarketError
 from marketplace.domain.scope import Purpose
 from marketplace.domain.terms import TermsDocument
-from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import seal_to_all
-from marketplace.storage.store import read_bytes
-from marketplace.storage.cid import cid_of_digest
 
 if TYPE_CHECKING:
     from client.log import BountyLog
+    from client.scorer import ScoredRound
     from marketplace.chain.account import Account
-    from marketplace.domain.update import Update
+    from marketplace.domain.bounty import BountyState
     from marketplace.sealing.identity import EncryptionIdentity
     from marketplace.storage.store import Store
 
@@ -43,96 +39,136 @@ class Validator(Participant):
     ) -> None:
         super().__init__(name, account, identity, store)
         self.log = log
-        self.memory = Memory()
+        self._bench: Bench | None = None
         self._salts: dict[tuple[int, int], bytes] = {}
-        self._shares: dict[int, dict[int, dict[int, bytes]]] = {}
         self._scored: dict[int, ScoredRound] = {}
+        self._collected = False
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
         bounty = self.account.bounty(self.log.refresh().bounty)
-        due = {
-            Phase.ACKNOWLEDGE: self.acknowledge,
-            Phase.SUBMIT: self.hand_over,
-            Phase.ATTEST: self.attest,
-            Phase.COMMIT: self.commit,
-            Phase.REVEAL: self.reveal,
-            Phase.CHALLENGE: self.settle,
-            Phase.SERVE: self.serve,
-            Phase.CLOSED: self.collect,
-        }.get(bounty.phase)
-        return due(bounty) if due else False
+        match bounty.phase:
+            case Phase.ACKNOWLEDGE:
+                return self.acknowledge(bounty)
+            case Phase.SUBMIT:
+                return self.hand_over(bounty)
+            case Phase.ATTEST:
+                return self.attest(bounty)
+            case Phase.COMMIT:
+                return self.commit(bounty)
+            case Phase.REVEAL:
+                return self.reveal(bounty)
+            case Phase.CHALLENGE:
+                return self.settle(bounty)
+            case Phase.SERVE:
+                return self.serve(bounty)
+            case Phase.CLOSED:
+                return self.collect()
+            case _:
+                return False
 
     def acknowledge(self, bounty: BountyState) -> bool:
-        """Take a drawn seat, once the terms are provable and base and shards are there."""
+        """Take a drawn seat once the terms are provable and the shards' ciphertexts are here."""
         for seat in range(self.log.terms.seats):
             state = self.account.seat(self.log.bounty, seat)
-            if state.acknowledged or state.validator != self.address or bounty.acted >> seat & 1:
+            if state.acknowledged or state.validator != self.address or not bounty.vacant >> seat & 1:
                 continue
-            self.check_bounty()
+            self.bench.check_terms()
             self.account.acknowledge(self.log.bounty, self.log.terms, seat, self.publish_key())
             return True
         return False
 
+    def hand_over(self, bounty: BountyState) -> bool:
+        """Give seats drawn since the last scored round what they need of it, once a round."""
+        return self.bench.hand_over(bounty.round, self.my_seats())
+
     def attest(self, bounty: BountyState) -> bool:
         """Say which submissions are here, and hand this seat's shares of their keys to all seats."""
-        for seat in self.my_seats(bounty):
-            shares = self.my_shares(bounty, seat)
+        for seat in self.my_seats(acted=bounty.acted):
+            shares = self.bench.my_shares(bounty.round, seat)
             bitmap = sum(1 << index for index in shares)
-            opened = self.shard_opened(bounty.round)
-            document = self.publish(self.reseal(seat, bounty.round, shares))
+            opened = self.bench.shard_is_open(bounty.round)
+            document = self.publish(self.bench.reseal(bounty.round, seat, shares))
             self.account.attest(self.log.bounty, self.log.terms, seat, bitmap, opened, document)
             return True
         return False
 
     def commit(self, bounty: BountyState) -> bool:
         """Open the included updates, score them, and commit to the score sheet."""
-        for seat in self.my_seats(bounty):
-            try:
-                scored = self.scored(bounty)
-            except GradMarketError:
-                return False  # what it lacks it has not attested to; staying silent is not slashed then
+        for seat in self.my_seats(acted=bounty.acted):
+            if bounty.round not in self._scored:
+                try:
+                    given, keys = self.bench.open_round(bounty.round, bounty.base_root)
+                except GradMarketError:
+                    return False  # what a seat could not open it did not attest to, and is not slashed for
+                self._scored[bounty.round] = score(
+                    self, self.log.bounty, bounty.round, given, keys, bounty.base_root, bounty.included
+                )
             salt = self._salts.setdefault((bounty.round, seat), secrets.token_bytes(32))
-            commitment = commit_hash(self.scope(self.log.bounty), bounty.round, seat, self.address, scored.hash, salt)
+            scope, found = self.scope(self.log.bounty), self._scored[bounty.round]
+            commitment = commit_hash(scope, bounty.round, seat, self.address, found.hash, salt)
             self.account.commit(self.log.bounty, seat, commitment)
             return True
         return False
 
     def reveal(self, bounty: BountyState) -> bool:
         """Reveal the sheet that was committed to."""
-        for seat in self.my_seats(bounty):
+        for seat in self.my_seats(acted=bounty.acted):
             salt = self._salts.get((bounty.round, seat))
-            if salt is None:
-                continue
-            sheet = self._scored[bounty.round].sheet
-            self.account.reveal(self.log.bounty, self.log.terms, seat, sheet, salt)
-            return True
+            if salt is not None:
+                sheet = self._scored[bounty.round].sheet
+                self.account.reveal(self.log.bounty, self.log.terms, seat, sheet, salt)
+                return True
         return False
 
     def settle(self, bounty: BountyState) -> bool:
-        """Settle on the sheet, once the challenge window is over."""
-        scored = self._scored.get(bounty.round)
-        if scored is None or self.account.now() <= bounty.deadline:
+        """Settle on this seat's sheet, once the challenge window is over and if a majority revealed it."""
+        found = self._scored.get(bounty.round)
+        if found is None or self.account.now() <= bounty.deadline:
             return False
-        if bounty.vacant or scored.hash not in self.log.revealed[bounty.round]:
+        words = [self.account.seat(self.log.bounty, seat).word for seat in range(self.log.terms.seats)]
+        if 2 * words.count(found.hash) <= self.log.terms.seats:
             return False
-        self.account.settle(self.log.bounty, self.log.terms, scored.sheet)
+        self.account.settle(self.log.bounty, self.log.terms, found.sheet)
         return True
 
     def serve(self, bounty: BountyState) -> bool:
         """Hand the aggregate's key to the owner."""
-        scored = self._scored.get(bounty.round)
-        for seat in self.my_seats(bounty):
-            if scored is None or scored.aggregate_key is None:
-                return False
+        found = self._scored.get(bounty.round)
+        if found is None or found.aggregate_key is None or found.hash != self.log.settled[bounty.round].sheet_hash:
+            return False
+        for seat in self.my_seats(acted=bounty.acted):
             context = self.scope(self.log.bounty).context(Purpose.AGGREGATE, bounty.round, self.address)
             owner = {self.log.terms.owner: self.key_named(self.log.owner_key)}
-            keys = seal_to_all(scored.aggregate_key, owner, context)
-            self.account.serve(self.log.bounty, seat, self.publish(ServeDocument(bounty.round, keys)))
+            document = ServeDocument(bounty.round, seal_to_all(found.aggregate_key, owner, context))
+            self.account.serve(self.log.bounty, seat, self.publish(document))
             return True
         return False
 
-    def collect(self, bounty: BountyState) -> bool:
-        """Collect the pay of all seats this validator held, once the bounty is closed."""
-        return any(self.account.collect(self.log.bounty, self.log.terms, seat) for seat in self.my_seats(bounty, all_=True))
+    def collect(self) -> bool:
+        """Collect the pay of every seat this validator held, once the bounty is closed."""
+        if self._collected:
+            return False
+        self._collected = True
+        for seat in self.my_seats():
+            self.account.collect(self.log.bounty, self.log.terms, seat)
+        return True
+
+    # ------------------------------------------------------------------ details
+    @property
+    def bench(self) -> Bench:
+        """This validator's working memory of the bounty, made when the terms are first needed."""
+        if self._bench is None:
+            self._bench = Bench(self, self.log, self.fetch(self.log.terms.document, TermsDocument))
+        self._bench.remember(self._scored)
+        return self._bench
+
+    def my_seats(self, acted: int = 0) -> list[int]:
+        """The acknowledged seats this validator holds, without those in the bitmap `acted`."""
+        held = [seat for seat, event in sorted(self.log.seats.items()) if event.validator == self.address]
+        return [
+            seat
+            for seat in held
+            if not acted >> seat & 1 and self.account.seat(self.log.bounty, seat).validator == self.address
+        ]

@@ -1,76 +1,146 @@
-"""The hashes that Python and Solidity both compute, in one place.
+"""Every hash that Python and the contracts must agree on: keccak256(abi.encode(tag, ...)).
 
-Each is keccak256(abi.encode(tag, ...)) with the chain, the market, the bounty and the round inside, so that nothing
-made for one place can be replayed in another.
+Chain id, market and bounty are part of each, so that nothing signed or committed in one place means anything in
+another.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from eth_abi import encode
-
-from marketplace.domain.hashing import keccak, tag
-
-if TYPE_CHECKING:
-    from marketplace.domain.scope import Scope
-    from marketplace.domain.terms import SheetHead
+from marketplace.domain.hashing import ZERO_HASH, keccak, tag
+from marketplace.domain.merkle import merkle_proof, merkle_root
+from marketplace.domain.terms import SheetHead
+from marketplace.domain.words import address_word, bool_word, bytes32_word, uint_word
 
 __all__ = [
     "allow_leaf",
+    "allowlist_proof",
+    "allowlist_root",
     "bounty_id",
     "commit_hash",
+    "data_key_hash",
     "shard_leaf",
+    "shard_proof",
+    "shards_root",
     "sheet_hash",
     "submission_commitment",
-    "submissions_link",
+    "submissions_step",
 ]
-
-_PLACE = ("bytes32", "uint256", "address", "bytes32", "uint256")  # tag, chain, market, bounty, round
-_SHEET = ("uint128", "uint128", "bytes32", "bytes32", "uint128", "bytes32", "bool", "bool", "bytes32", "bytes32")
 
 
 def bounty_id(chain_id: int, market: str, owner: str, salt: bytes) -> bytes:
-    """Return the id of the bounty that `owner` posts with `salt`; known before posting, so the base can be sealed to it."""
-    return _hash(("bytes32", "uint256", "address", "address", "bytes32"), tag("bounty"), chain_id, market, owner, salt)
+    """Return the id a bounty will have, known before it is posted."""
+    return keccak(tag("bounty"), uint_word(chain_id), address_word(market), address_word(owner), bytes32_word(salt))
 
 
-def sheet_hash(scope: Scope, round_: int, sheet: SheetHead) -> bytes:
-    """Return what a seat commits to and reveals."""
-    return _hash((*_PLACE, *_SHEET), *_place("sheet", scope, round_), *sheet.as_tuple())
+def sheet_hash(chain_id: int, market: str, bounty: bytes, round_: int, sheet: SheetHead) -> bytes:
+    """Return the hash seats commit to and the contract tallies."""
+    return keccak(
+        tag("sheet"),
+        _place(chain_id, market, bounty, round_),
+        uint_word(sheet.included),
+        uint_word(sheet.breached),
+        bytes32_word(sheet.trace_root),
+        bytes32_word(sheet.payout_root),
+        uint_word(sheet.pool),
+        bytes32_word(sheet.next_base_root),
+        bool_word(sheet.adopted),
+        bool_word(sheet.released),
+        bytes32_word(sheet.aggregate),
+        bytes32_word(sheet.document),
+    )
 
 
-def commit_hash(scope: Scope, round_: int, seat: int, sender: str, sheet: bytes, salt: bytes) -> bytes:  # noqa: PLR0913
-    """Return a seat's commitment to the sheet with hash `sheet`; nobody else can reveal it."""
-    types = (*_PLACE, "uint256", "address", "bytes32", "bytes32")
-    return _hash(types, *_place("commit", scope, round_), seat, sender, sheet, salt)
+def commit_hash(  # noqa: PLR0913 - what makes a copied commit worthless
+    chain_id: int, market: str, bounty: bytes, round_: int, seat: int, sender: str, sheet: bytes, salt: bytes
+) -> bytes:
+    """Return a seat's commitment to the hash of its sheet; a copy of it can be revealed by nobody else."""
+    return keccak(
+        tag("commit"),
+        _place(chain_id, market, bounty, round_),
+        uint_word(seat),
+        address_word(sender),
+        bytes32_word(sheet),
+        bytes32_word(salt),
+    )
 
 
-def submission_commitment(scope: Scope, round_: int, holder: str, update_root: bytes, key_hash: bytes) -> bytes:
-    """Return what a holder puts on the chain about its update."""
-    types = (*_PLACE, "address", "bytes32", "bytes32")
-    return _hash(types, *_place("submission", scope, round_), holder, update_root, key_hash)
+def submission_commitment(  # noqa: PLR0913 - what binds an update to its place
+    chain_id: int, market: str, bounty: bytes, round_: int, holder: str, update_root: bytes, key_hash: bytes
+) -> bytes:
+    """Return what a holder commits to on the chain: its update and the key that opens it, here and now."""
+    return keccak(
+        tag("submission"),
+        _place(chain_id, market, bounty, round_),
+        address_word(holder),
+        bytes32_word(update_root),
+        bytes32_word(key_hash),
+    )
 
 
-def submissions_link(previous: bytes, holder: str, index: int, commitment: bytes, document: bytes) -> bytes:
-    """Return the running hash of a round's submissions after one more; it starts at zero."""
-    return _hash(("bytes32", "address", "uint256", "bytes32", "bytes32"), previous, holder, index, commitment, document)
+def submissions_step(previous: bytes, holder: str, index: int, commitment: bytes, document: bytes) -> bytes:
+    """Return the market's running hash over the submissions of a round after one more; it starts at zero."""
+    return keccak(
+        bytes32_word(previous), address_word(holder), uint_word(index), bytes32_word(commitment), bytes32_word(document)
+    )
 
 
-def shard_leaf(round_: int, shard_root: bytes, shard_digest: bytes, key_hash: bytes) -> bytes:
-    """Return the leaf of one shard under the terms' `shards_root`."""
-    types = ("bytes32", "uint256", "bytes32", "bytes32", "bytes32")
-    return _hash(types, tag("shard"), round_, shard_root, shard_digest, key_hash)
+def data_key_hash(key: bytes) -> bytes:
+    """Return the hash a 32-byte data key is committed by."""
+    return keccak(tag("data-key"), bytes32_word(key))
+
+
+def shard_leaf(round_: int, root: bytes, digest: bytes, key_hash: bytes) -> bytes:
+    """Return the leaf of one round's shard: its rows, where its ciphertext lies, the hash of its key."""
+    return keccak(tag("shard"), uint_word(round_), bytes32_word(root), bytes32_word(digest), bytes32_word(key_hash))
+
+
+def shards_root(shards: Sequence[tuple[bytes, bytes, bytes]]) -> bytes:
+    """Return the root over (rows root, digest, key hash) of every round's shard and, last, the final one."""
+    return merkle_root(_shard_leaves(shards))
+
+
+def shard_proof(shards: Sequence[tuple[bytes, bytes, bytes]], round_: int) -> tuple[bytes, ...]:
+    """Return the path from the shard of `round_` to `shards_root`."""
+    return merkle_proof(_shard_leaves(shards), round_)
 
 
 def allow_leaf(holder: str) -> bytes:
-    """Return the leaf of one holder under the terms' `allowlist_root`."""
-    return _hash(("bytes32", "address"), tag("allow"), holder)
+    """Return the allowlist's leaf of `holder`."""
+    return keccak(tag("allow"), address_word(holder))
 
 
-def _place(name: str, scope: Scope, round_: int) -> tuple[bytes, int, str, bytes, int]:
-    return tag(name), scope.chain_id, scope.market, scope.bounty, round_
+def allowlist_root(holders: Sequence[str]) -> bytes:
+    """Return an allowlist's root, in sorted pairs as OpenZeppelin's MerkleProof verifies; zero allows everybody."""
+    return _pair_levels(holders)[-1][0] if holders else ZERO_HASH
 
 
-def _hash(types: tuple[str, ...], *values: object) -> bytes:
-    return keccak(encode(list(types), list(values)))
+def allowlist_proof(holders: Sequence[str], holder: str) -> tuple[bytes, ...]:
+    """Return the siblings that lead from `holder` to the root; empty when everybody is allowed."""
+    if not holders:
+        return ()
+    levels = _pair_levels(holders)
+    at, proof = levels[0].index(allow_leaf(holder)), []
+    for level in levels[:-1]:
+        if at ^ 1 < len(level):
+            proof.append(level[at ^ 1])
+        at //= 2
+    return tuple(proof)
+
+
+def _place(chain_id: int, market: str, bounty: bytes, round_: int) -> bytes:
+    return uint_word(chain_id) + address_word(market) + bytes32_word(bounty) + uint_word(round_)
+
+
+def _shard_leaves(shards: Sequence[tuple[bytes, bytes, bytes]]) -> list[bytes]:
+    return [shard_leaf(i, *shard) for i, shard in enumerate(shards)]
+
+
+def _pair_levels(holders: Sequence[str]) -> list[list[bytes]]:
+    """Sorted leaves; an odd one out moves up unhashed."""
+    levels = [sorted({allow_leaf(h) for h in holders})]
+    while len(levels[-1]) > 1:
+        pairs = [levels[-1][i : i + 2] for i in range(0, len(levels[-1]), 2)]
+        levels.append([keccak(*sorted(pair)) if len(pair) > 1 else pair[0] for pair in pairs])
+    return levels

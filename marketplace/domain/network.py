@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Layer", "Network", "Scales", "Shape", "freeze"]
 
 
-def freeze(array: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return a read-only int64 copy of `array`."""
+def freeze(array: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return a read-only int64 copy of `array`; raises InvalidInput unless it holds integers."""
+    if np.asarray(array).dtype.kind not in "iu":
+        msg = f"numbers of type {np.asarray(array).dtype} are not integers: quantise them first"
+        raise InvalidInput(msg)
     out = np.array(array, dtype=np.int64, order="C")
     out.setflags(write=False)
     return out
@@ -47,7 +50,8 @@ class Shape:
     def __post_init__(self) -> None:
         """Refuse shapes nothing can be trained with."""
         if self.inputs < 1 or self.hidden < 0 or self.classes < 2:  # noqa: PLR2004 - two classes at least
-            msg = f"a network of {self.inputs}-{self.hidden}-{self.classes} does not exist: use at least 1 input and 2 classes"
+            sizes = f"{self.inputs}-{self.hidden}-{self.classes}"
+            msg = f"a network of {sizes} does not exist: use at least 1 input and 2 classes"
             raise InvalidInput(msg)
 
     @property
@@ -75,13 +79,19 @@ class Scales:
     input_scale: int = 24
     weight_scale: int = 1024
 
+    def __post_init__(self) -> None:
+        """Refuse scales that stand for nothing."""
+        if self.input_scale < 1 or self.weight_scale < 1:
+            msg = f"scales of {self.input_scale} and {self.weight_scale} stand for nothing: choose positive integers"
+            raise InvalidInput(msg)
+
     def bias_scale(self, layer: int) -> int:
         """The integer that stands for a bias of 1 in `layer`."""
-        return self.input_scale * self.weight_scale ** (layer + 1)
+        return self.bias_unit(layer) * self.weight_scale
 
     def bias_unit(self, layer: int) -> int:
         """What one weight-scale unit of a bias difference is worth at the bias' own scale."""
-        return self.input_scale * self.weight_scale**layer
+        return self.input_scale * int(self.weight_scale**layer)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,121 +1,98 @@
-"""Updates, the bounds the terms put on them, and the proof that nothing overflows."""
+"""Updates: integer differences to a base model, in weight-scale units throughout.
+
+A weight's difference is at the weight's own scale. A bias' difference counts units of the weight scale too, each worth
+`Scales.bias_unit(layer)` at the bias' scale, so that one norm and one dot product say how far an update goes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from math import isqrt
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from marketplace.domain.errors import InvalidTerms, InvalidUpdate
-from marketplace.domain.network import Layer, Network, Scales, Shape, freeze
+from marketplace.domain.bounds import Bounds, ceil_sqrt, check_bounds, worst_case
+from marketplace.domain.errors import InvalidUpdate
+from marketplace.domain.network import Layer, Network, Shape, freeze
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "LIMIT",
     "Bounds",
     "LayerUpdate",
     "Update",
     "apply",
     "check_bounds",
-    "denominator",
+    "check_network",
     "difference",
-    "exact_dot",
+    "saturate",
     "worst_case",
 ]
-
-LIMIT = 1 << 62
-"""Every intermediate of a round stays below this, one bit of int64 to spare."""
-
-_INPUT_MAX = 127
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What the terms allow, in weight-scale units.
-
-    Args:
-        entry: largest absolute entry of an update.
-        norm: largest L2 norm of an update.
-        weight: largest absolute weight of a base model.
-        row_norm: largest L2 norm of one neuron's weights in a base model.
-        bias: largest absolute bias of a base model.
-    """
-
-    entry: int = 1 << 14
-    norm: int = 1 << 14
-    weight: int = (1 << 15) - 1
-    row_norm: int = 1 << 14
-    bias: int = 1 << 14
-
-    def __post_init__(self) -> None:
-        """Refuse bounds that allow nothing."""
-        for name, value in asdict(self).items():
-            if not 0 < value < 1 << 31:
-                msg = f"bounds.{name} is {value}: choose a positive integer below 2**31"
-                raise InvalidTerms(msg)
 
 
 @dataclass(frozen=True, eq=False)
 class LayerUpdate:
-    """The difference of one layer: int64[out, in] weights and int64[out] biases, all in weight-scale units."""
+    """What changes in one layer: int64[out, in] weights, int64[out] biases in weight-scale units."""
 
     weight: NDArray[np.int64]
     bias: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        """Freeze both arrays."""
+        """Freeze both arrays and refuse those that do not fit each other."""
         object.__setattr__(self, "weight", freeze(self.weight))
         object.__setattr__(self, "bias", freeze(self.bias))
+        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:  # noqa: PLR2004 - a matrix
+            msg = f"an update with weights {self.weight.shape} cannot have biases {self.bias.shape}: train it anew"
+            raise InvalidUpdate(msg)
 
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """An integer difference to a base model."""
+    """The difference of a model to its base."""
 
     layers: tuple[LayerUpdate, ...]
 
     @classmethod
-    def zero(cls, shape: Shape) -> Update:
+    def zero(cls, shape: Shape) -> Self:
         """Return the update that changes nothing."""
         return cls.from_flat(np.zeros(shape.parameters, np.int64), shape)
 
     @classmethod
-    def from_flat(cls, flat: NDArray[np.integer], shape: Shape) -> Update:
-        """Return the update whose `flat()` is `flat` (int[parameters])."""
-        layers, at = [], 0
+    def from_flat(cls, flat: NDArray[np.integer], shape: Shape) -> Self:
+        """Return the update whose `flat()` is `flat`, int[parameters]."""
+        if np.shape(flat) != (shape.parameters,):
+            msg = f"{np.shape(flat)} numbers do not make an update of {shape.parameters} parameters"
+            raise InvalidUpdate(msg)
+        values, layers, at = freeze(flat), [], 0
         for out, inputs in shape.layers:
-            weight = flat[at : at + out * inputs].reshape(out, inputs)
-            layers.append(LayerUpdate(weight, flat[at + out * inputs : at + out * (inputs + 1)]))
-            at += out * (inputs + 1)
+            end = at + out * inputs
+            layers.append(LayerUpdate(values[at:end].reshape(out, inputs), values[end : end + out]))
+            at = end + out
         return cls(tuple(layers))
 
     def flat(self) -> NDArray[np.int64]:
-        """Return int64[parameters]: per layer the weights row by row, then the biases."""
+        """Return int64[parameters]: per layer the weights row by row, then the biases, all in weight-scale units."""
         return np.concatenate([part for layer in self.layers for part in (layer.weight.ravel(), layer.bias)])
 
-    def norm_squared(self) -> int:
-        """Return the exact squared L2 norm."""
-        return exact_dot(self.flat(), self.flat())
+    def fits(self, shape: Shape) -> bool:
+        """Say whether this is an update of a network of `shape`."""
+        return tuple(layer.weight.shape for layer in self.layers) == shape.layers
 
     def check(self, shape: Shape, bounds: Bounds) -> None:
-        """Raise InvalidUpdate, naming the figure, unless the update has this shape and keeps the bounds."""
-        got = tuple(layer.weight.shape for layer in self.layers)
-        if got != shape.layers or any(layer.bias.shape != layer.weight.shape[:1] for layer in self.layers):
-            msg = f"the update's layers are {got} but the bounty's are {shape.layers}: train from the round's base model"
+        """Raise InvalidUpdate, saying which figure, unless the update has this shape and keeps the bounds."""
+        if not self.fits(shape):
+            found = ", ".join(f"{layer.weight.shape}" for layer in self.layers)
+            msg = f"the update has layers {found} instead of {shape.layers}: train from this round's base"
             raise InvalidUpdate(msg)
         flat = self.flat()
-        # int64's minimum has no absolute value; its comparison below must not wrap around.
         largest = max(int(flat.max()), -int(flat.min()))
         if largest > bounds.entry:
-            msg = f"the update's largest entry is {largest}, above the terms' {bounds.entry}: clip it"
+            msg = f"the update's largest entry is {largest}, above the bound of {bounds.entry}: clip it"
             raise InvalidUpdate(msg)
-        squared = self.norm_squared()
-        if squared > bounds.norm * bounds.norm:
-            msg = f"the update's norm is {isqrt(squared)}, above the terms' {bounds.norm}: clip it"
+        norm = ceil_sqrt(int(flat @ flat))  # cannot wrap: `worst_case` holds parameters * entry**2
+        if norm > bounds.norm:
+            msg = f"the update's norm is {norm}, above the bound of {bounds.norm}: scale it down"
             raise InvalidUpdate(msg)
 
     def __eq__(self, other: object) -> bool:
@@ -132,102 +109,63 @@ class Update:
     __hash__ = None  # type: ignore[assignment]
 
 
-def exact_dot(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
-    """Return the exact dot product of two int64 vectors, whatever its size.
-
-    Split into products that cannot wrap: with |a|, |b| < 2**31, 2**0..2**62 fit; each chunk is added as a Python int.
-    """
-    peak = max(int(np.abs(a).max(initial=0)), 1) * max(int(np.abs(b).max(initial=0)), 1)
-    step = max(1, (LIMIT - 1) // peak) if peak < LIMIT else 0
-    if not step:
-        return sum(int(x) * int(y) for x, y in zip(a, b, strict=True))
-    return sum(int(np.dot(a[i : i + step], b[i : i + step])) for i in range(0, len(a), step))
-
-
 def apply(network: Network, update: Update, bounds: Bounds) -> Network:
-    """Return `network` plus `update`, saturated to the bounds.
+    """Return `network` + `update`, saturated to the bounds a base keeps.
 
-    Order of saturation: entries to +-`weight`, then each neuron's weights scaled towards zero to `row_norm`, then
-    biases to +-`bias` units.
+    Weights are clipped to `weight`, then rows that are too long are shrunk to `row_norm`. A bias moves by the whole
+    units that fit, so that the difference of the result to `network` is again an update.
     """
+    _fit(network, update)
     layers = []
-    for i, (layer, diff) in enumerate(zip(network.layers, update.layers, strict=True)):
+    for i, (old, change) in enumerate(zip(network.layers, update.layers, strict=True)):
         unit = network.scales.bias_unit(i)
-        weight = np.clip(layer.weight + diff.weight, -bounds.weight, bounds.weight)
-        weight = np.stack([_shorten(row, bounds.row_norm) for row in weight])
         limit = bounds.bias * unit
-        layers.append(Layer(weight, np.clip(layer.bias + diff.bias * unit, -limit, limit)))
+        weight = _shrink_rows(np.clip(old.weight + change.weight, -bounds.weight, bounds.weight), bounds.row_norm)
+        # At least 0 up and at most 0 down: a bias that is out of bounds already is not pulled back here.
+        up, down = np.maximum((limit - old.bias) // unit, 0), np.maximum((limit + old.bias) // unit, 0)
+        layers.append(Layer(weight, old.bias + np.clip(change.bias, -down, up) * unit))
     return Network(tuple(layers), network.scales)
 
 
 def difference(new: Network, old: Network) -> Update:
-    """Return what was added to `old`; biases are rounded towards zero to whole weight-scale units."""
+    """Return the update that leads from `old` to `new`; biases are rounded to whole weight-scale units, half up."""
     layers = []
     for i, (a, b) in enumerate(zip(new.layers, old.layers, strict=True)):
         unit = old.scales.bias_unit(i)
-        gap = a.bias - b.bias
-        layers.append(LayerUpdate(a.weight - b.weight, np.sign(gap) * (np.abs(gap) // unit)))
+        layers.append(LayerUpdate(a.weight - b.weight, (2 * (a.bias - b.bias) + unit) // (2 * unit)))
     return Update(tuple(layers))
 
 
-def denominator(sum_of_coefficients: int, step_quarters: int) -> int:
-    """Return K = max(1, round(sum c / (step_quarters / 4))), the fixed denominator of a round."""
-    return max(1, (8 * sum_of_coefficients + step_quarters) // (2 * step_quarters))
+def saturate(network: Network, bounds: Bounds) -> Network:
+    """Return `network` with every weight, row and bias within the bounds of a base; what keeps them is not touched."""
+    layers = []
+    for i, layer in enumerate(network.layers):
+        limit = bounds.bias * network.scales.bias_unit(i)
+        weight = _shrink_rows(np.clip(layer.weight, -bounds.weight, bounds.weight), bounds.row_norm)
+        layers.append(Layer(weight, np.clip(layer.bias, -limit, limit)))
+    return Network(tuple(layers), network.scales)
 
 
-def worst_case(
-    shape: Shape, scales: Scales, bounds: Bounds, max_submissions: int, coefficient_max: int, step_quarters: int = 5
-) -> int:
-    """Return an upper bound on every integer a round can meet.
-
-    A coalition is evaluated with weights `K W + sum over S of c_i D_i + sum over not-S of a_i P`, where P is the last
-    aggregate. With C = `coefficient_max * max_submissions` the largest sum of coefficients, K its denominator, U =
-    `bounds.norm` and R = `bounds.row_norm`:
-
-    - |sum c_i D_i| <= C U. P is a rounded `sum c_i D_i / K` of an earlier round, and C/K <= 2 for every C, so |P| <= 2 U +
-      sqrt(parameters). a_i = ceil(c_i <D_i,P> / <P,P>) gives |a_i P| <= c_i |D_i| + |P|. Together the part beside
-      `K W` has norm at most E = C U + n (2 U + sqrt(parameters)), over all layers, so over each row too.
-    - Cauchy-Schwarz: with rows x in [-127, 127]^d, |x| <= X = 127 sqrt(d); one neuron's pre-activation is at most
-      T1 = K (R X + B u0) + E sqrt(X^2 + u0^2), B = `bounds.bias`, u0 = `bias_unit(0)`. Partial sums obey it as well.
-    - The hidden layer has norm at most sqrt(h) T1, so a logit is at most
-      T2 = (K R + E) sqrt(h) T1 + K (K B u1 + E u1), u1 = `bias_unit(1)`.
-    - A margin is at most twice a logit; its clip M is bounded by the same figure for every clip up to it.
-
-    Returns:
-        twice the largest logit, rounded up at every square root. Must stay below 2**62.
-    """
-    total = coefficient_max * max_submissions
-    k = denominator(total, step_quarters)
-    extra = total * bounds.norm + max_submissions * (2 * bounds.norm + _ceil_sqrt(shape.parameters))
-    x = _ceil_sqrt(_INPUT_MAX**2 * shape.inputs)
-    u0, u1 = scales.bias_unit(0), scales.bias_unit(1)
-    out = k * (bounds.row_norm * x + bounds.bias * u0) + extra * _ceil_sqrt(x * x + u0 * u0)
-    if shape.hidden:
-        hidden = _ceil_sqrt(shape.hidden) * out
-        out = (k * bounds.row_norm + extra) * hidden + k * u1 * (k * bounds.bias + extra)
-    return 2 * out
+def check_network(network: Network, shape: Shape, bounds: Bounds) -> None:
+    """Raise InvalidUpdate unless `network` has this shape and keeps the bounds of a base."""
+    if network.shape != shape:
+        msg = f"the model is {network.shape}, the terms say {shape}: use the model these terms were made for"
+        raise InvalidUpdate(msg)
+    if saturate(network, bounds) != network:
+        msg = "the model exceeds the bounds of the terms: scale its weights down, or raise the bounds"
+        raise InvalidUpdate(msg)
 
 
-def check_bounds(
-    shape: Shape, scales: Scales, bounds: Bounds, max_submissions: int, coefficient_max: int, step_quarters: int = 5
-) -> None:
-    """Raise InvalidTerms unless `worst_case` is below 2**62."""
-    worst = worst_case(shape, scales, bounds, max_submissions, coefficient_max, step_quarters)
-    if worst >= LIMIT:
-        msg = (
-            f"these terms can overflow: {max_submissions} submissions may reach 2**{worst.bit_length()} and the limit is "
-            "2**62; lower max_submissions, bounds.norm, bounds.row_norm or the width"
-        )
-        raise InvalidTerms(msg)
+def _fit(network: Network, update: Update) -> None:
+    if not update.fits(network.shape):
+        msg = f"the update does not fit a model of {network.shape}: train from this round's base"
+        raise InvalidUpdate(msg)
 
 
-def _ceil_sqrt(value: int) -> int:
-    root = isqrt(value)
-    return root + (root * root < value)
-
-
-def _shorten(row: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    squared = sum(int(v) * int(v) for v in row)
-    if squared <= limit * limit:
-        return row
-    return np.sign(row) * (np.abs(row) * limit // _ceil_sqrt(squared))
+def _shrink_rows(weight: NDArray[np.int64], row_norm: int) -> NDArray[np.int64]:
+    """Scale rows longer than `row_norm` down to it, truncating towards 0, which cannot lengthen them again."""
+    out = weight.copy()
+    for i, square in enumerate((weight * weight).sum(axis=1).tolist()):
+        if square > row_norm * row_norm:
+            out[i] = np.sign(weight[i]) * (np.abs(weight[i]) * row_norm // ceil_sqrt(square))
+    return out

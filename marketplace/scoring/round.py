@@ -68,7 +68,7 @@ class RoundInput:
         last_submissions: the latest scored round's, for copies.
         seed: 32 bytes nobody knew before submissions closed; draws the orders of large rounds.
         round_budget: most the round pays; min_holders: fewest positive coefficients for adoption.
-        final: set in the last round, when the final shard is open.
+        last_round: whether the hold-back is decided in this round; final: what decides it, if the final shard is open.
     """
 
     scoring: ScoringTerms
@@ -82,6 +82,7 @@ class RoundInput:
     seed: bytes
     round_budget: int
     min_holders: int
+    last_round: bool = False
     final: FinalInput | None = None
 
 
@@ -180,7 +181,7 @@ def score_round(given: RoundInput) -> RoundScore:
 
 def _hold_back(given: RoundInput, last: Network, gain_ppb: int) -> tuple[int | None, bool]:
     if given.final is None:
-        return None, False
+        return None, given.last_round  # an owner that does not open the final shard cannot keep the hold-back
     final = given.final
     ppb = final_gain_ppb(final.first_base, last, final.rows, final.labels, given.scoring.clip_logits)
     return ppb, released(ppb, (*final.adopted_ppb, gain_ppb))

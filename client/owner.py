@@ -1,0 +1,275 @@
+"""A model owner: posts a bounty, opens its rounds and shards, receives the aggregates and nothing else.
+
+Read `step` for what happens when, and the methods below it in the order of the story.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from client.base import max_model_bytes
+from client.log import BountyLog
+from client.participant import Participant
+from client.shards import root_key
+from marketplace.domain.abi import bounty_id, shard_leaf
+from marketplace.domain.bounty import Phase
+from marketplace.domain.commitment import network_root, rows_root, update_root
+from marketplace.domain.documents import AggregateDocument, RoundDocument, ServeDocument, ShardDocument
+from marketplace.domain.errors import GradMarketError, ProtocolError
+from marketplace.domain.hashing import keccak
+from marketplace.domain.merkle import merkle_proof, merkle_root
+from marketplace.domain.scope import Purpose
+from marketplace.domain.terms import ChainTerms, RecipeTerms, ScoringTerms, SealedRoot, TermsDocument
+from marketplace.domain.update import apply
+from marketplace.sealing import datakeys
+from marketplace.sealing.recipients import open_for, seal_to_all
+from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from marketplace.chain.account import Account
+    from marketplace.domain.bounty import BountyState
+    from marketplace.domain.network import Network
+    from marketplace.domain.update import Update
+    from marketplace.sealing.identity import EncryptionIdentity
+    from marketplace.storage.store import Store
+
+__all__ = ["BountyPlan", "ModelOwner", "Shard"]
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """Validation rows of one round: int8[n, inputs] rows and int64[n] labels."""
+
+    rows: NDArray[np.int8]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class BountyPlan:
+    """What an owner wants to buy.
+
+    Attributes:
+        title: one line for people.
+        base: the starting model.
+        shards: one per round, then the final one; nobody else may have seen them.
+        train_root: makes the round's root update from the current base, on rows nobody else uses.
+        scoring, recipe, public_prior, class_names, feature_names: see `TermsDocument`.
+        chain: the money and the phases; its owner, roots and document are filled in when posting.
+    """
+
+    title: str
+    base: Network
+    shards: tuple[Shard, ...]
+    train_root: Callable[[Network, int], Update]
+    scoring: ScoringTerms
+    recipe: RecipeTerms
+    public_prior: tuple[int, ...]
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    chain: ChainTerms
+
+
+@dataclass
+class _Secrets:
+    """Keys and salts of one bounty; never in a log, a repr or a traceback."""
+
+    base_salt: bytes = field(repr=False)
+    shard_keys: list[bytes] = field(repr=False)
+
+
+class ModelOwner(Participant):
+    """A person who wants a better model, with one bounty."""
+
+    def __init__(
+        self, name: str, account: Account, identity: EncryptionIdentity, store: Store, plan: BountyPlan
+    ) -> None:
+        super().__init__(name, account, identity, store)
+        self.plan = plan
+        self.model = plan.base
+        self.aggregates: dict[int, Update] = {}
+        self._secrets: _Secrets | None = None
+        self._log: BountyLog | None = None
+        self._terms: TermsDocument | None = None
+
+    # ------------------------------------------------------------------ the story
+    def post(self) -> bytes:
+        """Seal the shards, commit to them and to the base, escrow the money; return the bounty's id."""
+        plan, salt = self.plan, secrets.token_bytes(32)
+        market = self.account.deployment.market
+        bounty = bounty_id(self.account.chain_id, market, self.address, salt)
+        hidden = _Secrets(secrets.token_bytes(32), [datakeys.new_key() for _ in plan.shards])
+        shards = tuple(self._seal_shard(bounty, i, key) for i, key in enumerate(hidden.shard_keys))
+        terms = TermsDocument(
+            title=plan.title,
+            privacy="sealed",
+            scoring=plan.scoring,
+            recipe=plan.recipe,
+            public_prior=plan.public_prior,
+            class_names=plan.class_names,
+            feature_names=plan.feature_names,
+            shards=shards,
+        )
+        chain = replace(
+            plan.chain,
+            owner=self.address,
+            base_root=network_root(plan.base, hidden.base_salt),
+            shards_root=merkle_root(_shard_leaves(shards)),
+            document=self.publish(terms),
+        )
+        posted = self.account.post(chain, salt, self.publish_key())
+        if posted != bounty:
+            msg = "the market gave the bounty another id than it was sealed for: is this the right chain and market?"
+            raise ProtocolError(msg)
+        self._secrets, self._terms = hidden, terms
+        self._log = BountyLog(self.account, bounty)
+        return bounty
+
+    def step(self) -> bool:
+        """Do the one thing that is due now; return whether there was one."""
+        if self._log is None:
+            return False
+        bounty = self.account.bounty(self.log.refresh().bounty)
+        self.receive()
+        over = self.account.now() > bounty.deadline
+        terms = self.log.terms
+        if bounty.phase is Phase.DRAW and self.account.can_draw(bounty):
+            self.account.draw(self.log.bounty, terms)
+            return True
+        if bounty.phase is Phase.JOIN and over and (bounty.joined & ~bounty.forfeited).bit_count() >= terms.min_holders:
+            return self.open_round(bounty)
+        if bounty.phase is Phase.SUBMIT and over and bounty.submitted.bit_count() >= terms.min_holders:
+            return self.open_shard(bounty)
+        if bounty.phase is Phase.REBUT and not over:
+            return self.rebut(bounty)
+        return False
+
+    def open_round(self, bounty: BountyState) -> bool:
+        """Publish the base, sealed to the seats and to everybody who joined, and commit to the root update."""
+        round_, scope = bounty.round, self.scope(self.log.bounty)
+        base_key = datakeys.new_key()
+        context = scope.context(Purpose.BASE, round_, self.address)
+        base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
+        recipients, sealed_to = self._recipients()
+        envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
+
+        update, salt = self.plan.train_root(self.model, round_), secrets.token_bytes(32)
+        root = update_root(update, salt)
+        root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
+        key = root_key(self.secrets.shard_keys[round_])
+        root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
+        document = RoundDocument(round_, base_cid, bounty.base_root, envelope, root_cid, root)
+        self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
+        return True
+
+    def open_shard(self, bounty: BountyState) -> bool:
+        """Open the round's shard to the seats; with the last round the final shard too."""
+        numbers = [bounty.round]
+        if bounty.round == self.log.terms.rounds - 1:
+            numbers.append(self.log.terms.rounds)
+        seats = {event.validator: self.key_named(event.key) for event in self.log.seats.values()}
+        keys = {}
+        for number in numbers:
+            context = self.scope(self.log.bounty).context(Purpose.SHARD, number, self.address)
+            keys[number] = seal_to_all(self.secrets.shard_keys[number], seats, context)
+        self.account.open_shard(self.log.bounty, self.log.terms, self.publish(ShardDocument(bounty.round, keys)))
+        return True
+
+    def rebut(self, bounty: BountyState) -> bool:
+        """Answer "shard not opened" by publishing the round's shard key for everybody to see."""
+        shards = self.terms.shards
+        shard, proof = shards[bounty.round], merkle_proof(_shard_leaves(shards), bounty.round)
+        key = self.secrets.shard_keys[bounty.round]
+        self.account.rebut(self.log.bounty, self.log.terms, key, shard.root, _name_of(shard), proof)
+        return True
+
+    def receive(self) -> None:
+        """Open the aggregate of every adopted round that was served, and move the model on.
+
+        Raises:
+            ProtocolError: what was served is not what the sheet commits to.
+        """
+        for round_, event in sorted(self.log.settled.items()):
+            if event.adopted and round_ not in self.aggregates and self.log.served[round_]:
+                self._receive(round_)
+
+    # ------------------------------------------------------------------ details
+    @property
+    def log(self) -> BountyLog:
+        """What the chain has said about this owner's bounty."""
+        if self._log is None:
+            msg = "this owner has not posted a bounty yet: call post() first"
+            raise ProtocolError(msg)
+        return self._log
+
+    @property
+    def terms(self) -> TermsDocument:
+        """The terms document this owner posted."""
+        if self._terms is None:
+            msg = "this owner has not posted a bounty yet: call post() first"
+            raise ProtocolError(msg)
+        return self._terms
+
+    @property
+    def secrets(self) -> _Secrets:
+        """Keys and salts of the bounty."""
+        if self._secrets is None:
+            msg = "this owner has not posted a bounty yet: call post() first"
+            raise ProtocolError(msg)
+        return self._secrets
+
+    def _receive(self, round_: int) -> None:
+        document = self.fetch(self.log.sheet_of(round_).sheet.aggregate, AggregateDocument)
+        scope = self.scope(self.log.bounty)
+        context = scope.context(Purpose.AGGREGATE, round_, scope.market)
+        for seat, event in sorted(self.log.served[round_].items()):
+            sender = scope.context(Purpose.AGGREGATE, round_, self.log.seats[seat].validator)
+            try:
+                served = self.fetch(event.document, ServeDocument)
+                key = open_for(served.keys, self.address, self.identity, sender)
+                plain = self.get_sealed(document.cid, key, context, max_bytes=max_model_bytes(self.plan.scoring))
+            except GradMarketError:
+                continue  # one seat that serves garbage does not matter while another serves
+            update, (salt, next_salt) = load_update(plain, salts=2)
+            if update_root(update, salt) != document.root:
+                continue
+            model = apply(self.model, update, self.plan.scoring.bounds)
+            if network_root(model, next_salt) != self.log.sheet_of(round_).sheet.next_base_root:
+                msg = f"the aggregate of round {round_} does not lead to the model its sheet commits to: challenge it"
+                raise ProtocolError(msg)
+            self.model, self.secrets.base_salt = model, next_salt
+            self.aggregates[round_] = update
+            return
+
+    def _recipients(self) -> tuple[dict[str, bytes], int]:
+        """Everybody who gets the base key, and the bitmap of the holders among them."""
+        recipients = {event.validator: self.key_named(event.key) for event in self.log.seats.values()}
+        sealed_to = 0
+        for index, event in self.log.holders.items():
+            try:
+                recipients[event.holder] = self.key_named(event.key)
+            except GradMarketError:
+                continue  # a holder whose key cannot be fetched is left out, and keeps its stake
+            sealed_to |= 1 << index
+        return recipients, sealed_to
+
+    def _seal_shard(self, bounty: bytes, number: int, key: bytes) -> SealedRoot:
+        shard, salt = self.plan.shards[number], secrets.token_bytes(32)
+        context = self.scope(bounty).context(Purpose.SHARD, number, self.address)
+        cid = self.put_sealed(dump_rows(shard.rows, shard.labels, salt), key, context)
+        return SealedRoot(rows_root(shard.rows, shard.labels, salt), cid, datakeys.key_hash(key))
+
+
+def _shard_leaves(shards: tuple[SealedRoot, ...]) -> list[bytes]:
+    return [shard_leaf(i, shard.root, _name_of(shard), shard.key_hash) for i, shard in enumerate(shards)]
+
+
+def _name_of(shard: SealedRoot) -> bytes:
+    """The 32 bytes that stand for a shard's CID in its leaf."""
+    return keccak(shard.cid.encode("ascii"))

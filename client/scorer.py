@@ -1,0 +1,103 @@
+"""From a round's opened parts to the sheet a seat commits to, and the aggregate it seals.
+
+Everything a seat must agree on with the others is derived here from public documents and opened content, with no
+randomness of its own: salts and the aggregate's key come from the round secret, the hash of all opened data keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from marketplace.domain.abi import sheet_hash
+from marketplace.domain.commitment import network_root, update_root
+from marketplace.domain.documents import AggregateDocument
+from marketplace.domain.hashing import ZERO_HASH
+from marketplace.domain.scope import Purpose
+from marketplace.scoring.round import RoundInput, RoundScore, Submission, score_round
+from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
+from marketplace.sealing import datakeys
+from marketplace.storage.tensors import dump_update
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from client.participant import Participant
+    from marketplace.domain.terms import SheetHead
+    from marketplace.domain.update import Update
+
+__all__ = ["Memory", "ScoredRound", "permutation_seed", "score"]
+
+
+@dataclass
+class Memory:
+    """What a seat keeps from round to round.
+
+    Attributes:
+        first_base_key: key of the model the bounty started from.
+        last_round: the latest settled round this seat opened, or None; last_keys: its data keys by holder index.
+        last_submissions: its included submissions, opened.
+        aggregate_round: the latest adopted round, or None; aggregate_key: key of its sealed aggregate.
+        last_aggregate: that aggregate, opened.
+    """
+
+    first_base_key: bytes | None = field(default=None, repr=False)
+    last_round: int | None = None
+    last_keys: dict[int, bytes] = field(default_factory=dict, repr=False)
+    last_submissions: tuple[Submission, ...] = ()
+    aggregate_round: int | None = None
+    aggregate_key: bytes | None = field(default=None, repr=False)
+    last_aggregate: Update | None = None
+
+
+@dataclass(frozen=True)
+class ScoredRound:
+    """A round scored by this seat."""
+
+    score: RoundScore
+    given: RoundInput
+    sheet: SheetHead
+    hash: bytes
+    aggregate_key: bytes | None = field(repr=False)
+    data_keys: dict[int, bytes] = field(repr=False)
+
+
+def score(  # noqa: PLR0913 - what a sheet depends on
+    who: Participant,
+    bounty: bytes,
+    round_: int,
+    given: RoundInput,
+    data_keys: dict[int, bytes],
+    base_root: bytes,
+    included: int,
+) -> ScoredRound:
+    """Score a round, store the sheet and the sealed aggregate, and return what to commit to.
+
+    Args:
+        data_keys: holder index -> data key of every included submission that opened, in order of submission.
+        base_root: commitment the chain holds for the base; stays when nothing is adopted.
+    """
+    scope = who.scope(bounty)
+    result = score_round(given)
+    secret = datakeys.round_secret(list(data_keys.values()))
+    key: bytes | None = None
+    if result.adopted:
+        salt = datakeys.derive(secret, "aggregate-salt")
+        next_salt = datakeys.derive(secret, "next-base-salt")
+        root = update_root(result.aggregate, salt)
+        key = datakeys.derive(secret, "aggregate", round_.to_bytes(32, "big") + root)
+        # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
+        context = scope.context(Purpose.AGGREGATE, round_, scope.market)
+        cid = who.put_sealed(dump_update(result.aggregate, salt, next_salt), key, context)
+        digest = who.publish(AggregateDocument(round_, root, cid))
+        roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
+    else:
+        roots = SheetRoots(base_root, ZERO_HASH, ZERO_HASH)
+    document = who.publish(sheet_document(scope, round_, given, result, roots))
+    head = sheet_head(given, result, roots, included, document)
+    return ScoredRound(result, given, head, sheet_hash(scope, round_, head), key, dict(data_keys))
+
+
+def permutation_seed(data_keys: Sequence[bytes]) -> bytes:
+    """Return the seed of a large round's orders: nobody knew it before submissions closed."""
+    return datakeys.derive(datakeys.round_secret(list(data_keys)), "permutations")

@@ -1,0 +1,31 @@
+"""Reading a settled round's published sheet: who is paid what, and the proof to claim it with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marketplace.domain.documents import MAX_DOCUMENT_BYTES
+from marketplace.scoring.sheet import payouts_of
+from marketplace.storage.cid import cid_of_digest
+from marketplace.storage.store import read_json
+
+if TYPE_CHECKING:
+    from client.log import BountyLog
+    from client.participant import Participant
+    from marketplace.domain.sumtree import Payout
+
+__all__ = ["payout_in", "sheet_in"]
+
+
+def sheet_in(who: Participant, log: BountyLog, round_: int) -> dict[str, Any]:
+    """Fetch the sheet document that settled `round_`."""
+    digest = log.sheet_of(round_).sheet.document
+    document: dict[str, Any] = read_json(who.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
+    return document
+
+
+def payout_in(who: Participant, log: BountyLog, round_: int, holder: str) -> Payout | None:
+    """Return the holder's claim in a settled round, or None when there is nothing for it."""
+    head = log.sheet_of(round_).sheet
+    payouts = payouts_of(sheet_in(who, log, round_), head.pool, head.payout_root)
+    return next((p for p in payouts.values() if p.holder == holder and p.amount), None)
