@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from marketplace.domain.documents import MAX_DOCUMENT_BYTES
-from marketplace.scoring.sheet import payouts_of
+from marketplace.scoring.sheet import Payout, payouts_of
 from marketplace.storage.cid import cid_of_digest
 from marketplace.storage.store import read_json
 
 if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
-    from marketplace.domain.sumtree import Payout
 
 __all__ = ["payout_in", "sheet_in"]
 

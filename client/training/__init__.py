@@ -13,10 +13,10 @@ from client.training.recipe import Recipe
 if TYPE_CHECKING:
     from client.training.attacks import ATTACKS, Attacker
     from client.training.convert import from_torch, to_torch
+    from client.training.local import root_update, train
     from client.training.metrics import Metrics, evaluate
     from client.training.source import RowSource, rows_of
     from client.training.start import starting_network, warm_start
-    from client.training.local import root_update, train
 
 __all__ = [
     "ATTACKS",

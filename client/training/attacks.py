@@ -1,8 +1,9 @@
 """Six ways to be paid for nothing, for demonstrations and tests: each imitates something people do.
 
-Every attack is a small function from what a cheat knows in a round to an update within the bounds; `ATTACKS` has them by name.
-`Attacker` is a cheat over several rounds. In a real bounty nobody sees another's update before submissions close; attacks
-that need one (copy, stale) are played by training on the victim's rows with the victim's seed, as after a leak.
+Every attack is a small function from what a cheat knows in a round to an update within the bounds; `ATTACKS` has them
+by name. `Attacker` is a cheat over several rounds. In a real bounty nobody sees another's update before submissions
+close; attacks that need one (copy, stale) are played by training on the victim's rows with the victim's seed, as after
+a leak.
 """
 
 from __future__ import annotations

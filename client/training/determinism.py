@@ -12,10 +12,10 @@ __all__ = ["reproducible"]
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """Let torch compute with one thread and with deterministic algorithms; restore both settings on leaving.
+    """Let torch compute with one thread and deterministic algorithms; restore both settings on leaving.
 
-    Warning: both settings belong to the whole process, so other torch work in it is slowed down meanwhile. Randomness is not
-    touched: callers draw from generators of their own.
+    Warning: both settings belong to the whole process, so other torch work in it is slowed down meanwhile. Randomness
+    is not touched: callers draw from generators of their own.
     """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)

@@ -83,9 +83,9 @@ def fit(  # noqa: PLR0913 - as `train`
     steps, done = recipe.epochs * -(-len(labels) // recipe.batch_size), 0
     with reproducible():
         for _ in range(recipe.epochs):
-            for batch in torch.randperm(len(labels), generator=generator).split(recipe.batch_size):
+            for batch in torch.randperm(len(labels), generator=generator).split(recipe.batch_size):  # type: ignore[no-untyped-call]
                 optimiser.zero_grad()
-                nn.functional.cross_entropy(module(inputs[batch]) + offset, labels[batch]).backward()
+                nn.functional.cross_entropy(module(inputs[batch]) + offset, labels[batch]).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 done += 1
                 if progress is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -18,20 +17,29 @@ _JUST_BELOW_ONE: Final = 1 - 2.0**-40
 
 
 def to_update(flat: NDArray[np.float64] | NDArray[np.int64], shape: Shape, bounds: Bounds) -> Update:
-    """Return `flat` (parameters in weight-scale units, in the order of `Update.flat`) as an update within `bounds`.
+    """Return `flat` (weight-scale units, in the order of `Update.flat`) as an update within `bounds`.
 
-    Rounded to the nearest integer. Above the norm it is scaled down first and rounded towards zero, so that it ends below;
-    entries above their bound are clamped last, which shortens it further.
+    Each entry is rounded to the nearest integer and clamped. If the norm is still above its bound, `flat` is scaled
+    down and rounded towards zero instead, so that it ends below.
+
+    Args:
+        flat: float64[parameters] or int64[parameters].
+        bounds: for which `check_bounds` passes.
 
     Raises:
         InvalidUpdate: NaN or infinity.
     """
     values = np.asarray(flat, dtype=np.float64)
-    if not np.isfinite(values).all():
+    norm = float(np.linalg.norm(values))
+    if not np.isfinite(norm):
         msg = "training diverged to NaN or infinity: lower the learning rate"
         raise InvalidUpdate(msg)
-    rounded = np.rint(values)
-    norm = sqrt(float(rounded @ rounded))
-    if norm * _JUST_BELOW_ONE > bounds.norm * _JUST_BELOW_ONE**2:
-        rounded = np.trunc(values * (bounds.norm / sqrt(float(values @ values)) * _JUST_BELOW_ONE))
-    return Update.from_flat(np.clip(rounded, -bounds.entry, bounds.entry).astype(np.int64), shape)
+    update = _clamped(np.rint(values), shape, bounds)
+    whole = update.flat()
+    if int(whole @ whole) <= bounds.norm**2:  # cannot wrap: bounds of posted terms keep parameters * entry**2 in range
+        return update
+    return _clamped(np.trunc(values * (bounds.norm / norm * _JUST_BELOW_ONE)), shape, bounds)
+
+
+def _clamped(whole: NDArray[np.float64], shape: Shape, bounds: Bounds) -> Update:
+    return Update.from_flat(np.clip(whole, -bounds.entry, bounds.entry).astype(np.int64), shape)

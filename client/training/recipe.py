@@ -14,7 +14,6 @@ __all__ = ["Recipe"]
 
 _MILLION: Final = 1_000_000
 _MOST_EPOCHS: Final = 1_000
-_ROOT_EPOCHS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,9 @@ class Recipe:
         learning_rate: above 0, at most 10.
         batch_size: rows a step.
         momentum: from 0 to below 1.
-        prior_offset: from 0 to 1; how much of log(local prior / public prior) is added to the logits while training, so
-            that a holder that lacks a class is not taught that the class does not exist.
+        prior_offset: from 0 to 10; how much of log(local prior / public prior) is added to the logits while training,
+            so that a holder that lacks a class is not taught that the class does not exist.
+        root_epochs: passes of the owner over its root rows, for a root update.
     """
 
     epochs: int = 3
@@ -35,6 +35,7 @@ class Recipe:
     batch_size: int = 32
     momentum: float = 0.9
     prior_offset: float = 0.6
+    root_epochs: int = 4
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with; terms come from strangers and could ask for a million epochs."""
@@ -43,7 +44,8 @@ class Recipe:
             "learning_rate": 0 < self.learning_rate <= 10,
             "batch_size": 1 <= self.batch_size <= _MILLION,
             "momentum": 0 <= self.momentum < 1,
-            "prior_offset": 0 <= self.prior_offset <= 1,
+            "prior_offset": 0 <= self.prior_offset <= 10,
+            "root_epochs": 1 <= self.root_epochs <= _MOST_EPOCHS,
         }
         wrong = [name for name, fits in allowed.items() if not fits]
         if wrong:
@@ -59,8 +61,9 @@ class Recipe:
             batch_size=terms.batch_size,
             momentum=terms.momentum_percent / 100,
             prior_offset=terms.prior_offset_percent / 100,
+            root_epochs=terms.root_epochs,
         )
 
     def for_root(self) -> Recipe:
-        """Return what the owner trains its root update with: one epoch more, and no offset, as its rows are the prior."""
-        return replace(self, epochs=_ROOT_EPOCHS, prior_offset=0.0)
+        """Return what the owner trains its root update with: no offset, because its rows are the prior."""
+        return replace(self, epochs=self.root_epochs, prior_offset=0.0)

@@ -24,6 +24,7 @@ class RowSource(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """A torch data set over arrays: float64[n, d] features and int64[n] labels."""
 
     def __init__(self, features: Floats, labels: Integers) -> None:
+        """Take both arrays; raises InvalidData unless there is one label a row."""
         self.features = np.asarray(features, dtype=np.float64)
         self.labels = np.asarray(labels, dtype=np.int64)
         if self.features.ndim != 2 or self.labels.shape != self.features.shape[:1]:
@@ -43,8 +44,8 @@ def rows_of(source: Dataset[Any], shape: Shape) -> Rows:
     """Return all rows of `source` as arrays, checked against what the network takes.
 
     Args:
-        source: yields (features, label) pairs, prepared as the terms say; features of any shape are flattened, the label is
-            an integer. Map-style or iterable.
+        source: yields (features, label) pairs, prepared as the terms say; features of any shape are flattened, the
+            label is an integer. Map-style or iterable.
         shape: of the bounty's network.
 
     Raises:
@@ -56,7 +57,10 @@ def rows_of(source: Dataset[Any], shape: Shape) -> Rows:
     else:
         features, labels = _collect(source)
     if features.shape[1] != shape.inputs:
-        msg = f"the data have {features.shape[1]} features a row and the bounty's network takes {shape.inputs}: prepare them as its terms say"
+        msg = (
+            f"the data have {features.shape[1]} features a row and the bounty's network takes {shape.inputs}: "
+            "prepare them as its terms say"
+        )
         raise InvalidData(msg)
     if not np.isfinite(features).all():
         row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
@@ -82,7 +86,8 @@ def _collect(source: Dataset[Any]) -> tuple[Floats, Integers]:
             msg = f"row {row} of the data has the label {number}: labels are whole numbers from 0"
             raise InvalidData(msg)
         if features[-1].shape != features[0].shape:
-            msg = f"row {row} of the data has {features[-1].size} features and row 1 has {features[0].size}: make them alike"
+            sizes = f"{features[-1].size} features and row 1 has {features[0].size}"
+            msg = f"row {row} of the data has {sizes}: make them alike"
             raise InvalidData(msg)
         if row > _MOST_ROWS:
             msg = f"the data have more than {_MOST_ROWS} rows: train on a sample"

@@ -20,7 +20,7 @@ WARM_START: Final = Recipe(epochs=20, learning_rate=0.05, prior_offset=0.0)
 
 
 def starting_network(shape: Shape, scales: Scales, seed: int) -> Network:
-    """Return a random network: every parameter uniform within +-1/sqrt(inputs of its layer), as PyTorch starts a Linear."""
+    """Return a random network: parameters uniform within +-1/sqrt(inputs of the layer), as PyTorch starts a Linear."""
     rng = np.random.default_rng(seed)
     layers = []
     for i, (outputs, inputs) in enumerate(shape.layers):
@@ -42,8 +42,8 @@ def warm_start(  # noqa: PLR0913 - as `train`
 ) -> Network:
     """Return `network` trained on the owner's root rows, saturated to the bounds of a base model.
 
-    For more than two classes: a random start tells ten classes apart so badly that the first updates point anywhere. With
-    two classes start at random, because after these epochs a root update from the same rows carries no signal.
+    For more than two classes: a random start tells ten classes apart so badly that the first updates point anywhere.
+    With two classes start at random, because after these epochs a root update from the same rows carries no signal.
     """
     rows = rows_of(source, network.shape)
     flat = fit(network, rows, recipe, seed=seed, shift=np.zeros(network.shape.classes), progress=progress)

@@ -1,97 +1,131 @@
-"""A holder's share of the gain: half Shapley value, half what the update does alone, row by row.
+"""Who contributed what: (Shapley value + solo value) / 2 of every live submission, row by row.
 
-Both are linear in the values, so they are formed for each row as an integer numerator over one public denominator.
-Up to `EXACT` players every coalition counts; beyond that, seeded antithetic orders (each with its reverse).
-
-Source: L. S. Shapley, "A value for n-person games", 1953; antithetic sampling: Mitchell et al., JMLR 23 (2022).
+Numerators are integers over one public denominator, `bounds.contribution_denominator`. Up to eight players the Shapley value is
+exact; beyond that it is averaged over permutations drawn from a seed, each used forwards and backwards.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import comb, lcm
+from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from marketplace.domain.bounds import EXACT_PLAYERS, contribution_denominator
+from marketplace.domain.hashing import keccak, tag
+from marketplace.domain.words import bytes32_word, uint_word
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.scoring.game import ValueGame
+    from marketplace.scoring.game import Game
 
-__all__ = ["EXACT", "Contributions", "contributions", "seeded_order"]
-
-EXACT = 8
-"""Up to this many players every coalition is evaluated."""
+__all__ = ["Contributions", "contributions", "draw_permutation", "shapley_weights"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Contributions:
-    """Contributions of every player on every row.
+    """Numerators of every player's contribution.
 
-    Attributes:
-        numerators: int64[players, rows]; a player's contribution is its sum over `denominator`, in row-score units.
-        denominator: the public denominator.
-        empty: int64[rows], values of the empty coalition; `grand`: of all players together.
+    Args:
+        numerators: int64[players, rows].
+        denominator: what they are over.
+        full: int64[rows] row scores of the grand coalition.
     """
 
     numerators: NDArray[np.int64]
     denominator: int
-    empty: NDArray[np.int64]
-    grand: NDArray[np.int64]
+    full: NDArray[np.int64]
+
+    @property
+    def sums(self) -> tuple[int, ...]:
+        """Each player's numerators, summed over the rows."""
+        return tuple(int(v) for v in self.numerators.sum(axis=1))
+
+    @property
+    def squares(self) -> tuple[int, ...]:
+        """Each player's squared numerators, summed over the rows; below 2**62 by `worst_case`."""
+        return tuple(int(v) for v in (self.numerators * self.numerators).sum(axis=1))
 
 
-def contributions(game: ValueGame, permutations: int, seed: bytes) -> Contributions:
-    """Return (Shapley + solo) / 2 of every player, exactly or over seeded antithetic orders.
+def contributions(game: Game, seed: bytes, permutations: int) -> Contributions:
+    """Return every player's contribution.
 
-    Numerators stay below 2**26 for up to 8 players and 2**25 for up to 256 orders, so that their squares, summed over a
-    shard, stay below 2**62.
+    Args:
+        game: the value game; its players must come in an order that does not depend on who submitted first.
+        seed: 32 bytes that nobody could know when submitting.
+        permutations: pairs to draw when there are too many players for all coalitions.
     """
-    if game.players <= EXACT:
-        return _exact(game)
-    return _sampled(game, permutations, seed)
+    denominator = contribution_denominator(game.players, permutations)
+    if game.players <= EXACT_PLAYERS:
+        table = game.table()
+        shapley, empty, solos, full = _exact(table), table[0], table[[1 << i for i in range(game.players)]], table[-1]
+    else:
+        orders = [draw_permutation(seed, draw, game.players) for draw in range(permutations)]
+        values = _evaluate(game, [order for drawn in orders for order in (drawn, drawn[::-1])])
+        shapley, empty, full = _sampled(game, orders, values), values[0], values[game.everybody]
+        solos = np.array([values[1 << i] for i in range(game.players)])
+    return Contributions(shapley + (solos - empty) * (denominator // 2), denominator, full)
 
 
-def _exact(game: ValueGame) -> Contributions:
-    n, values = game.players, game.all_values()
-    unit = lcm(*range(1, n + 1)) if n else 1
-    sizes = np.array([mask.bit_count() for mask in range(1 << n)])
-    # |S|! (n - |S| - 1)! / n! = 1 / (n C(n-1, |S|)), a whole number of 1/lcm(1..n).
-    weight = np.array([unit // (n * comb(n - 1, size)) for size in range(n)] + [0], np.int64)
-    masks = np.arange(1 << n)
-    numerators = np.empty((n, values.shape[1]), np.int64)
-    for i in range(n):
-        without = masks[(masks >> i) & 1 == 0]
-        gains = values[without | (1 << i)] - values[without]
-        numerators[i] = weight[sizes[without]] @ gains + unit * (values[1 << i] - values[0])
-    return Contributions(numerators, 2 * unit, values[0], values[-1])
+def shapley_weights(players: int) -> list[int]:
+    """Return the weight of a marginal contribution to a coalition of 0, 1, ... players - 1 others, over lcm(1..players)."""
+    whole = contribution_denominator(players, 0) // 2
+    return [whole // (players * comb(players - 1, size)) for size in range(players)]
 
 
-def _sampled(game: ValueGame, permutations: int, seed: bytes) -> Contributions:
-    n, orders = game.players, 2 * permutations
-    empty = game.value(())
-    numerators = np.stack([orders * (game.value((i,)) - empty) for i in range(n)])
-    grand = empty
-    for number in range(permutations):
-        order = seeded_order(n, seed, number)
-        for way in (order, order[::-1]):
-            before = empty
-            for player, now in zip(way, game.walk(way), strict=True):
-                numerators[player] += now - before
-                before = now
-            grand = before
-    return Contributions(numerators, 2 * orders, empty, grand)
+def draw_permutation(seed: bytes, draw: int, players: int) -> tuple[int, ...]:
+    """Return a permutation of 0..players-1: Fisher-Yates, each choice from one Keccak word.
 
-
-def seeded_order(players: int, seed: bytes, number: int) -> tuple[int, ...]:
-    """Return the `number`-th order of `players`: Fisher-Yates with SHAKE-256(seed, number) as its only randomness.
-
-    Each step draws 64 bits and takes them modulo the places left; the bias is below 2**-56.
+    The modulo favours no choice by more than 2**-249.
     """
-    stream = hashlib.shake_256(seed + number.to_bytes(4, "big")).digest(8 * players)
     order = list(range(players))
-    for i in range(players - 1, 0, -1):
-        j = int.from_bytes(stream[8 * i : 8 * i + 8], "big") % (i + 1)
-        order[i], order[j] = order[j], order[i]
+    for last in range(players - 1, 0, -1):
+        word = keccak(tag("permutation"), bytes32_word(seed), uint_word(draw), uint_word(last))
+        chosen = int.from_bytes(word, "big") % (last + 1)
+        order[last], order[chosen] = order[chosen], order[last]
     return tuple(order)
+
+
+def _exact(table: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return Shapley numerators over lcm(1..n): one matrix product over all coalitions."""
+    players = len(table).bit_length() - 1
+    weights = shapley_weights(players)
+    matrix = np.zeros((players, len(table)), np.int64)
+    for coalition in range(len(table)):
+        size = coalition.bit_count()
+        for i in range(players):
+            matrix[i, coalition] = weights[size - 1] if coalition >> i & 1 else -weights[size]
+    return matrix @ table
+
+
+def _evaluate(game: Game, orders: Iterable[Sequence[int]]) -> dict[int, NDArray[np.int64]]:
+    """Return the row scores of every coalition these orders pass through, and of every single player."""
+    path = dict.fromkeys([0, *(1 << i for i in range(game.players))])
+    for order in orders:
+        path.update(dict.fromkeys(_prefixes(order)))
+    return dict(zip(path, game.walk(path), strict=True))
+
+
+def _sampled(
+    game: Game, orders: Sequence[Sequence[int]], values: dict[int, NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Return the sum of marginal contributions over every order and its reverse."""
+    out = np.zeros((game.players, game.rows), np.int64)
+    for drawn in orders:
+        for order in (drawn, drawn[::-1]):
+            before = 0
+            for player, after in zip(order, _prefixes(order), strict=True):
+                out[player] += values[after] - values[before]
+                before = after
+    return out
+
+
+def _prefixes(order: Sequence[int]) -> list[int]:
+    coalition, out = 0, []
+    for player in order:
+        coalition |= 1 << player
+        out.append(coalition)
+    return out

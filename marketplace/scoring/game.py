@@ -1,156 +1,182 @@
-"""The value game: what any coalition of submissions would have made of the base model, exactly.
+"""The value game: the row scores of every coalition of updates, exact and without a division.
 
-`v(S)` is the summed row score of the model with weights `(K W + sum over S of c_i D_i + sum over not-S of a_i P) / K`,
-evaluated over the common denominator K without dividing: an update that does nothing leaves every coalition's value as
-it is and so earns exactly 0.
+Coalition S is the network with weights K W + sum_S (c_i D_i - a_i P) + (sum of all a_i) P, whose logits are K**layers
+times those of base + (sum_S c_i D_i + sum_{not S} a_i P) / K. K, the c_i and the a_i are the same for every S, so an
+update that changes nothing changes no coalition. What an update says along the last aggregate P, which everybody
+knows, belongs to the empty coalition.
+
+Layer 0 is linear in the updates: it is computed once an update, and a coalition is a sum of committed vectors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from marketplace.scoring.rowscore import ScoreScale, row_scores
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.domain.network import Network, Scales
+    from marketplace.domain.network import Network
     from marketplace.domain.update import Update
 
-__all__ = ["RowScale", "ValueGame", "row_scale", "row_scores"]
+    Exact = NDArray[np.int64] | NDArray[np.float64]
 
-_SCORE_BITS = 15
-_LOWEST = np.iinfo(np.int64).min // 2
+__all__ = ["FLOAT_LIMIT", "Game", "Part", "build_game"]
+
+FLOAT_LIMIT: Final = 1 << 52
+"""Integers below this, and the sum or difference of any two, are exact in float64 whatever the order of adding."""
 
 
 @dataclass(frozen=True)
-class RowScale:
-    """How a margin becomes a row score: clipped to +-clip, moved to be positive, shifted right.
+class Part:
+    """What the base or one player adds to every coalition it is in.
 
-    Attributes:
-        clip: M, the largest margin that counts, at the logits' scale.
-        shift: s, the fewest bits to drop so that a score has at most 15.
+    Args:
+        first: [hidden, rows] pre-activations of layer 0 ([classes, rows] logits of a linear model).
+        weight: [classes, hidden] weights of layer 1; [classes, 0] for a linear model.
+        bias: [classes, 1] biases of layer 1, times K; zeros for a linear model.
     """
 
-    clip: int
-    shift: int
+    first: Exact
+    weight: Exact
+    bias: Exact
+
+    def astype(self, dtype: type[np.float64]) -> Part:
+        """Return the same integers in another type."""
+        return Part(self.first.astype(dtype), self.weight.astype(dtype), self.bias.astype(dtype))
+
+
+class Game:
+    """Coalitions of n players on a shard; a coalition is a bitmap over the players."""
+
+    def __init__(self, empty: Part, players: Sequence[Part], labels: NDArray[np.int64], scale: ScoreScale) -> None:
+        parts = [empty, *players]
+        # Exact either way: below the limit BLAS may add in any order it likes, and above it int64 is proven to hold.
+        self.exact_in_float = _reach(parts) < FLOAT_LIMIT
+        if self.exact_in_float:
+            parts = [part.astype(np.float64) for part in parts]
+        self._empty, self._players = parts[0], parts[1:]
+        self._labels, self._scale = labels, scale
 
     @property
-    def unit(self) -> int:
-        """The score that a margin of M is worth beyond a margin of 0."""
-        return self.clip >> self.shift
+    def players(self) -> int:
+        """Number of players."""
+        return len(self._players)
 
+    @property
+    def rows(self) -> int:
+        """Number of validation rows."""
+        return len(self._labels)
 
-def row_scale(scales: Scales, depth: int, clip_logits: int, k: int) -> RowScale:
-    """Return the scale of row scores for networks of `depth` layers evaluated over K = `k`."""
-    clip = clip_logits * scales.input_scale * scales.weight_scale**depth * k**depth
-    return RowScale(clip, max(0, (2 * clip).bit_length() - _SCORE_BITS))
+    @property
+    def everybody(self) -> int:
+        """The grand coalition."""
+        return (1 << self.players) - 1
 
+    def walk(self, coalitions: Iterable[int]) -> Iterator[NDArray[np.int64]]:
+        """Yield int64[rows] row scores of each coalition in turn; cheap when neighbours differ in few players."""
+        first, weight, bias = (a.copy() for a in (self._empty.first, self._empty.weight, self._empty.bias))
+        at = 0
+        for coalition in coalitions:
+            for i, part in enumerate(self._players):
+                if (at ^ coalition) >> i & 1:
+                    change = np.add if coalition >> i & 1 else np.subtract
+                    change(first, part.first, out=first)
+                    change(weight, part.weight, out=weight)
+                    change(bias, part.bias, out=bias)
+            at = coalition
+            logits = weight @ np.maximum(first, 0) + bias if weight.shape[1] else first.copy()
+            yield row_scores(logits, self._labels, self._scale)
 
-def row_scores(logits: NDArray[np.int64], labels: NDArray[np.int64], scale: RowScale) -> NDArray[np.int64]:
-    """Return (clip(z_y - max over k != y of z_k, -M, M) + M) >> s for each row.
-
-    Args:
-        logits: int64[n, classes]; labels: int64[n].
-
-    Returns:
-        int64[n], each 0 to 2**15 - 1.
-    """
-    at = np.arange(len(labels))
-    others = logits.copy()
-    others[at, labels] = _LOWEST
-    margin = logits[at, labels] - others.max(axis=1)
-    return (np.clip(margin, -scale.clip, scale.clip) + scale.clip) >> scale.shift
-
-
-class ValueGame:
-    """All coalitions of a round over one shard.
-
-    Layer 1 is linear in the updates, so its pre-activations are formed once per update and added per coalition.
-
-    Args:
-        base: the base model.
-        parts: for each player (c_i D_i, a_i): its weighted update, and how much of P leaves the empty coalition with it.
-        aggregate: P, the last aggregate, or None.
-        rows: int8[n, inputs]; labels: int64[n].
-        k: the fixed denominator.
-        clip_logits: see `row_scale`.
-    """
-
-    def __init__(  # noqa: PLR0913 - the seven things a value depends on
-        self,
-        base: Network,
-        parts: Sequence[tuple[Update, int, int]],
-        aggregate: Update | None,
-        rows: NDArray[np.integer],
-        labels: NDArray[np.int64],
-        k: int,
-        clip_logits: int,
-    ) -> None:
-        self.players = len(parts)
-        self.scale = row_scale(base.scales, len(base.layers), clip_logits, k)
-        self._labels = labels
-        self._k = k
-        self._deep = len(base.layers) > 1
-        rows = np.asarray(rows, np.int64)
-        drift = sum(a for _, _, a in parts)
-        units = [base.scales.bias_unit(i) for i in range(len(base.layers))]
-        first, *rest = base.layers
-        # A term is (layer-1 pre-activation per row, layer-2 weights, layer-2 biases over K).
-        self._empty = [rows @ (first.weight.T * k) + first.bias * k]
-        self._empty += [part for layer in rest for part in (layer.weight * k, layer.bias * k * k)]
-        known = None if aggregate is None else self._term(aggregate, rows, units)
-        if known is not None:
-            self._empty = [e + drift * p for e, p in zip(self._empty, known, strict=True)]
-        self._terms = []
-        for update, c, a in parts:
-            term = [c * t for t in self._term(update, rows, units)]
-            if known is not None and a:
-                term = [t - a * p for t, p in zip(term, known, strict=True)]
-            self._terms.append(term)
-
-    def _term(self, update: Update, rows: NDArray[np.int64], units: list[int]) -> list[NDArray[np.int64]]:
-        first, *rest = update.layers
-        term = [rows @ first.weight.T + first.bias * units[0]]
-        return term + [part for layer in rest for part in (layer.weight, layer.bias * (units[1] * self._k))]
-
-    def value(self, coalition: Sequence[int]) -> NDArray[np.int64]:
-        """Return the row scores int64[n] of one coalition, a list of players."""
-        total = self._empty
-        for player in coalition:
-            total = [t + p for t, p in zip(total, self._terms[player], strict=True)]
-        return self._scores(total)
-
-    def walk(self, order: Sequence[int]) -> Iterator[NDArray[np.int64]]:
-        """Yield the row scores as players join in `order`, one more at a time."""
-        total = self._empty
-        for player in order:
-            total = [t + p for t, p in zip(total, self._terms[player], strict=True)]
-            yield self._scores(total)
-
-    def all_values(self) -> NDArray[np.int64]:
-        """Return int64[2**players, n]: the row scores of every coalition, bit i of the index meaning player i."""
-        out = np.empty((1 << self.players, len(self._labels)), np.int64)
-        total = [np.array(part) for part in self._empty]
-        inside = 0
-        for step in range(1 << self.players):
-            gray = step ^ (step >> 1)  # neighbours differ by one player: one addition a coalition
-            for player in range(self.players):
-                if (gray ^ inside) >> player & 1:
-                    for t, p in zip(total, self._terms[player], strict=True):
-                        if gray >> player & 1:
-                            t += p
-                        else:
-                            t -= p
-            inside = gray
-            out[gray] = self._scores(total)
+    def table(self) -> NDArray[np.int64]:
+        """Return int64[2**players, rows]: the row scores of every coalition, in the order of their bitmaps."""
+        out = np.empty((1 << self.players, self.rows), np.int64)
+        path = [i ^ i >> 1 for i in range(1 << self.players)]  # Gray code: one player comes or goes a step
+        for coalition, scores in zip(path, self.walk(path), strict=True):
+            out[coalition] = scores
         return out
 
-    def _scores(self, total: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-        logits = total[0]
-        if self._deep:
-            logits = np.maximum(logits, 0) @ total[1].T + total[2]
-        return row_scores(logits, self._labels, self.scale)
+
+def build_game(  # noqa: PLR0913 - a round's model, players and shard
+    base: Network,
+    players: Sequence[tuple[Update, int, int]],
+    known: Update | None,
+    k: int,
+    rows: NDArray[np.integer],
+    labels: NDArray[np.int64],
+    scale: ScoreScale,
+) -> Game:
+    """Return the game of `players` on a shard.
+
+    Args:
+        base: W.
+        players: (D_i, c_i, a_i) of each live submission.
+        known: P, the last adopted aggregate; None counts as zero.
+        k: K.
+        rows: int8[n, inputs].
+        labels: int64[n].
+        scale: of the row scores over K.
+    """
+    columns = np.ascontiguousarray(np.asarray(rows, np.int64).T)
+    total = sum(a for _, _, a in players)
+
+    def part(terms: Sequence[tuple[int, Network | Update | None]]) -> Part:
+        return _part(_combine(base, terms, k), columns)
+
+    empty = part([(k, base), (total, known)])
+    return Game(empty, [part([(c, d), (-a, known)]) for d, c, a in players], labels, scale)
+
+
+_Tensors = list[tuple["NDArray[np.int64]", "NDArray[np.int64]"]]
+
+
+def _combine(base: Network, terms: Sequence[tuple[int, Network | Update | None]], k: int) -> _Tensors:
+    """Return per layer the weights and biases of a weighted sum, biases at the scale they have over K."""
+    out: _Tensors = []
+    for i, layer in enumerate(base.layers):
+        weight, bias = np.zeros_like(layer.weight), np.zeros_like(layer.bias)
+        for factor, term in terms:
+            if term is not None and factor:
+                unit = 1 if term is base else base.scales.bias_unit(i)
+                weight += factor * term.layers[i].weight
+                bias += factor * unit * k**i * term.layers[i].bias
+        out.append((weight, bias))
+    return out
+
+
+def _part(tensors: _Tensors, columns: NDArray[np.int64]) -> Part:
+    (weight, bias), *rest = tensors
+    first = _product(weight, columns) + bias[:, None]
+    if rest:
+        return Part(first, rest[0][0], rest[0][1][:, None])
+    return Part(first, np.zeros((len(bias), 0), np.int64), np.zeros((len(bias), 1), np.int64))
+
+
+def _product(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a @ b, by BLAS when every partial sum is exact in float64."""
+    if _largest(np.abs(a).sum(axis=1)) * _largest(np.abs(b)) < FLOAT_LIMIT:
+        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+    return a @ b
+
+
+def _reach(parts: Sequence[Part]) -> int:
+    """Return a bound on every integer that any coalition of `parts` can lead to before its row score.
+
+    By the triangle inequality over parts, rows and hidden units, in integers of any size.
+    """
+    hidden = [sum(column) for column in zip(*([int(v) for v in abs(p.first).max(axis=1)] for p in parts), strict=True)]
+    if not parts[0].weight.shape[1]:
+        return max(hidden)
+    weights = sum(abs(p.weight).astype(object) for p in parts)
+    biases = sum(abs(p.bias).astype(object) for p in parts)
+    logits = weights @ np.array(hidden, object) + biases[:, 0]
+    return max(*hidden, *logits)
+
+
+def _largest(values: NDArray[np.int64]) -> int:
+    return int(values.max(initial=0))

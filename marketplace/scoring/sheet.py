@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from marketplace.domain.errors import InvalidSheet
+from marketplace.domain.errors import InvalidInput, InvalidSheet
 from marketplace.domain.sumtree import PayoutTree
 from marketplace.domain.terms import SheetHead
 from marketplace.scoring.round import RoundInput, RoundScore, score_round
@@ -18,11 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from marketplace.domain.scope import Scope
-    from marketplace.domain.sumtree import Payout
 
-__all__ = ["SheetRoots", "payout_tree", "payouts_of", "sheet_document", "sheet_head", "verify_sheet"]
+__all__ = ["Payout", "SheetRoots", "payout_tree", "payouts_of", "sheet_document", "sheet_head", "verify_sheet"]
 
 _KIND, _VERSION = "sheet", 1
+
+
+@dataclass(frozen=True)
+class Payout:
+    """What one holder can claim: its leaf in the payout tree, and the way to the root, leaf first."""
+
+    index: int
+    holder: str
+    amount: int
+    hashes: tuple[bytes, ...]
+    sums: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -140,13 +150,13 @@ def payouts_of(document: object, pool: int, payout_root: bytes) -> dict[int, Pay
     try:
         rows: Sequence[dict[str, Any]] = document["submissions"]  # type: ignore[index]
         tree = PayoutTree({int(r["index"]): (str(r["holder"]), int(r["payout"])) for r in rows})
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, InvalidInput) as error:
         msg = "the sheet lists no readable payouts: ask a seat for the right document"
         raise InvalidSheet(msg) from error
     if (tree.root, tree.total) != (payout_root, pool):
         msg = "the sheet's payouts are not the ones the chain settled on: ask a seat for the right document"
         raise InvalidSheet(msg)
-    return {int(r["index"]): tree.proof(int(r["index"])) for r in rows}
+    return {i: Payout(i, holder, amount, *tree.proof(i)) for i, (holder, amount) in tree.payouts.items()}
 
 
 def _first_difference(got: object, right: object, path: str) -> str:
