@@ -10,7 +10,7 @@ import numpy as np
 from marketplace.domain.update import Bounds, Update, apply, difference
 
 if TYPE_CHECKING:
-    from marketplace.domain.network import Network
+    from marketplace.domain.network import Network, Shape
 
 __all__ = ["adopt", "is_adopted", "weighted_mean"]
 
@@ -20,18 +20,13 @@ def is_adopted(gain: int, values: Sequence[int], min_holders: int) -> bool:
     return gain > 0 and sum(1 for c in values if c) >= min_holders
 
 
-def weighted_mean(updates: Sequence[Update | None], values: Sequence[int], k: int, zero: Update) -> Update:
-    """Return sum(c_i D_i) / K, each entry rounded half up; `zero` gives the shape."""
-    total = np.zeros_like(zero.flat())
+def weighted_mean(updates: Sequence[Update | None], values: Sequence[int], k: int, shape: Shape) -> Update:
+    """Return sum(c_i D_i) / K, each entry rounded half up."""
+    total = np.zeros(shape.parameters, np.int64)
     for update, c in zip(updates, values, strict=True):
         if update is not None and c:
             total += c * update.flat()
-    flat, layers, at = (2 * total + k) // (2 * k), [], 0
-    for layer in zero.layers:
-        end = at + layer.weight.size
-        layers.append(type(layer)(flat[at:end].reshape(layer.weight.shape), flat[end : end + layer.bias.size]))
-        at = end + layer.bias.size
-    return Update(tuple(layers))
+    return Update.from_flat((2 * total + k) // (2 * k), shape)
 
 
 def adopt(base: Network, mean: Update, bounds: Bounds) -> tuple[Network, Update]:

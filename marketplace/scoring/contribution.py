@@ -109,9 +109,7 @@ def _evaluate(game: Game, orders: Iterable[Sequence[int]]) -> dict[int, NDArray[
     return dict(zip(path, game.walk(path), strict=True))
 
 
-def _sampled(
-    game: Game, orders: Sequence[Sequence[int]], values: dict[int, NDArray[np.int64]]
-) -> NDArray[np.int64]:
+def _sampled(game: Game, orders: Sequence[Sequence[int]], values: dict[int, NDArray[np.int64]]) -> NDArray[np.int64]:
     """Return the sum of marginal contributions over every order and its reverse."""
     out = np.zeros((game.players, game.rows), np.int64)
     for drawn in orders:

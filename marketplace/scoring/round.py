@@ -1,36 +1,46 @@
-"""One round, from opened updates to money: the function every seat runs."""
+"""A round's scoring from top to bottom: from opened updates and an opened shard to payouts and the next base.
+
+Pure and exact: whoever holds the same inputs computes the same `RoundScore`, bit for bit.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from marketplace.domain.update import Update
-from marketplace.scoring.adoption import aggregate_of, base_value, final_gain_ppb, released
-from marketplace.scoring.coefficients import Coefficients, Geometry, coefficients, geometry, projections
-from marketplace.scoring.contribution import contributions
-from marketplace.scoring.game import ValueGame
-from marketplace.scoring.payout import Evidence, evidence, lower_bound_down, payouts_down
+import numpy as np
+
+from marketplace.domain.errors import InvalidData, InvalidInput
+from marketplace.domain.update import Update, check_network
+from marketplace.scoring.adoption import adopt, is_adopted, weighted_mean
+from marketplace.scoring.bound import lower_bound
+from marketplace.scoring.coefficients import Coefficients, coefficients
+from marketplace.scoring.contribution import Contributions, contributions
+from marketplace.scoring.dots import Dots, dot_products
+from marketplace.scoring.game import build_game
+from marketplace.scoring.holdback import final_gain_ppb, is_released
+from marketplace.scoring.payout import payouts_floor
+from marketplace.scoring.rowscore import ScoreScale, network_scores, score_scale
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from marketplace.domain.network import Network
-    from marketplace.domain.terms import ScoringTerms
+    from marketplace.domain.scoring_terms import ScoringTerms
 
 __all__ = ["FinalInput", "RoundInput", "RoundScore", "Submission", "score_round"]
 
-_MILLION = 1_000_000
+_INT8 = 127
 
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """An included submission, opened.
+    """One included submission.
 
-    Attributes:
-        index: the holder's index in the bounty; holder: its address.
-        update: the opened update, or None when it contradicts its commitment or bounds (it counts 0).
+    Args:
+        index: of the holder within the bounty.
+        holder: its address, EIP-55 text.
+        update: what was opened; None when it contradicts its commitment or bounds, which counts 0.
     """
 
     index: int
@@ -40,35 +50,38 @@ class Submission:
 
 @dataclass(frozen=True, eq=False)
 class FinalInput:
-    """What the last round needs besides, to decide about the hold-back.
+    """What the last round needs to decide about the hold-back.
 
-    Attributes:
-        rows, labels: the final shard.
-        first_base: the model the bounty started from.
-        adopted_ppb: `gain_ppb` of every adopted round before this one.
+    Args:
+        rows: int8[n, inputs] of the final shard.
+        labels: int64[n].
+        first_base: the model the bounty was posted with.
+        adopted_gains: `gain_ppb` of every earlier adopted round; the one being scored is added to them.
     """
 
     rows: NDArray[np.integer]
     labels: NDArray[np.int64]
     first_base: Network
-    adopted_ppb: tuple[int, ...]
+    adopted_gains: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class RoundInput:
-    """Everything the score of a round depends on.
+    """Everything a round's score follows from.
 
-    Attributes:
-        scoring: the terms' rule.
-        base: the base model.
-        rows, labels: the round's shard, int8[n, inputs] and int64[n].
-        submissions: the included ones in order of submission.
-        root_update: the owner's own.
-        last_aggregate: the latest adopted aggregate, or None.
-        last_submissions: the latest scored round's, for copies.
-        seed: 32 bytes nobody knew before submissions closed; draws the orders of large rounds.
-        round_budget: most the round pays; min_holders: fewest positive coefficients for adoption.
-        last_round: whether the hold-back is decided in this round; final: what decides it, if the final shard is open.
+    Args:
+        scoring: the bounty's scoring terms.
+        base: the model this round started from.
+        rows: int8[n, inputs] of this round's shard.
+        labels: int64[n].
+        submissions: the included ones, in the order they were submitted.
+        root_update: the owner's.
+        last_aggregate: of the last adopted round; None before there is one.
+        last_submissions: those of the last scored round, to tell copies of them.
+        seed: 32 bytes nobody could know when submitting.
+        round_budget: most the round pays, in the token's smallest unit.
+        min_holders: fewest updates an adopted aggregate hides each other in.
+        final: in the last round, what decides about the hold-back; None if its shard was not opened.
     """
 
     scoring: ScoringTerms
@@ -82,34 +95,62 @@ class RoundInput:
     seed: bytes
     round_budget: int
     min_holders: int
-    last_round: bool = False
     final: FinalInput | None = None
+
+    def check(self) -> None:
+        """Raise InvalidInput (or a subclass) unless the parts fit each other and the proof of `worst_case` covers them."""
+        terms, n = self.scoring, len(self.submissions)
+        terms.check(self.round_budget)
+        check_network(self.base, terms.shape, terms.bounds)
+        _check_rows(self.rows, self.labels, terms)
+        for update in (self.root_update, *(s.update for s in (*self.submissions, *self.last_submissions))):
+            if update is not None:
+                update.check(terms.shape, terms.bounds)
+        if n > terms.max_submissions or len({s.index for s in self.submissions}) != n:
+            msg = f"a round of {n} submissions has more than its terms allow, or two of one holder: leave those out"
+            raise InvalidInput(msg)
+        if self.final is not None:
+            check_network(self.final.first_base, terms.shape, terms.bounds)
+            _check_rows(self.final.rows, self.final.labels, terms)
 
 
 @dataclass(frozen=True, eq=False)
 class RoundScore:
-    """Everything a round's scoring produced; tuples are in order of submission.
+    """Everything a round's scoring produced. Tuples have one entry a submission, in submission order.
 
-    Attributes:
-        evidence: sums behind each contribution, over `denominator`, in row-score units.
-        bounds: lower bounds of the contributions, same unit.
-        payouts: in the token's smallest unit; pool: their sum.
-        gain: grand coalition minus base on the shard, in row-score units; gain_ppb: per row, in 1e-9 of the clip.
-        aggregate, next_base: what the round leaves behind when adopted.
-        final_ppb: gain of all rounds on the final shard, None when it is not open; released: the hold-back is paid out.
+    Args:
+        dots: norms and dot products.
+        coefficients: what follows from them.
+        scale: of the row scores.
+        denominator: what the contributions' numerators are over.
+        sums: each contribution's numerators, summed over the rows.
+        squares: their squares, summed.
+        lower_bounds: what of it is beyond doubt, and paid.
+        target: sum of lower bounds from which on the whole budget is paid.
+        payouts: holder index -> amount, where it is not 0.
+        gain: row scores of the grand coalition less those of the base, summed over the rows.
+        gain_ppb: the same in billionths of the clip a row.
+        adopted: whether the aggregate became the next base.
+        pool: sum of the payouts.
+        aggregate: next base - base; zero when not adopted.
+        next_base: the model the next round starts from.
+        final_ppb: gain on the final shard over the whole bounty; None when it was not scored.
+        released: whether the hold-back is paid out.
     """
 
-    geometry: Geometry
+    dots: Dots
     coefficients: Coefficients
-    projections: tuple[int, ...]
+    scale: ScoreScale
     denominator: int
-    evidence: tuple[Evidence, ...]
-    bounds: tuple[int, ...]
-    payouts: tuple[int, ...]
-    pool: int
+    sums: tuple[int, ...]
+    squares: tuple[int, ...]
+    lower_bounds: tuple[int, ...]
+    target: int
+    payouts: dict[int, int]
     gain: int
     gain_ppb: int
     adopted: bool
+    pool: int
     aggregate: Update
     next_base: Network
     final_ppb: int | None
@@ -117,71 +158,96 @@ class RoundScore:
 
 
 def score_round(given: RoundInput) -> RoundScore:
-    """Score a round; the same integers on every machine."""
-    terms, subs = given.scoring, given.submissions
-    updates = [s.update or Update.zero(terms.shape) for s in subs]
-    found = geometry(
-        [u.flat() for u in updates],
-        given.root_update.flat(),
-        [(s.update or Update.zero(terms.shape)).flat() for s in given.last_submissions],
-        None if given.last_aggregate is None else given.last_aggregate.flat(),
-    )
-    chosen = coefficients(
-        found,
-        [s.holder for s in subs],
-        [s.holder for s in given.last_submissions],
-        coefficient_max=terms.coefficient_max,
-        step_quarters=terms.step_quarters,
-        copy_ppm=terms.copy_ppm,
-    )
-    known = projections(found, chosen.values)
-    # Players with coefficient 0 change no coalition: leaving them out changes no other's Shapley value.
-    live = [i for i, c in enumerate(chosen.values) if c]
-    game = ValueGame(
-        given.base,
-        [(updates[i], chosen.values[i], known[i]) for i in live],
-        given.last_aggregate,
-        given.rows,
-        given.labels,
-        chosen.k,
-        terms.clip_logits,
-    )
-    parts = contributions(game, terms.permutations, given.seed)
-    rows = len(given.labels)
-    shown = [Evidence(0, 0)] * len(subs)
-    for player, i in enumerate(live):
-        shown[i] = evidence(parts.numerators[player])
-    bounds = tuple(lower_bound_down(e, rows, terms.z_squared_percent) for e in shown)
+    """Score a round.
 
-    gain = int(parts.grand.sum()) - base_value(given.base, given.rows, given.labels, chosen.k, terms.clip_logits)
-    adopted = gain > 0 and len(live) >= given.min_holders
-    target = -(-terms.target_gain_ppm * rows * game.scale.unit * parts.denominator // _MILLION)
-    payouts = payouts_down(bounds, given.round_budget, target) if adopted else (0,) * len(subs)
-    aggregate, next_base = aggregate_of(given.base, updates, chosen.values, chosen.k, terms.bounds)
-    gain_ppb = gain * 10**9 // (rows * game.scale.unit)
-    final_ppb, paid_out = _hold_back(given, next_base if adopted else given.base, gain_ppb if adopted else 0)
+    Raises:
+        InvalidInput: the parts do not fit each other, or their bounds are not proven.
+    """
+    given.check()
+    terms, m = given.scoring, len(given.labels)
+    updates = [s.update for s in given.submissions]
+
+    # What goes into the aggregate, from norms and dot products alone.
+    dots = dot_products(updates, given.root_update, given.last_aggregate, [s.update for s in given.last_submissions])
+    holders, previous = [s.holder for s in given.submissions], [s.holder for s in given.last_submissions]
+    weights = coefficients(dots, holders, previous, terms)
+    scale = score_scale(terms, weights.k)
+
+    # What each update is worth on the shard.
+    shares = _contribute(given, weights, scale)
+    paid = tuple(
+        lower_bound(total, square, m, terms.z_squared_percent)
+        for total, square in zip(shares.sums, shares.squares, strict=True)
+    )
+
+    # Whether it is worth anything together.
+    gain = int(shares.full.sum() - network_scores(given.base, given.rows, given.labels, scale).sum())
+    adopted = is_adopted(gain, weights.values, given.min_holders)
+    next_base, aggregate = given.base, Update.zero(terms.shape)
+    if adopted:
+        mean = weighted_mean(updates, weights.values, weights.k, terms.shape)
+        next_base, aggregate = adopt(given.base, mean, terms.bounds)
+
+    # Money.
+    target = scale.target_ceil(terms.target_gain_ppm, m, shares.denominator)
+    amounts = payouts_floor(given.round_budget, paid, target) if adopted else (0,) * len(paid)
+    gain_ppb = scale.gain_ppb_floor(gain, m)
+    final_ppb, released = _final(given, next_base, gain_ppb if adopted else None)
     return RoundScore(
-        geometry=found,
-        coefficients=chosen,
-        projections=known,
-        denominator=parts.denominator,
-        evidence=tuple(shown),
-        bounds=bounds,
-        payouts=payouts,
-        pool=sum(payouts),
+        dots=dots,
+        coefficients=weights,
+        scale=scale,
+        denominator=shares.denominator,
+        sums=shares.sums,
+        squares=shares.squares,
+        lower_bounds=paid,
+        target=target,
+        payouts={s.index: amount for s, amount in zip(given.submissions, amounts, strict=True) if amount},
         gain=gain,
         gain_ppb=gain_ppb,
         adopted=adopted,
+        pool=sum(amounts),
         aggregate=aggregate,
-        next_base=next_base if adopted else given.base,
+        next_base=next_base,
         final_ppb=final_ppb,
-        released=paid_out,
+        released=released,
     )
 
 
-def _hold_back(given: RoundInput, last: Network, gain_ppb: int) -> tuple[int | None, bool]:
-    if given.final is None:
-        return None, given.last_round  # an owner that does not open the final shard cannot keep the hold-back
+def _contribute(given: RoundInput, weights: Coefficients, scale: ScoreScale) -> Contributions:
+    """Return the contributions of all submissions, in submission order; those without a coefficient have 0."""
+    # By holder index, so that drawn permutations do not depend on who submitted first.
+    order = sorted(weights.live, key=lambda i: given.submissions[i].index)
+    players = []
+    for i in order:
+        update = given.submissions[i].update
+        if update is not None:
+            players.append((update, weights.values[i], weights.known[i]))
+    game = build_game(given.base, players, given.last_aggregate, weights.k, given.rows, given.labels, scale)
+    live = contributions(game, given.seed, given.scoring.permutations)
+    numerators = np.zeros((len(given.submissions), game.rows), np.int64)
+    numerators[order] = live.numerators
+    return Contributions(numerators, live.denominator, live.full)
+
+
+def _final(given: RoundInput, last: Network, gain_ppb: int | None) -> tuple[int | None, bool]:
+    """Return the gain on the final shard and whether the hold-back is released; not without that shard."""
     final = given.final
-    ppb = final_gain_ppb(final.first_base, last, final.rows, final.labels, given.scoring.clip_logits)
-    return ppb, released(ppb, (*final.adopted_ppb, gain_ppb))
+    if final is None:
+        return None, False
+    gains = final.adopted_gains if gain_ppb is None else (*final.adopted_gains, gain_ppb)
+    ppb = final_gain_ppb(given.scoring, final.first_base, last, final.rows, final.labels)
+    return ppb, is_released(ppb, gains)
+
+
+def _check_rows(rows: NDArray[np.integer], labels: NDArray[np.int64], terms: ScoringTerms) -> None:
+    n, shape = len(labels), terms.shape
+    if np.shape(rows) != (n, shape.inputs) or not 0 < n <= terms.max_rows:
+        msg = f"a shard of rows {np.shape(rows)} and {n} labels does not fit its terms: ask the owner for the right one"
+        raise InvalidData(msg)
+    if int(np.min(rows)) < -_INT8 or int(np.max(rows)) > _INT8:
+        msg = "a shard holds features beyond -127..127: ask the owner for the right one"
+        raise InvalidData(msg)
+    if int(np.min(labels)) < 0 or int(np.max(labels)) >= shape.classes:
+        msg = f"a shard holds labels beyond its {shape.classes} classes: ask the owner for the right one"
+        raise InvalidData(msg)

@@ -58,7 +58,9 @@ def payout_tree(given: RoundInput, score: RoundScore) -> PayoutTree:
     return PayoutTree({s.index: (s.holder, amount) for s, amount in pairs})
 
 
-def sheet_document(scope: Scope, round_: int, given: RoundInput, score: RoundScore, roots: SheetRoots) -> dict[str, Any]:
+def sheet_document(
+    scope: Scope, round_: int, given: RoundInput, score: RoundScore, roots: SheetRoots
+) -> dict[str, Any]:
     """Return the sheet of a round as JSON values."""
     chosen = score.coefficients
     rows = [

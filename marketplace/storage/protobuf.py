@@ -1,7 +1,7 @@
 """The two protobuf messages of a file: a dag-pb node and the UnixFS header inside it.
 
-Only the one encoding that IPFS nodes write is known here. Reading takes no more than names and the declared size out of a
-node; whether every other byte is as it must be is found out by writing the node again.
+Only the one encoding that IPFS nodes write is known here. Reading takes no more than names and the declared size out
+of a node; whether every other byte is as it must be is found out by writing the node again.
 
 Source: https://ipld.io/specs/codecs/dag-pb/spec/ and https://specs.ipfs.tech/unixfs/
 """

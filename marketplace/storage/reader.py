@@ -68,13 +68,13 @@ def walk(root: bytes, load: Load, seen: set[Piece] | None = None) -> Iterator[Pi
     yield from _walk(Piece(root, depth_of(size or 0), size), load, seen)
 
 
-def check_leaf(piece: Piece, data: bytes) -> None:
-    """Refuse a leaf that is longer or shorter than the nodes above it say.
+def check_leaf(piece: Piece, size: int) -> None:
+    """Refuse a leaf of `size` bytes when the nodes above it say otherwise.
 
     Raises:
         CorruptContent: it is.
     """
-    if len(data) > CHUNK_BYTES or (piece.size is not None and len(data) != piece.size):
+    if size > CHUNK_BYTES or piece.size not in (None, size):
         raise _refused(piece.cid)
 
 

@@ -22,7 +22,7 @@ class Store(Protocol):
         """Keep the content, pinned, and return its CID; when this returns, a power cut does not lose it.
 
         Raises:
-            StorageError: there is no room, or the source cannot be read; nothing of it is kept.
+            StorageError: there is no room, or the source cannot be read; no half of a block is left.
         """
         ...
 
@@ -75,7 +75,7 @@ def put_json(store: Store, value: object) -> str:
 
 
 def read_json(store: Store, cid: str, *, max_bytes: int) -> Any:  # noqa: ANN401 - the caller takes it apart
-    """Return the value of a canonical JSON document; raises what `Store.get` raises, and
+    """Return the value of a canonical JSON document; raises what `Store.get` raises too.
 
     Raises:
         ProtocolError: it is not canonical JSON (spaces, order, a key twice, floats, NaN, too deep).

@@ -2,8 +2,8 @@
 
 Content is cut into chunks of 256 KiB, each a raw block. Up to 174 blocks hang under a node, up to 174 nodes under
 a node above, until one is left: the root. Content of at most one chunk is its own root. The shape is therefore a
-function of the size alone, and `layout` below is that function: the builder and the reader share it, so the reader accepts
-exactly what the builder makes and each content has exactly one CID.
+function of the size alone (`depth_of`, `split`, `total_bytes`). The reader accepts that shape and no other, so each
+content has exactly one CID.
 
 Source: https://specs.ipfs.tech/unixfs/, balanced layout as in Kubo and js-ipfs.
 """

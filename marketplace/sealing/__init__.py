@@ -1,0 +1,1 @@
+"""Keys and envelopes: who can open what, and when."""
