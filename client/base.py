@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
     from marketplace.domain.network import Network
-    from marketplace.domain.terms import ScoringTerms
+    from marketplace.domain.scoring_terms import ScoringTerms
 
 __all__ = ["max_model_bytes", "open_base", "open_base_key"]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from client.scorer import ScoredRound
     from marketplace.domain.events import Submitted
     from marketplace.domain.network import Network
-    from marketplace.domain.terms import TermsDocument
+    from marketplace.domain.terms_document import TermsDocument
     from marketplace.domain.update import Update
 
 __all__ = ["Bench"]

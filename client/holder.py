@@ -17,12 +17,12 @@ from marketplace.domain.abi import submission_commitment
 from marketplace.domain.bounty import Phase, RoundStatus
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SealedShare, SubmissionDocument
-from marketplace.domain.errors import GradMarketError, SealingError, StorageError
+from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError, SealingError, StorageError
 from marketplace.domain.scope import Purpose
-from marketplace.domain.terms import TermsDocument
+from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
 from marketplace.sealing import datakeys
-from marketplace.sealing.identity import seal_key
+from marketplace.sealing.recipients import seal_text
 from marketplace.sealing.sharing import split
 from marketplace.storage.tensors import dump_update
 
@@ -68,6 +68,7 @@ class DataHolder(Participant):
         super().__init__(name, account, identity, store)
         self.log = log
         self.trainer = trainer
+        self.troubles: list[GradMarketError] = []
         self._claimed: set[int] = set()
 
     # ------------------------------------------------------------------ the story
@@ -107,10 +108,12 @@ class DataHolder(Participant):
         terms = self.terms()
         try:
             base = open_base(self, self.log, terms.scoring, bounty.round, bounty.base_root)
+        except (SealingError, StorageError, NotFound, ProtocolError) as trouble:
+            self.troubles.append(trouble)
+            update = Update.zero(terms.scoring.shape)
+        else:
             update = self.trainer(TrainingTask(base, terms, bounty.round))
             update.check(terms.scoring.shape, terms.scoring.bounds)
-        except (SealingError, StorageError, GradMarketError):
-            update = Update.zero(terms.scoring.shape)
         commitment, document = self.seal(update, bounty.round)
         self.account.submit(self.log.bounty, commitment, document)
         return True
@@ -126,9 +129,7 @@ class DataHolder(Participant):
         context = scope.context(Purpose.UPDATE, round_, self.address)
         cid = self.put_sealed(dump_update(update, salt), key, context)
         document = SubmissionDocument(round_, self.address, cid, root, key_hash, self._shares(key, round_))
-        commitment = submission_commitment(
-            scope.chain_id, scope.market, scope.bounty, round_, self.address, root, key_hash
-        )
+        commitment = submission_commitment(scope, round_, self.address, root, key_hash)
         return commitment, self.publish(document)
 
     def claim(self) -> bool:
@@ -161,6 +162,6 @@ class DataHolder(Participant):
         parts = split(key, datakeys.threshold(len(seats)), len(seats))
         context = self.scope(self.log.bounty).context(Purpose.KEY_SHARE, round_, self.address)
         return tuple(
-            SealedShare(datakeys.share_hash(part, i), seal_key(part, self.key_named(seat.key), context).hex())
+            SealedShare(datakeys.share_hash(part, i), seal_text(part, self.key_named(seat.key), context))
             for i, (part, seat) in enumerate(zip(parts, seats, strict=True))
         )

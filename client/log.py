@@ -50,6 +50,8 @@ class BountyLog:
         served: round -> {seat: `Served`}.
         handed_over: round -> `HandedOver` events.
         closed: the `Closed` event, once there is one.
+        earned: address -> payouts, hold-back and seat pay it was credited with.
+        lost: address -> stakes burned or handed to a challenger.
     """
 
     def __init__(self, source: EventSource, bounty: bytes, from_block: int = 0) -> None:
@@ -71,6 +73,8 @@ class BountyLog:
         self.served: dict[int, dict[int, ev.Served]] = defaultdict(dict)
         self.handed_over: dict[int, list[ev.HandedOver]] = defaultdict(list)
         self.closed: ev.Closed | None = None
+        self.earned: dict[str, int] = defaultdict(int)
+        self.lost: dict[str, int] = defaultdict(int)
 
     @property
     def terms(self) -> ChainTerms:
@@ -94,6 +98,14 @@ class BountyLog:
     def sheet_of(self, round_: int) -> ev.Revealed:
         """The revealed sheet that settled `round_`."""
         return self.revealed[round_][self.settled[round_].sheet_hash]
+
+    def fees_paid_by(self, holder: str) -> int:
+        """How many submissions of `holder` were included in a settled round, and so cost their fee."""
+        return sum(
+            event.holder == holder and bool(self.included[round_] >> event.index & 1)
+            for round_ in self.settled
+            for event in self.submissions[round_]
+        )
 
     def last_scored(self) -> int | None:
         """The latest settled round, adopted or not."""
@@ -119,6 +131,7 @@ class BountyLog:
                 self.holders[event.index] = event
             case ev.Left():
                 self.holders.pop(event.index, None)
+                self.lost[event.holder] += event.forfeited
             case ev.RoundOpened():
                 self.opened[event.round] = event
             case ev.Submitted():
@@ -143,5 +156,13 @@ class BountyLog:
                 self.handed_over[event.round].append(event)
             case ev.Closed():
                 self.closed = event
+            case ev.Claimed():
+                self.earned[event.holder] += event.paid
+            case ev.HeldPaid():
+                self.earned[event.to] += event.amount
+            case ev.SeatPaid():
+                self.earned[event.validator] += event.amount
+            case ev.SeatSlashed():
+                self.lost[self.seats[event.seat].validator] += self.terms.ticket_stake * event.percent // 100
             case _:
-                pass  # the rest tells of money, which is read from the contracts
+                pass  # draws and phases, which are read from the contract

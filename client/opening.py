@@ -17,7 +17,7 @@ from marketplace.domain.documents import SharesDocument, SubmissionDocument
 from marketplace.domain.errors import GradMarketError, InvalidUpdate, ProtocolError, SealingError
 from marketplace.domain.scope import Purpose
 from marketplace.sealing import datakeys
-from marketplace.sealing.recipients import open_for
+from marketplace.sealing.recipients import open_for, open_text
 from marketplace.sealing.sharing import combine
 from marketplace.storage.store import read_bytes
 from marketplace.storage.tensors import load_update
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
     from marketplace.domain.events import Submitted
-    from marketplace.domain.terms import ScoringTerms
+    from marketplace.domain.scoring_terms import ScoringTerms
     from marketplace.domain.update import Update
 
 __all__ = ["check_submission", "collect_shares", "open_update", "read_submission", "recover_key"]
@@ -39,9 +39,8 @@ _MAX_SHARES_BYTES = 1 << 16
 def read_submission(who: Participant, log: BountyLog, event: Submitted) -> SubmissionDocument:
     """Fetch a submission's document and check it against its commitment on the chain."""
     document = who.fetch(event.document, SubmissionDocument)
-    scope = who.scope(log.bounty)
     commitment = submission_commitment(
-        scope.chain_id, scope.market, scope.bounty, event.round, event.holder, document.update_root, document.key_hash
+        who.scope(log.bounty), event.round, event.holder, document.update_root, document.key_hash
     )
     seats = log.terms.seats
     if (document.round, document.holder, len(document.shares)) != (event.round, event.holder, seats):
@@ -65,8 +64,8 @@ def check_submission(
         document = read_submission(who, log, event)
         read_bytes(who.store, document.update_cid, max_bytes=_max_sealed(scoring))
         context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
-        share = who.identity.open_key(bytes.fromhex(document.shares[seat].sealed), context)
-    except (GradMarketError, ValueError):
+        share = open_text(document.shares[seat].sealed, who.identity, context)
+    except GradMarketError:
         return None
     return share if datakeys.share_hash(share, seat) == document.shares[seat].hash else None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from client.base import max_model_bytes
 from client.log import BountyLog
@@ -21,7 +21,9 @@ from marketplace.domain.errors import GradMarketError, ProtocolError
 from marketplace.domain.hashing import keccak
 from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.domain.scope import Purpose
-from marketplace.domain.terms import ChainTerms, RecipeTerms, ScoringTerms, SealedRoot, TermsDocument
+from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.domain.terms import ChainTerms
+from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
 from marketplace.domain.update import apply
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
@@ -60,7 +62,7 @@ class BountyPlan:
         base: the starting model.
         shards: one per round, then the final one; nobody else may have seen them.
         train_root: makes the round's root update from the current base, on rows nobody else uses.
-        scoring, recipe, public_prior, class_names, feature_names: see `TermsDocument`.
+        scoring, recipe, public_prior, class_names, feature_names, preparation: see `TermsDocument`.
         chain: the money and the phases; its owner, roots and document are filled in when posting.
     """
 
@@ -73,6 +75,7 @@ class BountyPlan:
     public_prior: tuple[int, ...]
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...]
+    preparation: dict[str, Any]
     chain: ChainTerms
 
 
@@ -108,12 +111,12 @@ class ModelOwner(Participant):
         shards = tuple(self._seal_shard(bounty, i, key) for i, key in enumerate(hidden.shard_keys))
         terms = TermsDocument(
             title=plan.title,
-            privacy="sealed",
             scoring=plan.scoring,
             recipe=plan.recipe,
             public_prior=plan.public_prior,
             class_names=plan.class_names,
             feature_names=plan.feature_names,
+            preparation=plan.preparation,
             shards=shards,
         )
         chain = replace(
@@ -200,6 +203,10 @@ class ModelOwner(Participant):
                 self._receive(round_)
 
     # ------------------------------------------------------------------ details
+    def watch(self, log: BountyLog) -> None:
+        """Read the bounty's history from `log` instead of an own one."""
+        self._log = log
+
     @property
     def log(self) -> BountyLog:
         """What the chain has said about this owner's bounty."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from client.log import BountyLog
     from client.participant import Participant
-    from marketplace.domain.terms import ScoringTerms, TermsDocument
+    from marketplace.domain.scoring_terms import ScoringTerms, TermsDocument
     from marketplace.domain.update import Update
 
 __all__ = ["MAX_SHARD_BYTES", "open_root_update", "open_shard", "root_key", "shard_key"]

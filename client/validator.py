@@ -17,7 +17,7 @@ from marketplace.domain.bounty import Phase
 from marketplace.domain.documents import ServeDocument
 from marketplace.domain.errors import GradMarketError
 from marketplace.domain.scope import Purpose
-from marketplace.domain.terms import TermsDocument
+from marketplace.domain.terms_document import TermsDocument
 from marketplace.sealing.recipients import seal_to_all
 
 if TYPE_CHECKING:

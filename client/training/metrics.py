@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from marketplace.domain.errors import InvalidData
 from marketplace.domain.network import Network
 
 __all__ = ["Metrics", "evaluate"]
+
+_BINARY: Final = 2
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ def evaluate(network: Network, features: Floats, labels: Integers) -> Metrics:
     Raises:
         InvalidData: rows of one class only.
     """
-    if len(np.unique(labels)) < 2:
+    if len(np.unique(labels)) == 1:
         msg = "rows of one class only have no ROC curve: evaluate on more rows"
         raise InvalidData(msg)
     scores = importlib.import_module("sklearn.metrics")
     integers = network.forward(quantise_rows(features, network.scales.input_scale))
     logits = integers / network.scales.bias_scale(len(network.layers) - 1)
     accuracy = float((integers.argmax(axis=1) == labels).mean())
-    if network.shape.classes == 2:
+    if network.shape.classes == _BINARY:
         return Metrics(accuracy, float(scores.roc_auc_score(labels == 1, logits[:, 1] - logits[:, 0])))
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)

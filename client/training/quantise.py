@@ -30,15 +30,17 @@ def to_update(flat: NDArray[np.float64] | NDArray[np.int64], shape: Shape, bound
         InvalidUpdate: NaN or infinity.
     """
     values = np.asarray(flat, dtype=np.float64)
-    norm = float(np.linalg.norm(values))
-    if not np.isfinite(norm):
+    peak = float(np.abs(values).max())
+    if not np.isfinite(peak):
         msg = "training diverged to NaN or infinity: lower the learning rate"
         raise InvalidUpdate(msg)
     update = _clamped(np.rint(values), shape, bounds)
     whole = update.flat()
     if int(whole @ whole) <= bounds.norm**2:  # cannot wrap: bounds of posted terms keep parameters * entry**2 in range
         return update
-    return _clamped(np.trunc(values * (bounds.norm / norm * _JUST_BELOW_ONE)), shape, bounds)
+    shares = values / peak  # so that no square overflows
+    scale = bounds.norm / float(np.linalg.norm(shares)) * _JUST_BELOW_ONE
+    return _clamped(np.trunc(shares * scale), shape, bounds)
 
 
 def _clamped(whole: NDArray[np.float64], shape: Shape, bounds: Bounds) -> Update:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 from marketplace.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from marketplace.domain.terms import RecipeTerms
+    from marketplace.domain.terms_document import RecipeTerms
 
 __all__ = ["Recipe"]
 
 _MILLION: Final = 1_000_000
 _MOST_EPOCHS: Final = 1_000
+_MOST_RATE: Final = 10
+_MOST_OFFSET: Final = 10
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ class Recipe:
         """Refuse what cannot be trained with; terms come from strangers and could ask for a million epochs."""
         allowed = {
             "epochs": 1 <= self.epochs <= _MOST_EPOCHS,
-            "learning_rate": 0 < self.learning_rate <= 10,
+            "learning_rate": 0 < self.learning_rate <= _MOST_RATE,
             "batch_size": 1 <= self.batch_size <= _MILLION,
             "momentum": 0 <= self.momentum < 1,
-            "prior_offset": 0 <= self.prior_offset <= 10,
+            "prior_offset": 0 <= self.prior_offset <= _MOST_OFFSET,
             "root_epochs": 1 <= self.root_epochs <= _MOST_EPOCHS,
         }
         wrong = [name for name, fits in allowed.items() if not fits]

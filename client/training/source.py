@@ -27,7 +27,7 @@ class RowSource(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         """Take both arrays; raises InvalidData unless there is one label a row."""
         self.features = np.asarray(features, dtype=np.float64)
         self.labels = np.asarray(labels, dtype=np.int64)
-        if self.features.ndim != 2 or self.labels.shape != self.features.shape[:1]:
+        if self.features.ndim != 2 or self.labels.shape != self.features.shape[:1]:  # noqa: PLR2004 - a matrix
             msg = f"features {self.features.shape} do not go with labels {self.labels.shape}: give one label a row"
             raise InvalidData(msg)
 

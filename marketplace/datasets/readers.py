@@ -146,12 +146,12 @@ def _read_npz(path: Path, label: str, max_bytes: int) -> RawTable:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         features = np.asarray(arrays[_FEATURES], dtype=np.float64)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, MemoryError):  # a header may claim any shape
         call = f"numpy.savez(file, {_FEATURES}=..., {label}=...)"
         msg = f"{path.name} lacks an array '{_FEATURES}' of plain numbers: save it with {call}"
         raise InvalidData(msg) from None
     labels = arrays.get(label, np.empty(0))
-    if features.ndim != 2 or (label in arrays and labels.shape != features.shape[:1]):
+    if features.ndim != 2 or (label in arrays and labels.shape != features.shape[:1]):  # noqa: PLR2004 - a matrix
         got = f"features {features.shape} and labels {labels.shape}"
         msg = f"{path.name} has {got}: save features as [rows, columns] and one label a row"
         raise InvalidData(msg)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from marketplace.domain.hashing import ZERO_HASH, keccak, tag
 from marketplace.domain.merkle import merkle_proof, merkle_root
+from marketplace.domain.scope import Scope
 from marketplace.domain.terms import SheetHead
 from marketplace.domain.words import address_word, bool_word, bytes32_word, uint_word
 
@@ -34,11 +35,11 @@ def bounty_id(chain_id: int, market: str, owner: str, salt: bytes) -> bytes:
     return keccak(tag("bounty"), uint_word(chain_id), address_word(market), address_word(owner), bytes32_word(salt))
 
 
-def sheet_hash(chain_id: int, market: str, bounty: bytes, round_: int, sheet: SheetHead) -> bytes:
+def sheet_hash(scope: Scope, round_: int, sheet: SheetHead) -> bytes:
     """Return the hash seats commit to and the contract tallies."""
     return keccak(
         tag("sheet"),
-        _place(chain_id, market, bounty, round_),
+        _place(scope, round_),
         uint_word(sheet.included),
         uint_word(sheet.breached),
         bytes32_word(sheet.trace_root),
@@ -53,12 +54,12 @@ def sheet_hash(chain_id: int, market: str, bounty: bytes, round_: int, sheet: Sh
 
 
 def commit_hash(  # noqa: PLR0913 - what makes a copied commit worthless
-    chain_id: int, market: str, bounty: bytes, round_: int, seat: int, sender: str, sheet: bytes, salt: bytes
+    scope: Scope, round_: int, seat: int, sender: str, sheet: bytes, salt: bytes
 ) -> bytes:
     """Return a seat's commitment to the hash of its sheet; a copy of it can be revealed by nobody else."""
     return keccak(
         tag("commit"),
-        _place(chain_id, market, bounty, round_),
+        _place(scope, round_),
         uint_word(seat),
         address_word(sender),
         bytes32_word(sheet),
@@ -66,13 +67,11 @@ def commit_hash(  # noqa: PLR0913 - what makes a copied commit worthless
     )
 
 
-def submission_commitment(  # noqa: PLR0913 - what binds an update to its place
-    chain_id: int, market: str, bounty: bytes, round_: int, holder: str, update_root: bytes, key_hash: bytes
-) -> bytes:
+def submission_commitment(scope: Scope, round_: int, holder: str, update_root: bytes, key_hash: bytes) -> bytes:
     """Return what a holder commits to on the chain: its update and the key that opens it, here and now."""
     return keccak(
         tag("submission"),
-        _place(chain_id, market, bounty, round_),
+        _place(scope, round_),
         address_word(holder),
         bytes32_word(update_root),
         bytes32_word(key_hash),
@@ -129,8 +128,8 @@ def allowlist_proof(holders: Sequence[str], holder: str) -> tuple[bytes, ...]:
     return tuple(proof)
 
 
-def _place(chain_id: int, market: str, bounty: bytes, round_: int) -> bytes:
-    return uint_word(chain_id) + address_word(market) + bytes32_word(bounty) + uint_word(round_)
+def _place(scope: Scope, round_: int) -> bytes:
+    return uint_word(scope.chain_id) + address_word(scope.market) + bytes32_word(scope.bounty) + uint_word(round_)
 
 
 def _shard_leaves(shards: Sequence[tuple[bytes, bytes, bytes]]) -> list[bytes]:

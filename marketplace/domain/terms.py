@@ -9,15 +9,14 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any, Self
 
 from marketplace.domain.scoring_terms import ScoringTerms
-from marketplace.domain.terms_document import RecipeTerms, SealedBase, SealedShard, TermsDocument
+from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
 
 __all__ = [
     "ChainTerms",
     "Phases",
     "RecipeTerms",
     "ScoringTerms",
-    "SealedBase",
-    "SealedShard",
+    "SealedRoot",
     "SheetHead",
     "TermsDocument",
 ]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
+from marketplace.domain.documents import MAX_DOCUMENT_BYTES
 from marketplace.domain.errors import InvalidInput, InvalidTerms
 from marketplace.domain.fields import Fields, hex_text
 from marketplace.domain.scoring_terms import PPM, ScoringTerms
 
-__all__ = ["RecipeTerms", "SealedBase", "SealedShard", "TermsDocument"]
+__all__ = ["KINDS", "PRIVACIES", "RecipeTerms", "SealedRoot", "TermsDocument"]
+
+KINDS: Final = ("exact",)
+PRIVACIES: Final = ("sealed",)
 
 
 @dataclass(frozen=True)
@@ -49,21 +55,22 @@ class RecipeTerms:
 
 
 @dataclass(frozen=True)
-class SealedBase:
-    """The starting model: its commitment, the CID of its ciphertext, the hash of the key that opens it."""
+class SealedRoot:
+    """Something sealed and committed to before anybody may open it: a shard.
+
+    Args:
+        root: the commitment to what is inside.
+        cid: of the ciphertext.
+        key_hash: hash of the key that opens it.
+    """
 
     root: bytes
     cid: str
     key_hash: bytes
 
-
-@dataclass(frozen=True)
-class SealedShard:
-    """One round's validation rows: their commitment, the digest of their ciphertext's CID, the hash of their key."""
-
-    root: bytes
-    digest: bytes
-    key_hash: bytes
+    def to_json(self) -> dict[str, str]:
+        """Return the three as texts."""
+        return {"root": hex_text(self.root), "cid": self.cid, "key_hash": hex_text(self.key_hash)}
 
 
 @dataclass(frozen=True)
@@ -77,25 +84,31 @@ class TermsDocument:
         feature_names: one an input.
         recipe: how to train.
         public_prior: one positive integer a class, proportional to how common it is.
-        base: the starting model.
         shards: one a round, then the final one.
+        preparation: how raw columns become inputs, as `datasets.Preparation` writes it; empty when there is no need.
+        kind: how the bounty is scored and settled.
+        privacy: who sees single updates.
     """
 
     version: ClassVar[int] = 1
-    kind: ClassVar[str] = "exact"
-    privacy: ClassVar[str] = "sealed"
 
     title: str
     scoring: ScoringTerms
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...]
     public_prior: tuple[int, ...]
-    base: SealedBase
-    shards: tuple[SealedShard, ...]
+    shards: tuple[SealedRoot, ...]
     recipe: RecipeTerms = field(default_factory=RecipeTerms)
+    preparation: Sequence[Mapping[str, Any]] = ()
+    kind: str = "exact"
+    privacy: str = "sealed"
 
     def __post_init__(self) -> None:
-        """Refuse a document whose parts contradict each other."""
+        """Refuse a document whose parts contradict each other, or that this version does not know."""
+        object.__setattr__(self, "preparation", tuple(self.preparation))
+        if self.kind not in KINDS or self.privacy not in PRIVACIES:
+            msg = f"{self.kind!r} bounties in {self.privacy!r} mode are not known here: use a version that knows them"
+            raise InvalidTerms(msg)
         shape = self.scoring.shape
         wrong = None
         if len(self.class_names) != shape.classes:
@@ -115,10 +128,6 @@ class TermsDocument:
         """Number of rounds: one fewer than there are shards."""
         return len(self.shards) - 1
 
-    def shard_leaves(self) -> tuple[tuple[bytes, bytes, bytes], ...]:
-        """Return (root, digest, key hash) of every shard, as `abi.shards_root` takes them."""
-        return tuple((s.root, s.digest, s.key_hash) for s in self.shards)
-
     def to_json(self) -> dict[str, Any]:
         """Return the document as JSON values: integers, texts and 0x hexadecimals only."""
         return {
@@ -131,22 +140,18 @@ class TermsDocument:
             "feature_names": list(self.feature_names),
             "public_prior": list(self.public_prior),
             "recipe": dict(vars(self.recipe)),
-            "base": {
-                "root": hex_text(self.base.root),
-                "cid": self.base.cid,
-                "key_hash": hex_text(self.base.key_hash),
-            },
-            "shards": [{name: hex_text(raw) for name, raw in vars(shard).items()} for shard in self.shards],
+            "shards": [shard.to_json() for shard in self.shards],
+            "preparation": [dict(column) for column in self.preparation],
         }
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises InvalidTerms naming what is malformed or not known to this version."""
         read = Fields(value, "the terms document")
-        for name, known in (("version", cls.version), ("kind", cls.kind), ("privacy", cls.privacy)):
-            if (found := read.take(name)) != known or type(found) is not type(known):
-                msg = f"the terms document says {name} {found!r}, this program knows {known!r}: use one that knows both"
-                raise InvalidTerms(msg)
+        version = read.integer("version")
+        if version != cls.version:
+            msg = f"the terms document has version {version}, this program knows {cls.version}: use one that knows it"
+            raise InvalidTerms(msg)
         try:
             out = cls(
                 title=read.text("title"),
@@ -155,8 +160,10 @@ class TermsDocument:
                 feature_names=read.texts("feature_names"),
                 public_prior=read.integers("public_prior", low=1, high=1 << 53),
                 recipe=_recipe(read.fields("recipe")),
-                base=_base(read.fields("base")),
-                shards=tuple(_shard(s) for s in read.items("shards")),
+                shards=tuple(_sealed(s) for s in read.items("shards")),
+                preparation=_objects(read),
+                kind=read.text("kind"),
+                privacy=read.text("privacy"),
             )
         except InvalidTerms:
             raise
@@ -172,13 +179,17 @@ def _recipe(read: Fields) -> RecipeTerms:
     return RecipeTerms(**values)
 
 
-def _base(read: Fields) -> SealedBase:
-    out = SealedBase(read.digest("root"), read.text("cid"), read.digest("key_hash"))
+def _sealed(read: Fields) -> SealedRoot:
+    out = SealedRoot(read.digest("root"), read.text("cid"), read.digest("key_hash"))
     read.end()
     return out
 
 
-def _shard(read: Fields) -> SealedShard:
-    out = SealedShard(read.digest("root"), read.digest("digest"), read.digest("key_hash"))
-    read.end()
-    return out
+def _objects(read: Fields) -> tuple[dict[str, Any], ...]:
+    """Return what `datasets` wrote, which reads and checks its own: objects of no more text than a document has."""
+    value = read.take("preparation")
+    if not isinstance(value, list) or not all(isinstance(column, dict) for column in value):
+        raise read.malformed("preparation")
+    if len(json.dumps(value)) > MAX_DOCUMENT_BYTES:
+        raise read.malformed("preparation")
+    return tuple(value)

@@ -1,7 +1,8 @@
 """Who contributed what: (Shapley value + solo value) / 2 of every live submission, row by row.
 
-Numerators are integers over one public denominator, `bounds.contribution_denominator`. Up to eight players the Shapley value is
-exact; beyond that it is averaged over permutations drawn from a seed, each used forwards and backwards.
+Numerators are integers over one public denominator, `bounds.contribution_denominator`. Up to eight players the
+Shapley value is exact; beyond that it is averaged over permutations drawn from a seed, each used forwards and
+backwards.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def contributions(game: Game, seed: bytes, permutations: int) -> Contributions:
 
 
 def shapley_weights(players: int) -> list[int]:
-    """Return the weight of a marginal contribution to a coalition of 0, 1, ... players - 1 others, over lcm(1..players)."""
+    """Return the weight of a marginal contribution to 0, 1, ... players - 1 others, over lcm(1..players)."""
     whole = contribution_denominator(players, 0) // 2
     return [whole // (players * comb(players - 1, size)) for size in range(players)]
 

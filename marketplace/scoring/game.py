@@ -10,7 +10,7 @@ Layer 0 is linear in the updates: it is computed once an update, and a coalition
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -169,14 +169,17 @@ def _reach(parts: Sequence[Part]) -> int:
 
     By the triangle inequality over parts, rows and hidden units, in integers of any size.
     """
-    hidden = [sum(column) for column in zip(*([int(v) for v in abs(p.first).max(axis=1)] for p in parts), strict=True)]
+
+    def total(values: Callable[[Part], Exact]) -> NDArray[np.object_]:
+        out: NDArray[np.object_] = np.sum([abs(values(p)).astype(object) for p in parts], axis=0)
+        return out
+
+    hidden = total(lambda p: abs(p.first).max(axis=1))
     if not parts[0].weight.shape[1]:
-        return max(hidden)
-    weights = sum(abs(p.weight).astype(object) for p in parts)
-    biases = sum(abs(p.bias).astype(object) for p in parts)
-    logits = weights @ np.array(hidden, object) + biases[:, 0]
-    return max(*hidden, *logits)
+        return int(hidden.max())
+    logits = total(lambda p: p.weight) @ hidden + total(lambda p: p.bias)[:, 0]
+    return max(int(hidden.max()), int(logits.max()))
 
 
 def _largest(values: NDArray[np.int64]) -> int:
-    return int(values.max(initial=0))
+    return int(np.max(values, initial=0))

@@ -81,7 +81,8 @@ class RoundInput:
         seed: 32 bytes nobody could know when submitting.
         round_budget: most the round pays, in the token's smallest unit.
         min_holders: fewest updates an adopted aggregate hides each other in.
-        final: in the last round, what decides about the hold-back; None if its shard was not opened.
+        last_round: whether the bounty ends with this round, and the hold-back is decided.
+        final: what decides about it; None if the owner did not open the final shard, which releases it.
     """
 
     scoring: ScoringTerms
@@ -95,10 +96,11 @@ class RoundInput:
     seed: bytes
     round_budget: int
     min_holders: int
+    last_round: bool = False
     final: FinalInput | None = None
 
     def check(self) -> None:
-        """Raise InvalidInput (or a subclass) unless the parts fit each other and the proof of `worst_case` covers them."""
+        """Raise InvalidInput (or a subclass) unless the parts fit and the proof of `worst_case` covers them."""
         terms, n = self.scoring, len(self.submissions)
         terms.check(self.round_budget)
         check_network(self.base, terms.shape, terms.bounds)
@@ -231,10 +233,10 @@ def _contribute(given: RoundInput, weights: Coefficients, scale: ScoreScale) -> 
 
 
 def _final(given: RoundInput, last: Network, gain_ppb: int | None) -> tuple[int | None, bool]:
-    """Return the gain on the final shard and whether the hold-back is released; not without that shard."""
+    """Return the gain on the final shard and whether the hold-back is released: before the last round it never is."""
     final = given.final
-    if final is None:
-        return None, False
+    if not given.last_round or final is None:
+        return None, given.last_round
     gains = final.adopted_gains if gain_ppb is None else (*final.adopted_gains, gain_ppb)
     ppb = final_gain_ppb(given.scoring, final.first_base, last, final.rows, final.labels)
     return ppb, is_released(ppb, gains)

@@ -19,6 +19,9 @@ __all__ = ["PPB", "ScoreScale", "network_scores", "row_scores", "score_scale"]
 
 PPB: Final = 1_000_000_000
 
+_BELOW_ALL: Final = -(1 << 62)
+"""Below every logit, and the same number in int64 and float64."""
+
 
 @dataclass(frozen=True)
 class ScoreScale:
@@ -65,15 +68,15 @@ def row_scores(
     """
     at = labels, np.arange(len(labels))
     own = logits[at]
-    # Below every other logit in either type, and never part of a sum.
-    logits[at] = np.iinfo(np.int64).min // 2 if logits.dtype == np.int64 else -np.inf
+    logits[at] = _BELOW_ALL
     margin = (own - logits.max(axis=0)).astype(np.int64)
-    return (np.clip(margin, -scale.clip, scale.clip) + scale.clip) >> scale.shift
+    scores: NDArray[np.int64] = (np.clip(margin, -scale.clip, scale.clip) + scale.clip) >> scale.shift
+    return scores
 
 
 def network_scores(
     network: Network, rows: NDArray[np.integer], labels: NDArray[np.int64], scale: ScoreScale
 ) -> NDArray[np.int64]:
     """Return the row scores of `network` as if it were evaluated over `scale.k`; homogeneity makes that a product."""
-    logits = network.forward(rows) * int(scale.k ** len(network.layers))
+    logits = network.forward(rows) * np.int64(scale.k ** len(network.layers))
     return row_scores(np.ascontiguousarray(logits.T), labels, scale)

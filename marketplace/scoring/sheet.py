@@ -1,27 +1,30 @@
 """The score sheet: everything a round's scoring produced, as one canonical public document.
 
 It holds no update, row or key, only figures; whoever holds the round's keys recomputes each of them
-(`verify_sheet`). Integers, text and hex only, so that its bytes, and so its digest, are the same from every seat.
+(`verify_sheet`). Integers, truth values and 0x text only, so that its bytes, and so its digest, are the same from
+every seat.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from marketplace.domain.errors import InvalidInput, InvalidSheet
+from marketplace.domain.fields import hex_text
+from marketplace.domain.hashing import ZERO_HASH, keccak
 from marketplace.domain.sumtree import PayoutTree
 from marketplace.domain.terms import SheetHead
 from marketplace.scoring.round import RoundInput, RoundScore, score_round
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from marketplace.domain.scope import Scope
+    from marketplace.scoring.dots import Dots
 
 __all__ = ["Payout", "SheetRoots", "payout_tree", "payouts_of", "sheet_document", "sheet_head", "verify_sheet"]
 
-_KIND, _VERSION = "sheet", 1
+_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Payout:
 class SheetRoots:
     """The commitments a sheet makes beside its figures.
 
-    Attributes:
+    Args:
         next_base: root of the model the next round starts from.
         aggregate: digest of the document that names the sealed aggregate; zero when not adopted.
         aggregate_root: commitment to the aggregate; zero when not adopted.
@@ -49,58 +52,50 @@ class SheetRoots:
     next_base: bytes
     aggregate: bytes
     aggregate_root: bytes
-    trace: bytes = bytes(32)
+    trace: bytes = ZERO_HASH
 
 
 def payout_tree(given: RoundInput, score: RoundScore) -> PayoutTree:
-    """Return the tree over every included holder's payout, zeros included."""
-    pairs = zip(given.submissions, score.payouts, strict=True)
-    return PayoutTree({s.index: (s.holder, amount) for s, amount in pairs})
+    """Return the tree over the holders that are paid."""
+    holders = {s.index: s.holder for s in given.submissions}
+    return PayoutTree({index: (holders[index], amount) for index, amount in score.payouts.items()})
 
 
 def sheet_document(
     scope: Scope, round_: int, given: RoundInput, score: RoundScore, roots: SheetRoots
 ) -> dict[str, Any]:
-    """Return the sheet of a round as JSON values."""
-    chosen = score.coefficients
-    rows = [
-        {
-            "index": s.index,
-            "holder": s.holder,
-            "breached": s.update is None,
-            "norm": chosen.norms[i],
-            "trust": chosen.trust[i],
-            "copy": chosen.copies[i],
-            "coefficient": chosen.values[i],
-            "projection": score.projections[i],
-            "total": score.evidence[i].total,
-            "squares": str(score.evidence[i].squares),
-            "bound": score.bounds[i],
-            "payout": str(score.payouts[i]),
-        }
-        for i, s in enumerate(given.submissions)
-    ]
-    tree = payout_tree(given, score)
+    """Return the sheet of a round as JSON values.
+
+    Dot products and amounts are written as decimal text: they exceed what some JSON readers keep.
+    """
     return {
-        "kind": _KIND,
+        "kind": "sheet",
         "version": _VERSION,
         "chain_id": scope.chain_id,
         "market": scope.market,
-        "bounty": _hex(scope.bounty),
+        "bounty": hex_text(scope.bounty),
         "round": round_,
         "rows": len(given.labels),
-        "k": chosen.k,
+        "round_budget": str(given.round_budget),
+        "min_holders": given.min_holders,
+        "seed": hex_text(given.seed),
+        "k": score.coefficients.k,
+        "clip": str(score.scale.clip),
+        "shift": score.scale.shift,
         "denominator": score.denominator,
-        "geometry": _texts(asdict(score.geometry)),
-        "submissions": rows,
+        "target": str(score.target),
+        "dots": _dots(score.dots),
+        "submissions": [_row(given, score, i) for i in range(len(given.submissions))],
         "gain": score.gain,
         "gain_ppb": score.gain_ppb,
         "adopted": score.adopted,
         "pool": str(score.pool),
-        "payout_root": _hex(tree.root),
-        "next_base_root": _hex(roots.next_base),
-        "aggregate_root": _hex(roots.aggregate_root),
-        "trace_root": _hex(roots.trace),
+        "payout_root": hex_text(payout_tree(given, score).root),
+        "next_base_root": hex_text(roots.next_base),
+        "aggregate": hex_text(roots.aggregate),
+        "aggregate_root": hex_text(roots.aggregate_root),
+        "trace_root": hex_text(roots.trace),
+        "last_round": given.last_round,
         "final_ppb": score.final_ppb,
         "released": score.released,
     }
@@ -110,13 +105,15 @@ def sheet_head(given: RoundInput, score: RoundScore, roots: SheetRoots, included
     """Return what the contract reads of the sheet.
 
     Args:
+        given: the opened round.
+        score: what `score_round` made of it.
+        roots: the sheet's commitments.
         included: bitmap of included holders, as the chain fixed it.
         document: digest of the stored sheet.
     """
-    breached = sum(1 << s.index for s in given.submissions if s.update is None)
     return SheetHead(
         included=included,
-        breached=breached,
+        breached=sum(1 << s.index for s in given.submissions if s.update is None),
         trace_root=roots.trace,
         payout_root=payout_tree(given, score).root,
         pool=score.pool,
@@ -132,55 +129,77 @@ def verify_sheet(document: object, scope: Scope, round_: int, given: RoundInput,
     """Recompute a sheet from the opened round; raises InvalidSheet naming the first figure that differs."""
     score = score_round(given)
     right = sheet_document(scope, round_, given, score, roots)
-    if not isinstance(document, dict) or set(document) != set(right):
-        msg = "the sheet has missing or unknown fields: challenge it"
+    where = _first_difference(document, right, "")
+    if where is not None:
+        msg = f"the sheet of round {round_} is wrong at {where}: challenge it"
         raise InvalidSheet(msg)
-    for name, value in right.items():
-        if document[name] != value:
-            where = _first_difference(document[name], value, name)
-            msg = f"the sheet of round {round_} is wrong at {where}: challenge it"
-            raise InvalidSheet(msg)
     return score
 
 
 def payouts_of(document: object, pool: int, payout_root: bytes) -> dict[int, Payout]:
-    """Return every holder's claim (index -> proof) from a published sheet.
+    """Return the claim of every holder that is paid (index -> proof) from a published sheet.
 
     Raises:
         InvalidSheet: the payouts listed do not make the root and pool the chain settled on.
     """
     try:
-        rows: Sequence[dict[str, Any]] = document["submissions"]  # type: ignore[index]
+        rows = document["submissions"]  # type: ignore[index]
         tree = PayoutTree({int(r["index"]): (str(r["holder"]), int(r["payout"])) for r in rows})
+        found = (tree.root, tree.total)
     except (KeyError, TypeError, ValueError, InvalidInput) as error:
         msg = "the sheet lists no readable payouts: ask a seat for the right document"
         raise InvalidSheet(msg) from error
-    if (tree.root, tree.total) != (payout_root, pool):
+    if found != (payout_root, pool):
         msg = "the sheet's payouts are not the ones the chain settled on: ask a seat for the right document"
         raise InvalidSheet(msg)
     return {i: Payout(i, holder, amount, *tree.proof(i)) for i, (holder, amount) in tree.payouts.items()}
 
 
-def _first_difference(got: object, right: object, path: str) -> str:
+def _row(given: RoundInput, score: RoundScore, i: int) -> dict[str, Any]:
+    """Return what the sheet says about one submission."""
+    submission, chosen = given.submissions[i], score.coefficients
+    return {
+        "index": submission.index,
+        "holder": submission.holder,
+        "breached": submission.update is None,
+        "norm": chosen.norms[i],
+        "root_cosine": chosen.root_cosines[i],
+        "trust": chosen.trusts[i],
+        "copy": chosen.copies[i],
+        "coefficient": chosen.values[i],
+        "known": chosen.known[i],
+        "contribution": score.sums[i],
+        "squares": str(score.squares[i]),
+        "lower_bound": score.lower_bounds[i],
+        "payout": str(score.payouts.get(submission.index, 0)),
+    }
+
+
+def _first_difference(got: Any, right: Any, path: str) -> str | None:  # noqa: ANN401 - walks JSON
+    """Return where two JSON values first differ and how; None when they do not. True is not 1."""
     if isinstance(got, dict) and isinstance(right, dict):
-        for key in right:
-            if got.get(key) != right[key]:
-                return _first_difference(got.get(key), right[key], f"{path}.{key}")
+        for key in [*right, *sorted(map(str, got.keys() - right.keys()))]:
+            where = f"{path}.{key}" if path else key
+            if key not in got or key not in right:
+                return f"{where} (which {'is missing' if key in right else 'does not belong there'})"
+            if found := _first_difference(got[key], right[key], where):
+                return found
+        return None
     if isinstance(got, list) and isinstance(right, list) and len(got) == len(right):
-        for i, (a, b) in enumerate(zip(got, right, strict=True)):
-            if a != b:
-                return _first_difference(a, b, f"{path}[{i}]")
-    return f"{path} ({got!r} instead of {right!r})"
+        pairs = enumerate(zip(got, right, strict=True))
+        return next((w for i, (a, b) in pairs if (w := _first_difference(a, b, f"{path}[{i}]"))), None)
+    same = type(got) is type(right) and got == right
+    return None if same else f"{path or 'the whole'} ({got!r} instead of {right!r})"
 
 
-def _texts(value: Any) -> Any:  # noqa: ANN401 - walks JSON
-    """Write integers as text (they exceed what some JSON readers keep) and tuples as lists."""
-    if isinstance(value, dict):
-        return {k: _texts(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_texts(v) for v in value]
-    return str(value)
-
-
-def _hex(raw: bytes) -> str:
-    return "0x" + raw.hex()
+def _dots(dots: Dots) -> dict[str, Any]:
+    """Return the dot products, none twice; those with the last round's submissions as one hash, for they are many."""
+    previous = json.dumps([dots.previous, dots.previous_squares], separators=(",", ":")).encode("ascii")
+    return {
+        "gram": [[str(dot) for dot in row[: i + 1]] for i, row in enumerate(dots.gram)],
+        "root": [str(dot) for dot in dots.root],
+        "root_square": str(dots.root_square),
+        "known": [str(dot) for dot in dots.known],
+        "known_square": str(dots.known_square),
+        "previous": hex_text(keccak(previous)),
+    }

@@ -1,17 +1,25 @@
 """Sealed content: AES-256-GCM in chunks of 1 MiB, each bound to its place, its context and the key.
 
-Trust model: whoever holds the 32-byte key and knows the context opens the content; nobody else learns more than its
-length. Altered, reordered, truncated or lengthened ciphertext does not open.
+    head      8 bytes "GMSEAL01", 32 bytes commitment to key and context
+    chunk i   AES-256-GCM(derived key, nonce = i, associated data = i as uint64 | is it the last? | context)
 
-Assumption: a key seals exactly one content. The nonce is therefore the chunk's number, and sealing is deterministic:
-equal content under an equal key gives equal bytes, so all honest seats name the same CID for the aggregate.
-Warning: sealing two different contents under one key gives both away.
+Trust model: whoever holds the 32-byte key and knows the context opens the content; everybody else learns its length
+and can tell whether two envelopes share key and context, nothing more. Altered, reordered, truncated or lengthened
+ciphertext does not open, and no byte of a chunk is handed over before the chunk is verified.
 
-Laws: open(seal(m, k, c), k, c) = m; open with another k raises WrongKey; any other difference raises BrokenSeal.
+Assumption: a key seals exactly one content in one context. The chunk's number can therefore be the nonce, and sealing
+is deterministic: equal content under an equal key gives equal bytes, which is what lets all honest seats name the
+same CID for the aggregate they computed each for itself. The AES key is derived from key and context together, so
+different contexts are independent even under one key.
+Warning: sealing two different contents under one key in one context gives both away.
 
-Source: NIST SP 800-38D (GCM); the chunk layout follows the STREAM construction, Hoang et al., "Online authenticated-
-encryption and its nonce-reuse misuse-resistance", CRYPTO 2015. GCM does not commit to its key, so the header carries a
-commitment: HMAC-SHA256 of the context under a key of its own.
+Laws: open(seal(m, k, c), k, c) = m; what opens under (k, c) is exactly seal(m, k, c) for the m it opens to; another k
+or c raises WrongKey; any other difference raises BrokenSeal, or WrongKey where the commitment itself was altered.
+
+Source: NIST SP 800-38D (GCM, deterministic nonces of section 8.2.1); the chunks follow the STREAM construction of Hoang
+et al., "Online authenticated-encryption and its nonce-reuse misuse-resistance", CRYPTO 2015. GCM does not commit to its
+key (one ciphertext can be made to open differently under two keys), so the head holds an HKDF-SHA256 output (RFC 5869) that
+does: two pairs of key and context with the same commitment would be a collision of HMAC-SHA256.
 """
 
 from __future__ import annotations
@@ -23,7 +31,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from marketplace.domain.errors import BrokenSeal, ContentTooLarge, WrongKey
+from marketplace.domain.errors import BrokenSeal, ContentTooLarge, StorageError, WrongKey
 from marketplace.sealing.datakeys import KEY_BYTES, derive
 
 if TYPE_CHECKING:
@@ -33,26 +41,32 @@ __all__ = ["CHUNK_BYTES", "open_bytes", "open_stream", "seal_bytes", "seal_strea
 
 CHUNK_BYTES: Final = 1 << 20
 _MAGIC: Final = b"GMSEAL01"
-_COMMITMENT_BYTES: Final = 32
-_HEADER_BYTES: Final = len(_MAGIC) + _COMMITMENT_BYTES
+_HEAD_BYTES: Final = len(_MAGIC) + KEY_BYTES
 _TAG_BYTES: Final = 16
+_SEALED_CHUNK_BYTES: Final = CHUNK_BYTES + _TAG_BYTES
 
 
 def sealed_size(plain_bytes: int) -> int:
     """Return the length of the ciphertext of so many bytes."""
     chunks = max(1, -(-plain_bytes // CHUNK_BYTES))
-    return _HEADER_BYTES + plain_bytes + chunks * _TAG_BYTES
+    return _HEAD_BYTES + plain_bytes + chunks * _TAG_BYTES
 
 
 def seal_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes) -> int:
-    """Seal everything `source` holds and return how many bytes went to `sink`."""
+    """Seal everything `source` holds and return how many bytes went to `sink`; three chunks are in memory at most.
+
+    Raises:
+        WrongKey: the key has another length than 32 bytes.
+        StorageError: the sink takes no more bytes; its own OSErrors pass through.
+    """
     cipher, commitment = _start(key, context)
-    written = sink.write(_MAGIC) + sink.write(commitment)
+    written = _write(sink, _MAGIC + commitment)
     number, chunk = 0, _read(source, CHUNK_BYTES)
     while True:
+        # A full chunk is the last one only if nothing follows, so the next is read before this one is sealed.
         following = _read(source, CHUNK_BYTES) if len(chunk) == CHUNK_BYTES else b""
         last = not following
-        written += sink.write(cipher.encrypt(_nonce(number), chunk, _place(context, number, last=last)))
+        written += _write(sink, cipher.encrypt(_nonce(number), chunk, _place(context, number, last=last)))
         if last:
             return written
         number, chunk = number + 1, following
@@ -61,50 +75,46 @@ def seal_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes) ->
 def open_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes, *, max_bytes: int) -> int:
     """Open what `seal_stream` made and return how many bytes went to `sink`.
 
-    Only verified chunks are written; a caller that sees an exception has to drop what was written before it.
+    Only verified chunks are written. Warning: that the content ends where it should is known at its end, so a caller that
+    gets an exception has to drop what was written before it.
 
     Raises:
         WrongKey: the key or the context is not the one it was sealed with.
         BrokenSeal: the ciphertext was altered, reordered, truncated or lengthened.
-        ContentTooLarge: the content exceeds `max_bytes`; nothing beyond them was written.
+        ContentTooLarge: the content exceeds `max_bytes`; no byte beyond them was written.
+        StorageError: the sink takes no more bytes; its own OSErrors pass through.
     """
     cipher, commitment = _start(key, context)
-    header = _read(source, _HEADER_BYTES)
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        msg = "this is not sealed content, or its head was cut off: fetch it again"
-        raise BrokenSeal(msg)
-    if not hmac.compare_digest(header[len(_MAGIC) :], commitment):
-        msg = "the key does not fit: the content was sealed with another key, or for another round or bounty"
-        raise WrongKey(msg)
+    _check_head(_read(source, _HEAD_BYTES), commitment)
     written, number = 0, 0
-    chunk = _read(source, CHUNK_BYTES + _TAG_BYTES)
+    chunk = _read(source, _SEALED_CHUNK_BYTES)
     while True:
-        following = _read(source, CHUNK_BYTES + _TAG_BYTES)
+        following = _read(source, _SEALED_CHUNK_BYTES) if len(chunk) == _SEALED_CHUNK_BYTES else b""
         last = not following
         try:
             plain = cipher.decrypt(_nonce(number), chunk, _place(context, number, last=last))
-        except (InvalidTag, ValueError) as error:
-            msg = f"chunk {number} of the sealed content was altered or cut off: fetch it again, from somebody else"
-            raise BrokenSeal(msg) from error
-        written += len(plain)
-        if written > max_bytes:
+        except InvalidTag:
+            raise _broken(number) from None
+        if number and not plain:  # only a holder of the key can write this; one content has one ciphertext
+            raise _broken(number)
+        if written + len(plain) > max_bytes:
             msg = f"the sealed content exceeds {max_bytes} bytes: its sender broke the terms, do not take it"
             raise ContentTooLarge(msg)
-        sink.write(plain)
+        written += _write(sink, plain)
         if last:
             return written
         number, chunk = number + 1, following
 
 
 def seal_bytes(plain: bytes, key: bytes, context: bytes) -> bytes:
-    """Return `plain` sealed."""
+    """Return `plain` sealed; the same bytes every time."""
     sink = BytesIO()
     seal_stream(BytesIO(plain), sink, key, context)
     return sink.getvalue()
 
 
 def open_bytes(sealed: bytes, key: bytes, context: bytes, *, max_bytes: int) -> bytes:
-    """Return what `seal_bytes` sealed; raises as `open_stream` does."""
+    """Return what `seal_bytes` sealed, whole or not at all; raises as `open_stream` does."""
     sink = BytesIO()
     open_stream(BytesIO(sealed), sink, key, context, max_bytes=max_bytes)
     return sink.getvalue()
@@ -112,10 +122,22 @@ def open_bytes(sealed: bytes, key: bytes, context: bytes, *, max_bytes: int) -> 
 
 def _start(key: bytes, context: bytes) -> tuple[AESGCM, bytes]:
     if len(key) != KEY_BYTES:
-        msg = f"a key has {KEY_BYTES} bytes, not {len(key)}"
+        msg = f"a key has {KEY_BYTES} bytes, not {len(key)}: fetch it again"
         raise WrongKey(msg)
-    committed = hmac.digest(derive(key, "envelope-commitment"), context, "sha256")
-    return AESGCM(derive(key, "envelope-content")), committed
+    return AESGCM(derive(key, "envelope-content", context)), derive(key, "envelope-commitment", context)
+
+
+def _check_head(head: bytes, commitment: bytes) -> None:
+    if len(head) < _HEAD_BYTES or not head.startswith(_MAGIC):
+        msg = "this is not sealed content, or its head was cut off: fetch it again"
+        raise BrokenSeal(msg)
+    if not hmac.compare_digest(head[len(_MAGIC) :], commitment):
+        msg = "the key does not fit: this was sealed with another key, or for another round or bounty; ask for its own key"
+        raise WrongKey(msg)
+
+
+def _broken(number: int) -> BrokenSeal:
+    return BrokenSeal(f"chunk {number} of the sealed content was altered or cut off: fetch it again, from somebody else")
 
 
 def _place(context: bytes, number: int, *, last: bool) -> bytes:
@@ -136,3 +158,15 @@ def _read(source: BinaryIO, size: int) -> bytes:
         parts.append(data)
         missing -= len(data)
     return b"".join(parts)
+
+
+def _write(sink: BinaryIO, data: bytes) -> int:
+    """Write all of `data`; sockets and unbuffered files take less at a time."""
+    done = sink.write(data)
+    while done < len(data):
+        taken = sink.write(memoryview(data)[done:])
+        if not taken:
+            msg = "the place it is written to takes no more bytes: free some space and try again"
+            raise StorageError(msg)
+        done += taken
+    return done

@@ -1,0 +1,5 @@
+"""The command line: one command, `gradmarket`."""
+
+from client.cli.main import main
+
+__all__ = ["main"]

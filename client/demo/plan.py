@@ -1,0 +1,126 @@
+"""What a demonstration bounty looks like: the terms, the money, the people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from marketplace.domain.errors import InvalidInput
+from marketplace.domain.network import Shape
+from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.domain.terms import ChainTerms, Phases
+from marketplace.domain.terms_document import RecipeTerms
+
+if TYPE_CHECKING:
+    from marketplace.datasets import Split
+
+__all__ = ["DEMO_DATA", "TOKEN", "DemoOptions", "Preset", "chain_terms", "scoring_terms"]
+
+TOKEN: Final = 10**18
+"""Smallest units in a token."""
+
+_SEATS: Final = 3
+_ZERO_HASH: Final = bytes(32)
+_ATTACKS: Final = ("noise", "sign-flip", "zero", "copy", "stale", "label-flip")
+_MOST_HOLDERS: Final = 24
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What differs between data sets.
+
+    Args:
+        title: one line for people.
+        recipe: how holders train.
+        warm_start: whether the owner trains the base on its root rows before posting (for many classes).
+        hidden: width of the network's hidden layer.
+        rounds: how many the demonstration plays by default.
+    """
+
+    title: str
+    recipe: RecipeTerms
+    warm_start: bool
+    hidden: int
+    rounds: int
+
+
+DEMO_DATA: Final = {
+    "support2": Preset("Hospital mortality from eight clinics", RecipeTerms(learning_rate_ppm=10_000), False, 32, 4),
+    "digits": Preset("Handwritten digits from eight hands", RecipeTerms(learning_rate_ppm=50_000), True, 32, 5),
+}
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What a person asks for on the command line; wrong values are refused here, before anything starts."""
+
+    data: str = "support2"
+    holders: int = 8
+    attackers: tuple[str, ...] = ("noise", "copy", "zero")
+    rounds: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be played."""
+        if self.data not in DEMO_DATA:
+            msg = f"there is no demonstration data called {self.data!r}: use {' or '.join(DEMO_DATA)}"
+            raise InvalidInput(msg)
+        unknown = [a for a in self.attackers if a not in _ATTACKS]
+        if unknown:
+            msg = f"there is no attack called {unknown[0]!r}: use {', '.join(_ATTACKS)}"
+            raise InvalidInput(msg)
+        if not 3 <= self.holders <= _MOST_HOLDERS - len(self.attackers):  # noqa: PLR2004 - fewest that hide each other
+            msg = f"{self.holders} holders cannot be played: choose 3 to {_MOST_HOLDERS - len(self.attackers)}"
+            raise InvalidInput(msg)
+        if not 1 <= self.play_rounds <= 12:  # noqa: PLR2004 - each needs validation rows of its own
+            msg = f"{self.rounds} rounds cannot be played: choose 1 to 12"
+            raise InvalidInput(msg)
+        if self.seed < 0:
+            msg = f"the seed is {self.seed}: choose 0 or more"
+            raise InvalidInput(msg)
+
+    @property
+    def preset(self) -> Preset:
+        """What belongs to the chosen data."""
+        return DEMO_DATA[self.data]
+
+    @property
+    def play_rounds(self) -> int:
+        """How many rounds will be played."""
+        return self.preset.rounds if self.rounds is None else self.rounds
+
+    @property
+    def submitters(self) -> int:
+        """Honest holders and cheats together."""
+        return self.holders + len(self.attackers)
+
+
+def scoring_terms(options: DemoOptions, split: Split) -> ScoringTerms:
+    """Return the scoring rule: the defaults, for this network and this many submissions."""
+    shape = Shape(len(split.feature_names), options.preset.hidden, len(split.class_names))
+    return ScoringTerms(shape, target_gain_ppm=50_000, max_submissions=max(16, options.submitters))
+
+
+def chain_terms(options: DemoOptions, token: str, now: int) -> ChainTerms:
+    """Return the money and the phases; owner, roots and document are filled in when the bounty is posted."""
+    return ChainTerms(
+        owner="0x" + "00" * 20,
+        token=token,
+        round_budget=1000 * TOKEN,
+        ticket_stake=1200 * TOKEN,
+        fee=2 * TOKEN,
+        holder_stake=50 * TOKEN,
+        seat_pay=5 * TOKEN,
+        bond=12 * options.submitters * TOKEN,
+        compensation=5 * TOKEN,
+        rounds=options.play_rounds,
+        seats=_SEATS,
+        min_holders=3,
+        max_holders=options.submitters,
+        post_before=now + 3600,
+        base_root=_ZERO_HASH,
+        shards_root=_ZERO_HASH,
+        allowlist_root=_ZERO_HASH,
+        document=_ZERO_HASH,
+        phases=Phases(600, 600, 600, 1800, 600, 600, 600, 900, 600, 1800, 600),
+    )

@@ -1,0 +1,101 @@
+"""Playing a bounty through: everybody acts when something is due, and chain time passes when nothing is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from client.log import BountyLog
+from client.training import evaluate
+from marketplace.domain.bounty import Phase
+from marketplace.domain.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from client.demo.world import Cast
+    from client.training import Metrics
+    from marketplace.domain.bounty import BountyState
+
+__all__ = ["Audience", "play"]
+
+_MOST_STEPS = 100_000
+
+
+class Audience(Protocol):
+    """Who watches: the terminal, or nobody."""
+
+    def phase(self, bounty: BountyState) -> None:
+        """Be told that the bounty moved to another phase."""
+
+    def acted(self, name: str, bounty: BountyState) -> None:
+        """Be told that somebody did something."""
+
+    def round_over(self, round_: int, metrics: Metrics) -> None:
+        """Be told how good the owner's model is on the test rows after a settled round."""
+
+
+def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
+    """Post the bounty and play it to the end; return the model's metrics after each round (-1: before the first)."""
+    test = cast.split.test
+    curve = {-1: evaluate(cast.owner.model, test.features, test.labels)}
+    bounty_id = cast.owner.post()
+    log = BountyLog(cast.owner.account, bounty_id)  # one reader for all: they are in one process
+    for person in (*cast.validators, *cast.holders):
+        person.log = log
+    cast.owner.watch(log)
+    seen: tuple[Phase, int] | None = None
+    for _ in range(_MOST_STEPS):
+        bounty = cast.owner.account.bounty(bounty_id)
+        if (bounty.phase, bounty.round) != seen:
+            seen = (bounty.phase, bounty.round)
+            audience.phase(bounty)
+        if _everybody_steps(cast, bounty_id, audience):
+            _note_rounds(cast, log, curve, audience)
+            continue
+        if bounty.phase is Phase.CLOSED:
+            _withdraw(cast)
+            return curve
+        _let_time_pass(cast, bounty_id)
+    msg = "the demonstration did not end: this is a defect, please report it with the seed"
+    raise ProtocolError(msg)
+
+
+def _everybody_steps(cast: Cast, bounty_id: bytes, audience: Audience) -> bool:
+    acted = False
+    for person in cast.everybody:
+        if person.step():
+            acted = True
+            audience.acted(person.name, cast.owner.account.bounty(bounty_id))
+    return acted
+
+
+def _note_rounds(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audience: Audience) -> None:
+    """Measure the model once the owner has what a settled round gave it."""
+    test = cast.split.test
+    for round_, event in sorted(log.refresh().settled.items()):
+        if round_ not in curve and (not event.adopted or round_ in cast.owner.aggregates):
+            curve[round_] = evaluate(cast.owner.model, test.features, test.labels)
+            audience.round_over(round_, curve[round_])
+
+
+def _let_time_pass(cast: Cast, bounty_id: bytes) -> None:
+    """Move the devnet to the next moment that changes something, and push the bounty on if nobody else does."""
+    account, chain = cast.owner.account, cast.chain
+    bounty = account.bounty(bounty_id)
+    if bounty.phase is Phase.DRAW:
+        chain.mine_until(bounty.draw_block + 1)
+        return
+    if chain.now() <= bounty.deadline:
+        chain.wait_until(bounty.deadline + 1)
+        return
+    account.advance(bounty_id, cast.owner.log.terms)
+
+
+def _withdraw(cast: Cast) -> None:
+    """Everybody takes everything home: validators their tickets' stakes, then all their vault accounts."""
+    chain, terms = cast.chain, cast.owner.log.terms
+    for validator in cast.validators:
+        validator.account.leave_pool(terms.token, terms.ticket_stake)
+    chain.wait_until(chain.now() + chain.unbonding + 1)
+    for person in cast.everybody:
+        person.account.redeem(terms.token, terms.ticket_stake)
+        if person.account.balance():
+            person.account.withdraw(person.account.balance())

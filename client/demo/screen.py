@@ -1,0 +1,124 @@
+"""What a demonstration looks like in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from client.sheets import sheet_in
+from marketplace.domain.bounty import Phase
+from marketplace.domain.money import format_units
+
+if TYPE_CHECKING:
+    from client.demo.report import Conservation, Standing
+    from client.demo.world import Cast
+    from client.training import Metrics
+    from marketplace.domain.bounty import BountyState
+
+__all__ = ["Screen"]
+
+_STORY: Final = {
+    Phase.DRAW: "the owner posted the bounty; a future block will draw the validators",
+    Phase.ACKNOWLEDGE: "drawn validators check the terms and take their seats",
+    Phase.JOIN: "data holders join: stake and fees are locked",
+    Phase.SUBMIT: "the base model is out; holders train at home and submit sealed updates",
+    Phase.ATTEST: "the hidden shard opens; seats say what they hold and hand each other key shares",
+    Phase.REBUT: "seats say the shard did not open; the owner may answer",
+    Phase.COMMIT: "seats open the updates, score them and commit to a score sheet",
+    Phase.REVEAL: "seats reveal",
+    Phase.CHALLENGE: "anyone could challenge the sheet now",
+    Phase.SERVE: "settled; seats hand the aggregate's key to the owner",
+    Phase.CLOSED: "closed; everybody claims and withdraws",
+}
+_BARS: Final = " ▁▂▃▄▅▆▇█"
+_WIDTH: Final = 28
+
+
+class Screen:
+    """Tells the story of a bounty line by line; works in a terminal, a pipe and a log."""
+
+    def __init__(self, cast: Cast, console: Console | None = None) -> None:
+        self._cast = cast
+        self._console = console or Console(highlight=False)
+        self._round = -1
+
+    def opening(self, start: Metrics) -> None:
+        """Say who is on stage."""
+        cast, terms = self._cast, self._cast.owner.plan.chain
+        honest = sum(kind == "honest" for kind in cast.kinds.values()) - 1 - len(cast.validators)
+        cheats = [kind for kind in cast.kinds.values() if kind != "honest"]
+        self._console.print(f"\n[bold]{cast.owner.plan.title}[/bold]")
+        self._console.print(
+            f"{honest} data holders, {len(cheats)} cheats ({', '.join(cheats) or 'none'}), {terms.seats} validators, "
+            f"{terms.rounds} rounds of up to {format_units(terms.round_budget)} tokens"
+        )
+        self._console.print(f"the owner's model to begin with: {_quality(start)}\n")
+
+    def phase(self, bounty: BountyState) -> None:
+        """Tell what the bounty is waiting for now."""
+        if bounty.phase in (Phase.SUBMIT,) and bounty.round != self._round:
+            self._round = bounty.round
+            self._console.rule(f"round {bounty.round + 1}", style="dim")
+        name = bounty.phase.name.lower()
+        self._console.print(Text.assemble((f"  {name:<12}", "cyan"), _STORY.get(bounty.phase, "")))
+
+    def acted(self, name: str, bounty: BountyState) -> None:
+        """Name those who submit; the rest is told by phase."""
+        if bounty.phase is Phase.SUBMIT and name in self._cast.kinds and name not in ("owner",):
+            self._console.print(Text(f"{'':<14}{name} submitted a sealed update", "dim"))
+
+    def round_over(self, round_: int, metrics: Metrics) -> None:
+        """Show the score table of a settled round."""
+        owner = self._cast.owner
+        sheet = sheet_in(owner, owner.log, round_)
+        names = {person.address: person.name for person in self._cast.holders}
+        table = Table(title=f"score sheet of round {round_ + 1}", title_justify="left", title_style="bold")
+        for column, justify in (("holder", "left"), ("weight", "right"), ("worth", "left"), ("payout", "right")):
+            table.add_column(column, justify=justify)  # type: ignore[arg-type]
+        top = max((int(row["payout"]) for row in sheet["submissions"]), default=0)
+        for row in sheet["submissions"]:
+            name, paid = names[row["holder"]], int(row["payout"])
+            style = "red" if self._cast.kinds[name] != "honest" else ""
+            note = "copy of another update" if row["copy"] else _bar(paid, top)
+            table.add_row(Text(name, style), str(row["coefficient"]), note, format_units(paid) if paid else "-")
+        self._console.print(table)
+        fate = "adopted" if sheet["adopted"] else "not adopted"
+        self._console.print(
+            f"gain {int(sheet['gain_ppb']) / 1e7:+.2f} % of the clip, {fate}; paid {format_units(int(sheet['pool']))}; "
+            f"model now {_quality(metrics)}\n"
+        )
+
+    def closing(self, curve: dict[int, Metrics], people: list[Standing], kept: Conservation) -> None:
+        """Show where the money went, the curve, and whether every unit is accounted for."""
+        table = Table(title="where the money went (tokens)", title_justify="left", title_style="bold")
+        for column in ("who", "earned", "fees", "slashed", "net"):
+            table.add_column(column, justify="left" if column == "who" else "right")
+        for one in people:
+            style = "red" if one.kind != "honest" else ""
+            amounts = (format_units(x) if x else "-" for x in (one.earned, one.fees, one.slashed))
+            table.add_row(Text(f"{one.name}", style), *amounts, f"{'+' if one.net > 0 else ''}{format_units(one.net)}")
+        self._console.print(table)
+        points = [curve[r].auc for r in sorted(curve)]
+        self._console.print(f"AUC on rows nobody used  {curve[-1].auc:.3f} {_curve(points)} {points[-1]:.3f}")
+        verdict = "every unit accounted for" if kept.exact else "[bold red]UNITS MISSING: please report this[/bold red]"
+        self._console.print(
+            f"in {format_units(kept.deposited)} = out {format_units(kept.withdrawn)} + burned "
+            f"{format_units(kept.burned)} + still held {format_units(kept.held)}: {verdict}\n"
+        )
+
+
+def _quality(metrics: Metrics) -> str:
+    return f"accuracy {metrics.accuracy:.3f}, AUC {metrics.auc:.3f}"
+
+
+def _bar(amount: int, top: int) -> str:
+    return "█" * (amount * _WIDTH // top) if top else ""
+
+
+def _curve(points: list[float]) -> str:
+    low, high = min(points), max(points)
+    span = (high - low) or 1
+    return "".join(_BARS[1 + int((p - low) / span * (len(_BARS) - 2))] for p in points)
