@@ -1,6 +1,6 @@
 """How fast the embedded store takes and gives large content, beside what the disk and the hash alone allow.
 
-    python -m benchmarks.storage [--mebibytes 512] [--rounds 5] [--folder DIR]
+    python -m benchmarks.storage [--mebibytes 256] [--rounds 5] [--folder DIR]
 
 One process, one thread. Each round uses a fresh store and new random bytes, and prints MB/s (1 MB = 1,000,000 bytes) of
 
@@ -52,7 +52,7 @@ class _Nowhere(BytesIO):
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mebibytes", type=int, default=512)
+    parser.add_argument("--mebibytes", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", default=None, help="where to write; a temporary folder unless given")
     args = parser.parse_args()

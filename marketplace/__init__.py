@@ -1,0 +1,1 @@
+"""What every participant shares: rules, chain, storage, sealing, scoring, data."""

@@ -9,7 +9,10 @@ pragma solidity 0.8.28;
 ///   Draw -> Acknowledge -> Join -> (Open) -> Submit -> Shard -> Attest [-> Rebut] -> Commit -> Reveal -> Challenge -> [Serve] -> Join ... -> Closed
 ///
 /// `Join` has two halves: joining until `deadline`, then the owner may open the round until `deadline + phases.open`.
-/// `Submit` likewise: submitting until `deadline`, then the phase is `Shard` by the clock alone.
+/// `Submit` likewise: submitting until `deadline`, then the owner may open the shard until `deadline + phases.shard`.
+/// `Acknowledge`, `Attest` and `Reveal` end with the last seat's act. `commit` and `serve` carry no terms, so `Commit` and
+/// `Serve` end with the next call instead: once all seats have acted, `advance` need not wait for the deadline, and the first
+/// `reveal` advances by itself.
 interface IMarket {
     enum Phase {
         None,
@@ -60,21 +63,21 @@ interface IMarket {
     struct Terms {
         address owner;
         address token;
-        uint128 roundBudget; // most a round pays
+        uint128 roundBudget; // most a round pays; like every amount below 2^96
         uint128 ticketStake; // with `token` names the pool seats are drawn from
         uint96 fee; // a submission
         uint96 holderStake; // lost by not submitting, or by an update that contradicts its commitment or bounds
-        uint96 seatPay; // a seat and round: 3c
+        uint96 seatPay; // a seat and round: 3c, in two halves; an odd unit stays the owner's
         uint96 bond; // the owner's
         uint96 compensation; // paid from the bond to each holder when the owner defaults
-        uint16 rounds;
+        uint16 rounds; // at most 4,096
         uint8 seats; // odd, 3..15
         uint8 minHolders; // at least 2
         uint8 maxHolders; // at most 128
         uint40 postBefore; // these terms cannot be posted after this time
         bytes32 baseRoot; // commitment to the starting model
         bytes32 shardsRoot; // Merkle root over shardLeaf(round) for round 0..rounds (the last is the final shard)
-        bytes32 allowlistRoot; // 0 = anybody; else a Merkle root over keccak256(abi.encode(holder))
+        bytes32 allowlistRoot; // 0 = anybody; else a Merkle root over keccak256(abi.encode(TAG_ALLOW, holder))
         bytes32 document; // the terms document
         Phases phases;
     }
@@ -125,7 +128,6 @@ interface IMarket {
         uint128 unclaimed; // of the pool
         bool adopted;
         bytes32 payoutRoot;
-        bytes32 sheetHash;
     }
 
     struct HolderView {
@@ -142,8 +144,8 @@ interface IMarket {
         uint256 ticket;
         bool acknowledged;
         uint16 sinceRound; // first round it scores
-        uint128 attested; // in the current round
-        bytes32 word; // commit, then sheet hash of the current round
+        uint128 attested; // in the current round, until the seat commits
+        bytes32 word; // commit, then sheet hash of the current round; stands until the round is over
     }
 
     // ---------------------------------------------------------------- errors
@@ -163,7 +165,7 @@ interface IMarket {
     error Market_WrongPhase(bytes32 bounty, Phase phase);
     /// @notice Thrown when an act comes after its deadline.
     error Market_TooLate(bytes32 bounty, uint256 deadline);
-    /// @notice Thrown when an act comes before its time.
+    /// @notice Thrown when an act comes before its time; for `draw`, `notBefore` is a block.
     error Market_TooEarly(bytes32 bounty, uint256 notBefore);
     /// @notice Thrown when the caller is not the owner of the bounty.
     error Market_NotOwner(bytes32 bounty, address caller);
@@ -171,59 +173,90 @@ interface IMarket {
     error Market_NotSeat(bytes32 bounty, uint256 seat, address caller);
     /// @notice Thrown when a seat acts twice in one phase.
     error Market_AlreadyActed(bytes32 bounty, uint256 seat);
-    /// @notice Thrown when the caller is not joined, or is joined already.
+    /// @notice Thrown when the holder is not joined.
     error Market_NotJoined(bytes32 bounty, address holder);
+    /// @notice Thrown when the holder is joined already.
     error Market_AlreadyJoined(bytes32 bounty, address holder);
     /// @notice Thrown when the index is taken or beyond `maxHolders`.
     error Market_BadIndex(bytes32 bounty, uint256 index);
     /// @notice Thrown when the allowlist does not hold the caller.
     error Market_NotAllowed(bytes32 bounty, address holder);
-    /// @notice Thrown when a holder submits twice in a round, or was left out of it.
+    /// @notice Thrown when a holder submits twice in a round.
     error Market_AlreadySubmitted(bytes32 bounty, address holder);
+    /// @notice Thrown when a holder submits that was left out of the round.
     error Market_NotExpected(bytes32 bounty, address holder);
     /// @notice Thrown when the caller's stake is forfeited.
     error Market_Forfeited(bytes32 bounty, address holder);
-    /// @notice Thrown when a bitmap names somebody who is not there, or a zero digest is passed.
+    /// @notice Thrown when a bitmap names somebody who is not there.
     error Market_BadBitmap(bytes32 bounty, uint256 bitmap);
+    /// @notice Thrown when fewer holders than `minHolders` are named, or submitted.
+    error Market_TooFewHolders(bytes32 bounty, uint256 holders);
+    /// @notice Thrown when a digest, key or commitment is zero.
     error Market_ZeroDigest();
     /// @notice Thrown when a sheet breaks a rule the contract can check; `reason` names the field.
     error Market_BadSheet(bytes32 bounty, bytes32 reason);
-    /// @notice Thrown when a reveal does not open its commit.
+    /// @notice Thrown when a reveal does not open its commit, or there is none.
     error Market_BadReveal(bytes32 bounty, uint256 seat);
     /// @notice Thrown when no sheet, or another one, has a majority.
     error Market_NoMajority(bytes32 bounty, uint256 round);
-    /// @notice Thrown when a Merkle or sum-tree proof does not lead to its root.
+    /// @notice Thrown when a payout's proof does not lead to the round's root.
     error Market_BadProof(bytes32 bounty);
-    /// @notice Thrown when a key does not match its committed hash.
+    /// @notice Thrown when a shard's key, root, digest and path do not lead to the root of the shards.
     error Market_BadKey(bytes32 bounty);
     /// @notice Thrown when a payout was claimed before.
     error Market_AlreadyClaimed(bytes32 bounty, uint256 round, uint256 index);
-    /// @notice Thrown when there is nothing to advance, collect or claim yet.
+    /// @notice Thrown when there is nothing to advance, collect or claim.
     error Market_NothingToDo(bytes32 bounty);
+    /// @notice Thrown at deployment when vault, registry and market do not name each other.
+    error Market_BadDeployment(address vault, address registry);
 
     // ---------------------------------------------------------------- events
+    /// @notice Emitted when `owner` posts. The terms are in the event and the log alone; `ownerKey` is what aggregates are sealed to.
     event Posted(bytes32 indexed bounty, address indexed owner, bytes32 document, bytes32 ownerKey, uint256 drawBlock, Terms terms);
+    /// @notice Emitted when `ticket` of `validator` is drawn for a vacant seat.
     event Drawn(bytes32 indexed bounty, uint256 seat, uint256 ticket, address validator);
+    /// @notice Emitted when a drawn validator takes its seat; `key` is what it is sealed to.
     event Acknowledged(bytes32 indexed bounty, uint256 indexed seat, address indexed validator, bytes32 key);
+    /// @notice Emitted when a holder joins; `key` is what it is sealed to.
     event Joined(bytes32 indexed bounty, address indexed holder, uint256 index, bytes32 key);
+    /// @notice Emitted when a holder leaves with `returned`, and `forfeited` of its stake burned.
     event Left(bytes32 indexed bounty, address indexed holder, uint256 index, uint256 returned, uint256 forfeited);
+    /// @notice Emitted when a round opens for the holders in `expected`; they submit until `deadline`.
     event RoundOpened(bytes32 indexed bounty, uint256 indexed round, uint128 expected, bytes32 rootUpdate, bytes32 document, uint256 deadline);
+    /// @notice Emitted when a holder submits the sealed update named by `document`.
     event Submitted(bytes32 indexed bounty, uint256 indexed round, address indexed holder, uint256 index, bytes32 commitment, bytes32 document);
+    /// @notice Emitted when the owner opens the round's shard to the seats.
     event ShardOpened(bytes32 indexed bounty, uint256 indexed round, bytes32 document);
+    /// @notice Emitted when a seat says what it holds; `document` names its re-sealed shares.
     event Attested(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, uint128 bitmap, bool shardOpened, bytes32 document);
+    /// @notice Emitted when attesting is over and the included submissions are fixed.
     event Included(bytes32 indexed bounty, uint256 indexed round, uint128 included);
+    /// @notice Emitted when the owner publishes the shard's key.
     event Rebutted(bytes32 indexed bounty, uint256 indexed round, bytes32 key);
+    /// @notice Emitted when a seat commits to a sheet.
     event Committed(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 commitment);
+    /// @notice Emitted when a seat reveals its sheet.
     event Revealed(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 sheetHash, Sheet sheet);
+    /// @notice Emitted when a round ends without a result; its fees return.
     event RoundVoid(bytes32 indexed bounty, uint256 indexed round);
+    /// @notice Emitted when a round is settled on a sheet.
     event Settled(bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 pool, bool adopted);
+    /// @notice Emitted when a seat serves the aggregate's key, sealed to the owner in `document`.
     event Served(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
+    /// @notice Emitted when a seat hands a round's keys, sealed in `document`, to seats drawn since.
     event HandedOver(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
+    /// @notice Emitted when a payout is claimed: `paid` now, `held` until the hold-back is decided. Of a payout claimed after
+    /// the hold-back went to the owner, `held` is the owner's part.
     event Claimed(bytes32 indexed bounty, uint256 indexed round, address indexed holder, uint256 paid, uint256 held);
+    /// @notice Emitted when a hold-back is paid to the holder or to the owner.
     event HeldPaid(bytes32 indexed bounty, address indexed to, uint256 amount);
+    /// @notice Emitted when a seat's pay goes to its validator.
     event SeatPaid(bytes32 indexed bounty, uint256 indexed seat, address indexed validator, uint256 amount);
+    /// @notice Emitted when a seat is slashed by `percent` of its ticket's stake and becomes vacant.
     event SeatSlashed(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, uint256 percent);
+    /// @notice Emitted when a bounty enters a phase; `deadline` is 0 for those that have none (Draw, Closed).
     event PhaseChanged(bytes32 indexed bounty, uint256 indexed round, Phase phase, uint256 deadline);
+    /// @notice Emitted when a bounty ends: `returned` went to the owner, `burned` of its bond was burned.
     event Closed(bytes32 indexed bounty, CloseReason reason, uint256 returned, uint256 burned);
 
     // ---------------------------------------------------------------- owner
@@ -258,8 +291,9 @@ interface IMarket {
     // ---------------------------------------------------------------- holders
     /// @notice Joins at a free index: locks the stake and a fee for every round left.
     function join(bytes32 bounty, Terms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof) external;
-    /// @notice Leaves between rounds or after the end; pays back stake, unused fees and what the bond owes. A forfeited stake is burned.
-    /// Anyone may call it for a holder whose stake is forfeited, and for everybody once the bounty is closed.
+    /// @notice Leaves while joining is open or after the end; pays back stake, unused fees and what the bond owes. A forfeited
+    /// stake is burned. Anyone may call it for a holder whose stake is forfeited, and for everybody once the bounty is closed.
+    /// Nobody leaves between the end of joining and the end of the round: the base is already sealed to them by then.
     function leave(bytes32 bounty, Terms calldata terms, address holder) external;
     /// @notice Submits a sealed update.
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external;
@@ -270,17 +304,29 @@ interface IMarket {
     function claimHeld(bytes32 bounty, Terms calldata terms, address holder) external;
 
     // ---------------------------------------------------------------- anyone
-    /// @notice Pushes a bounty on whose phase is over: the next phase, a void round, a new draw, or the end.
+    /// @notice Pushes a bounty on whose phase is over: the next phase, a void round, a new draw, or the end. `Draw` and
+    /// `Challenge` are left by `draw` and `settle` alone, which anyone may call as well.
     function advance(bytes32 bounty, Terms calldata terms) external;
     /// @notice Settles the round on the sheet a majority revealed, once the challenge window is over.
     function settle(bytes32 bounty, Terms calldata terms, Sheet calldata sheet) external;
 
     // ---------------------------------------------------------------- views
+    /// @notice The id a bounty will have: keccak256(abi.encode(TAG_BOUNTY, chainid, market, owner, salt)).
     function bountyId(address owner, bytes32 salt) external view returns (bytes32);
+    /// @notice Where a bounty stands. `expected`, `submitted`, `submissions` and `included` are zero between rounds.
     function bountyOf(bytes32 bounty) external view returns (BountyView memory);
+    /// @notice How a round went.
     function roundOf(bytes32 bounty, uint256 round) external view returns (RoundView memory);
+    /// @notice One holder.
     function holderOf(bytes32 bounty, address holder) external view returns (HolderView memory);
+    /// @notice One seat. Drawn but not acknowledged, or acknowledged; all zero while nobody is drawn for it.
     function seatOf(bytes32 bounty, uint256 seat) external view returns (SeatView memory);
+    /// @notice The hash that seats commit to and the tally counts.
     function sheetHashOf(bytes32 bounty, uint256 round, Sheet calldata sheet) external view returns (bytes32);
+    /// @notice What `post` takes: rounds * (roundBudget + seats * seatPay) + bond.
     function escrowOf(Terms calldata terms) external pure returns (uint256);
+    /// @notice The vault of this deployment.
+    function vault() external view returns (address);
+    /// @notice The registry of this deployment.
+    function registry() external view returns (address);
 }

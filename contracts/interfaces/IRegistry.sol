@@ -3,8 +3,9 @@ pragma solidity 0.8.28;
 
 /// @title Validators and their stakes: equal tickets in pools, drawn by a future block.
 /// @notice A pool is a pair (token, stake a ticket). Anybody may open tickets in any pool; terms name the pool they draw from.
-/// @dev A ticket is `Live` (drawable), `Seated` (acknowledged a seat of one bounty), `Leaving` (unbonding), or gone.
+/// @dev A ticket is `Live` (drawable), `Seated` (acknowledged a seat of one bounty), `Leaving` (unbonding), or gone (`None`).
 /// A ticket that was slashed leaves by itself: stakes of drawable tickets are always equal.
+/// Numbers of tickets that are gone are given out again, one by one, so that a pool never fills up for ever.
 interface IRegistry {
     enum TicketState {
         None,
@@ -50,14 +51,14 @@ interface IRegistry {
     /// @notice Takes an unbonded ticket's stake back into the validator's vault account. Anyone may call it.
     function redeem(address token, uint128 ticketStake, uint256 ticket) external;
 
-    /// @notice Market only. The length of the pool's list now, and how many of it are live.
+    /// @notice The length of the pool's list now, and how many of it are live. What a posting freezes.
     function freeze(bytes32 pool) external view returns (uint256 length, uint256 live);
-    /// @notice Market only. Draws up to `count` distinct live tickets among the first `length` that existed at `postedBlock`,
-    /// none of `taken` (a list of tickets). May return fewer.
-    function draw(bytes32 pool, uint256 length, uint256 postedBlock, bytes32 seed, uint256 count, uint256[] calldata taken)
+    /// @notice Up to `count` distinct live tickets, and their validators, among the first `length` that existed at
+    /// `postedBlock`, in the order `seed` draws them. May return fewer when most of the list is not live.
+    function draw(bytes32 pool, uint256 length, uint256 postedBlock, bytes32 seed, uint256 count)
         external
         view
-        returns (uint256[] memory tickets);
+        returns (uint256[] memory tickets, address[] memory validators);
     /// @notice Market only. A live ticket takes a seat of `bounty`; reverts unless `validator` holds it.
     function seat(bytes32 pool, uint256 ticket, address validator, bytes32 bounty) external;
     /// @notice Market only. A seated ticket is drawable again.

@@ -5,6 +5,8 @@ pragma solidity 0.8.28;
 /// @notice Participants deposit, the market and the registry move, everybody withdraws for themselves, for ever.
 /// @dev An account is a `bytes32`: an address left-padded with zeros, a bounty id, a pool id, or `BURNED`.
 /// For every token, `totalOf` is the sum of all accounts, and the vault's token balance is never below it.
+/// Beside these errors a token's own may surface, and OpenZeppelin's `SafeERC20FailedOperation(token)` (the token answered
+/// false) and `ReentrancyGuardReentrantCall()` (the token called back).
 interface IVault {
     /// @notice Thrown when somebody else than the market or the registry tries to move money.
     error Vault_NotKeeper(address caller);

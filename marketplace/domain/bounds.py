@@ -19,6 +19,7 @@ __all__ = [
     "ceil_sqrt",
     "check_bounds",
     "contribution_denominator",
+    "largest_aggregate",
     "step_denominator",
     "worst_case",
 ]
@@ -122,13 +123,12 @@ def worst_case(  # noqa: PLR0913 - the terms that matter, by name
     5. *Row scores.* M = clip * input_scale * weight_scale**L * K**L, sums up to 2 M; shifted to 15 bits. A
        contribution's numerator is at most denominator * (2^15 - 1) a row, its squares sum to at most max_rows times
        the square of that.
-    6. *Public products.* Dot products: u * max(u, P*). Norms before they are checked: p entry^2, and
+    6. *Public products.* Dot products: u * max(u, P*). Norms before they are checked: p max(entry, P*)^2, and
        inputs * weight^2 a row. Weighted sums before their rounded division by K: 2 G entry + K.
     """
     total = max_submissions * coefficient_max
     k = step_denominator(total, step_quarters)
-    params = ceil_sqrt(shape.parameters)
-    last = -(-3 * step_quarters * bounds.norm // 8) + 2 * params
+    last = largest_aggregate(shape, bounds, step_quarters)
     moved = max(total * bounds.norm + max_submissions * last, 2 * coefficient_max * bounds.norm + last)
 
     unit = scales.bias_unit(0)
@@ -151,10 +151,15 @@ def worst_case(  # noqa: PLR0913 - the terms that matter, by name
         2 * clip_logits * scales.input_scale * int((scales.weight_scale * k) ** layers),
         max_rows * numerator * numerator,
         bounds.norm * max(bounds.norm, last),
-        shape.parameters * bounds.entry * bounds.entry,
+        shape.parameters * max(bounds.entry, last) * max(bounds.entry, last),
         max(shape.inputs, shape.hidden) * bounds.weight * bounds.weight,
         2 * total * bounds.entry + k,
     )
+
+
+def largest_aggregate(shape: Shape, bounds: Bounds, step_quarters: int) -> int:
+    """Return P*, a bound on the norm of an adopted aggregate; step 1 of the proof of `worst_case`."""
+    return -(-3 * step_quarters * bounds.norm // 8) + 2 * ceil_sqrt(shape.parameters)
 
 
 def _row_norm(bounds: Bounds, inputs: int) -> int:

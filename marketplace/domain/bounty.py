@@ -18,7 +18,7 @@ __all__ = [
     "RoundStatus",
     "SeatState",
     "Ticket",
-    "TicketStatus",
+    "TicketState",
     "members",
 ]
 
@@ -59,7 +59,7 @@ class CloseReason(IntEnum):
     NOT_SERVED = 4
 
 
-class TicketStatus(IntEnum):
+class TicketState(IntEnum):
     """What a validator's ticket is doing."""
 
     NONE = 0
@@ -179,14 +179,14 @@ class Ticket:
 
     Attributes:
         validator: who staked it.
-        status: what it is doing.
+        state: what it is doing.
         since_block: first block whose postings may draw it.
         free_at: while leaving, when the stake can be taken back.
         stake: what is left of it.
     """
 
     validator: str
-    status: TicketStatus
+    state: TicketState
     since_block: int
     free_at: int
     stake: int

@@ -24,11 +24,15 @@ __all__ = ["Layer", "Network", "Scales", "Shape", "freeze"]
 
 
 def freeze(array: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return a read-only int64 copy of `array`; raises InvalidInput unless it holds integers."""
-    if np.asarray(array).dtype.kind not in "iu":
-        msg = f"numbers of type {np.asarray(array).dtype} are not integers: quantise them first"
+    """Return a read-only int64 copy of `array`; raises InvalidInput unless it holds integers of 64 bits."""
+    given = np.asarray(array)
+    if given.dtype.kind not in "iu":
+        msg = f"numbers of type {given.dtype} are not integers: quantise them first"
         raise InvalidInput(msg)
-    out = np.array(array, dtype=np.int64, order="C")
+    if given.dtype == np.uint64 and np.max(given, initial=0) > np.iinfo(np.int64).max:
+        msg = "a number exceeds 64 bits with sign: scale it down"
+        raise InvalidInput(msg)
+    out = np.array(given, dtype=np.int64, order="C")
     out.setflags(write=False)
     return out
 

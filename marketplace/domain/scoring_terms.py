@@ -56,7 +56,7 @@ class ScoringTerms:
     step_quarters: int = 5
     copy_ppm: int = 970_000
     z_squared_percent: int = 269
-    target_gain_ppm: int = 10_000
+    target_gain_ppm: int = 20_000
     max_submissions: int = 16
     permutations: int = 16
     max_rows: int = 1024

@@ -5,11 +5,12 @@ Pure and exact: whoever holds the same inputs computes the same `RoundScore`, bi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from marketplace.domain.bounds import largest_aggregate
 from marketplace.domain.errors import InvalidData, InvalidInput
 from marketplace.domain.update import Update, check_network
 from marketplace.scoring.adoption import adopt, is_adopted, weighted_mean
@@ -108,6 +109,9 @@ class RoundInput:
         for update in (self.root_update, *(s.update for s in (*self.submissions, *self.last_submissions))):
             if update is not None:
                 update.check(terms.shape, terms.bounds)
+        if self.last_aggregate is not None:
+            reach = largest_aggregate(terms.shape, terms.bounds, terms.step_quarters)
+            self.last_aggregate.check(terms.shape, replace(terms.bounds, entry=reach, norm=reach))
         if n > terms.max_submissions or len({s.index for s in self.submissions}) != n:
             msg = f"a round of {n} submissions has more than its terms allow, or two of one holder: leave those out"
             raise InvalidInput(msg)

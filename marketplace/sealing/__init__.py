@@ -11,5 +11,6 @@ bounty, round, sender, purpose) is `marketplace.domain.scope`'s business.
     sharing     a data key split among seats
     keyfile     an identity on disk, under a password
 
-Python cannot wipe memory: a key lives in the process until it ends. No key is ever part of a message, repr or traceback.
+Python cannot wipe memory: a key lives in the process until it ends. No key is ever part of a message, a repr or a
+traceback.
 """

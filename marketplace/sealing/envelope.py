@@ -18,8 +18,8 @@ or c raises WrongKey; any other difference raises BrokenSeal, or WrongKey where 
 
 Source: NIST SP 800-38D (GCM, deterministic nonces of section 8.2.1); the chunks follow the STREAM construction of Hoang
 et al., "Online authenticated-encryption and its nonce-reuse misuse-resistance", CRYPTO 2015. GCM does not commit to its
-key (one ciphertext can be made to open differently under two keys), so the head holds an HKDF-SHA256 output (RFC 5869) that
-does: two pairs of key and context with the same commitment would be a collision of HMAC-SHA256.
+key (one ciphertext can be made to open differently under two keys), so the head holds an output of HKDF-SHA256 (RFC
+5869) that does: two pairs of key and context with one commitment would be a collision of HMAC-SHA256.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def seal_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes) ->
 def open_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes, *, max_bytes: int) -> int:
     """Open what `seal_stream` made and return how many bytes went to `sink`.
 
-    Only verified chunks are written. Warning: that the content ends where it should is known at its end, so a caller that
-    gets an exception has to drop what was written before it.
+    Only verified chunks are written. Warning: that the content ends where it should is known at its end, so a caller
+    that gets an exception has to drop what was written before it.
 
     Raises:
         WrongKey: the key or the context is not the one it was sealed with.
@@ -132,12 +132,12 @@ def _check_head(head: bytes, commitment: bytes) -> None:
         msg = "this is not sealed content, or its head was cut off: fetch it again"
         raise BrokenSeal(msg)
     if not hmac.compare_digest(head[len(_MAGIC) :], commitment):
-        msg = "the key does not fit: this was sealed with another key, or for another round or bounty; ask for its own key"
+        msg = "the key does not fit: sealed with another key, or for another round or bounty; ask for the right one"
         raise WrongKey(msg)
 
 
 def _broken(number: int) -> BrokenSeal:
-    return BrokenSeal(f"chunk {number} of the sealed content was altered or cut off: fetch it again, from somebody else")
+    return BrokenSeal(f"chunk {number} of the sealed content was altered or cut off: fetch it from somebody else")
 
 
 def _place(context: bytes, number: int, *, last: bool) -> bytes:
@@ -162,10 +162,10 @@ def _read(source: BinaryIO, size: int) -> bytes:
 
 def _write(sink: BinaryIO, data: bytes) -> int:
     """Write all of `data`; sockets and unbuffered files take less at a time."""
-    done = sink.write(data)
+    done = 0
     while done < len(data):
-        taken = sink.write(memoryview(data)[done:])
-        if not taken:
+        taken = sink.write(memoryview(data)[done:] if done else data)
+        if not taken:  # None where a write would block
             msg = "the place it is written to takes no more bytes: free some space and try again"
             raise StorageError(msg)
         done += taken

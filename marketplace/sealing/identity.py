@@ -1,15 +1,16 @@
 """Encryption identities: what others seal keys to, kept apart from the Ethereum key.
 
 Trust model: a sealed key opens for the holder of the private key alone, under the context it was sealed for, also
-against an adversary who records ciphertexts today and has a quantum computer later: both X25519 and ML-KEM-768 would have to
-fall. Sealing says neither who sealed nor that two recipients got the same secret; secrets that matter are checked
-against a hash published elsewhere. The context is bound in but not part of what is sent: both sides know it.
+against an adversary who records ciphertexts today and has a quantum computer later: X25519 and ML-KEM-768 would both
+have to fall. Sealing says neither who sealed nor that two recipients got the same secret; secrets that matter are
+checked against a hash published elsewhere. The context is bound in but not part of what is sent: both sides know it.
 
 Laws: i.open_key(seal_key(s, i.public_key, c), c) = s; another identity, another context or any altered bit raises
 WrongKey; sealing is randomised, two seals of one secret never look alike.
 
-Source: HPKE base mode, RFC 9180, with the KEM MLKEM768-X25519 (X-Wing, KEM id 0x647a of draft-ietf-hpke-pq: FIPS 203 and RFC
-7748), HKDF-SHA256 and AES-256-GCM. `cryptography` offers no associated data, so the context is HPKE's `info`.
+Source: HPKE base mode, RFC 9180, with the KEM MLKEM768-X25519 (X-Wing, KEM id 0x647a of draft-ietf-hpke-pq, made of
+FIPS 203 and RFC 7748), HKDF-SHA256 and AES-256-GCM. `cryptography` takes no associated data here, so the context is
+HPKE's `info`.
 """
 
 from __future__ import annotations

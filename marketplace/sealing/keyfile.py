@@ -1,14 +1,15 @@
 """Key files: an encryption identity under a password, written whole or not at all.
 
 Trust model: whoever has the file needs the password, and each guess costs one scrypt evaluation (128 MiB, a third of a
-second on one core). The private key exists unencrypted in memory alone. A file that somebody wrote over does not open, and one that asks
-for an absurd amount of work is refused before the work is done.
+second on one core). The private key exists unencrypted in memory alone. A file that somebody altered does not open, and
+one that asks for an absurd amount of work is refused before the work is done.
 
-Laws: load(save(i, p), p) = i; another password raises WrongKey; a shortened file raises BrokenSeal; an existing name is never
-written to; after any failure while saving there is no file under the name.
+Laws: load(save(i, p), p) = i; another password raises WrongKey; a shortened file raises BrokenSeal; an existing name is
+never written to; after any failure while saving there is no file under the name.
 
-Source: scrypt, RFC 7914, at the cost OWASP recommends; AES-256-GCM as in `marketplace.sealing.envelope`, whose commitment to
-its key tells a wrong password from a damaged file. A fresh salt makes every file's key its own, as the envelope demands.
+Source: scrypt, RFC 7914, at the cost OWASP recommends; AES-256-GCM as in `marketplace.sealing.envelope`, whose
+commitment to its key tells a wrong password from a damaged file. A fresh salt makes every file's key its own, as the
+envelope demands.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def save_identity(identity: EncryptionIdentity, path: Path, password: str) -> No
         "scrypt": {**_COST._asdict(), "salt": salt.hex()},
         "sealed": sealed.hex(),
     }
-    _write_new(path, json.dumps(content, indent=1).encode() + b"\n")
+    _write_new(path, json.dumps(content, indent=1).encode())
 
 
 def load_identity(path: Path, password: str) -> EncryptionIdentity:
@@ -103,7 +104,8 @@ def _parse(path: Path, raw: bytes) -> tuple[bytes, _Cost, bytes, bytes]:
         content = json.loads(raw)
         form, scrypt = content["format"], content["scrypt"]
         cost = _Cost(scrypt["n"], scrypt["r"], scrypt["p"])
-        key_hash, salt, sealed = (bytes.fromhex(text) for text in (content["key_hash"], scrypt["salt"], content["sealed"]))
+        texts = content["key_hash"], scrypt["salt"], content["sealed"]
+        key_hash, salt, sealed = (bytes.fromhex(text) for text in texts)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _damaged(path, "is not a key file, or was cut short") from None
     if form != _FORMAT or len(salt) != _SALT_BYTES or len(sealed) != sealed_size(PRIVATE_KEY_BYTES):
@@ -115,7 +117,8 @@ def _parse(path: Path, raw: bytes) -> tuple[bytes, _Cost, bytes, bytes]:
 
 def _bearable(cost: _Cost) -> bool:
     """Whether scrypt accepts the cost, in bounded time and memory, and guessing stays expensive."""
-    if not all(type(value) is int and 1 <= value <= _MOST_WORK for value in cost):  # bool is an int, and JSON has floats
+    # Exactly int: bool is one of its subclasses, and JSON has floats.
+    if not all(type(value) is int and 1 <= value <= _MOST_WORK for value in cost):
         return False
     power_of_two = cost.n & (cost.n - 1) == 0
     return power_of_two and cost.n >= _LEAST_N and cost.n * cost.r * cost.p <= _MOST_WORK

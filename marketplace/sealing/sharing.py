@@ -4,12 +4,12 @@ Trust model: any `threshold - 1` shares are statistically independent of the key
 carry no proof that they belong together: the holder publishes the hash of each share and of the key, seats drop shares
 that do not match theirs, and a combined key counts only if its own hash matches.
 
-Laws: any `threshold` shares of one split combine to the key; fewer raise WrongKey; a share of another split or seat gives
-another key, never an error (which is why hashes are compared).
+Laws: any `threshold` shares of one split combine to the key; fewer raise WrongKey; a share of another split or seat
+gives another key, never an error (which is why hashes are compared).
 
 Source: A. Shamir, "How to share a secret", Communications of the ACM 22(11), 1979, over GF(2**128) as implemented by
-PyCryptodome, which shares 16 bytes: a key is shared as two independent halves. `ssss` is off: that variant adds x**threshold
-to the polynomial to agree with the `ssss` command, which nobody here needs, and plain Shamir is what the
+PyCryptodome, which shares 16 bytes: a key is shared as two independent halves. `ssss` is off: that variant adds
+x**threshold to the polynomial to agree with the `ssss` command, which nobody here needs, and plain Shamir is what the
 independence above is proved for.
 """
 

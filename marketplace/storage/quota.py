@@ -1,4 +1,4 @@
-"""How many bytes of blocks a store may hold."""
+"""How many bytes a store may hold."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ class Quota:
 
     What other processes write is seen only when the cap seems reached, because counting walks the whole store. Several
     writers can therefore exceed the cap together by what they write at the same time.
+
+    Args:
+        cap: the most bytes; None for no cap.
+        count: counts what is there.
     """
 
     def __init__(self, cap: int | None, count: Callable[[], int]) -> None:
@@ -25,7 +29,7 @@ class Quota:
         self._mutex = Lock()
 
     def claim(self, size: int) -> None:
-        """Reserve `size` bytes.
+        """Reserve `size` bytes; every claim is settled in the end, granted or not.
 
         Raises:
             StorageError: they would exceed the cap.
@@ -33,22 +37,24 @@ class Quota:
         if self._cap is None:
             return
         with self._mutex:
-            if self._used is None or self._used + self._claimed + size > self._cap:
+            self._claimed += size
+            if self._used is None or self._used + self._claimed > self._cap:
                 self._used = self._count()
-            if self._used + self._claimed + size > self._cap:
+            if self._used + self._claimed > self._cap:
                 msg = f"the store may hold {self._cap:,} bytes, and no more fits: unpin and collect, or raise the cap"
                 raise StorageError(msg)
-            self._claimed += size
 
     def settle(self, size: int, *, kept: bool) -> None:
-        """End a claim: all its bytes lie in the store now, or perhaps some, which has to be counted."""
+        """End claims of `size` bytes: they lie in the store now, or were given up."""
         if self._cap is None:
             return
         with self._mutex:
             self._claimed -= size
-            self._used = self._used + size if kept and self._used is not None else None
+            # This counts twice what was replaced, which the recount before any refusal puts right.
+            if kept and self._used is not None:
+                self._used += size
 
     def recount(self) -> None:
-        """Forget the count: blocks were deleted."""
+        """Forget the count: contents were deleted."""
         with self._mutex:
             self._used = None

@@ -16,7 +16,7 @@ from marketplace.storage.cid import CHUNK_BYTES, CID_BYTES, is_raw, show_cid
 from marketplace.storage.protobuf import Link, decode_node, encode_node
 from marketplace.storage.unixfs import depth_of, split, total_bytes
 
-__all__ = ["Piece", "check_leaf", "declared_bytes", "walk"]
+__all__ = ["Piece", "check_leaf", "check_whole", "declared_bytes", "walk"]
 
 Load = Callable[[bytes], bytes]
 """Returns the block of a binary CID, already checked against it, or raises."""
@@ -76,6 +76,25 @@ def check_leaf(piece: Piece, size: int) -> None:
     """
     if size > CHUNK_BYTES or piece.size not in (None, size):
         raise _refused(piece.cid)
+
+
+def check_whole(root: bytes, load: Load, length_of: Callable[[bytes], int]) -> set[bytes]:
+    """Check everything about a content but the bytes of its leaves, and return the names of its blocks.
+
+    Args:
+        root: binary CID of the content.
+        load: gives verified blocks; asked for nodes only.
+        length_of: gives the length of a leaf, or raises.
+
+    Raises:
+        CorruptContent: it is not what the builder would have made.
+    """
+    names = set()
+    for piece in walk(root, load, set()):
+        names.add(piece.cid)
+        if not piece.depth:
+            check_leaf(piece, length_of(piece.cid))
+    return names
 
 
 def _walk(piece: Piece, load: Load, seen: set[Piece] | None) -> Iterator[Piece]:

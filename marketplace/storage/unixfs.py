@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import BinaryIO
 
-from marketplace.domain.errors import GradMarketError, InvalidInput, StorageError
 from marketplace.storage.cid import CHUNK_BYTES, CID_BYTES, name_node, name_raw
 from marketplace.storage.protobuf import Link, encode_node
+from marketplace.storage.streams import read_up_to
 
 __all__ = ["WIDTH", "Builder", "build", "depth_of", "split", "total_bytes"]
 
@@ -113,31 +113,5 @@ def _chunks(source: BinaryIO | bytes) -> Iterator[bytes]:
         view = memoryview(source).cast("B")
         yield from (bytes(view[at : at + CHUNK_BYTES]) for at in range(0, len(view), CHUNK_BYTES))
         return
-    while chunk := _fill(source):
+    while chunk := read_up_to(source, CHUNK_BYTES):
         yield chunk
-
-
-def _fill(source: BinaryIO) -> bytes:
-    """Read one whole chunk, however little the source gives at a time; less only at its end."""
-    chunk = _read(source, CHUNK_BYTES)
-    if len(chunk) in (0, CHUNK_BYTES):
-        return chunk
-    parts, missing = [chunk], CHUNK_BYTES - len(chunk)
-    while missing and (part := _read(source, missing)):
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
-
-
-def _read(source: BinaryIO, limit: int) -> bytes:
-    try:
-        data = source.read(limit)
-    except GradMarketError:
-        raise
-    except OSError as error:
-        msg = f"what is to be stored cannot be read ({error.strerror or error}): check its file and try again"
-        raise StorageError(msg) from error
-    if not isinstance(data, bytes) or len(data) > limit:
-        msg = "what is to be stored does not give bytes: open the file in binary mode"
-        raise InvalidInput(msg)
-    return data

@@ -113,6 +113,14 @@ def test_a_label_column_of_measurements_is_refused(tmp_path: Path) -> None:
         load(write(tmp_path, GOOD), label="age", categorical=["ward"])
 
 
+def test_classes_are_sorted_as_numbers_if_they_are_numbers(tmp_path: Path) -> None:
+    """Ten comes after nine; classes with names are in order of name."""
+    lines = "x,label\n" + "".join(f"{i},{[9, 10][i % 2]}\n" for i in range(12))
+    assert ("9", "10") == load(write(tmp_path, lines)).class_names
+    named = lines.replace(",9", ",well").replace(",10", ",ill")
+    assert ("ill", "well") == load(write(tmp_path, named)).class_names
+
+
 def test_text_is_fine_once_declared_categorical(tmp_path: Path) -> None:
     """The same file is refused without the declaration and read with it."""
     path = write(tmp_path, GOOD)

@@ -1,0 +1,1 @@
+"""What one person runs: the three roles, local training, wallet, command line, demonstration."""

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../interfaces/IMarket.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IVault} from "../interfaces/IVault.sol";
+import {Accounts} from "../libraries/Accounts.sol";
+import {Bits} from "../libraries/Bits.sol";
+import {TermsCheck} from "../libraries/TermsCheck.sol";
+import {Bounty, Clock, Draft, Seat} from "./BountyState.sol";
+
+/// @title What every part of the market needs: who is who, what time it is, where money goes, which phase comes next.
+/// @dev The market calls nobody but the vault and the registry of its own deployment, and neither calls back or calls a
+/// stranger on its behalf. So an interaction in the middle of a function can be wrong for readability, not for safety.
+abstract contract Core is IMarket {
+    using Bits for uint256;
+
+    /// @dev Blocks between the end of a draw's list and the block whose hash draws.
+    uint256 internal constant DRAW_DELAY = 4;
+    /// @dev Draws in a row that may leave a seat vacant.
+    uint256 internal constant MAX_DRAWS = 3;
+
+    /// @inheritdoc IMarket
+    address public immutable vault;
+    /// @inheritdoc IMarket
+    address public immutable registry;
+
+    mapping(bytes32 bounty => Bounty) internal _bounties;
+
+    constructor(address vault_, address registry_) {
+        vault = vault_;
+        registry = registry_;
+    }
+
+    // ---------------------------------------------------------------- identity
+    function _known(bytes32 id) internal view returns (Bounty storage b) {
+        b = _bounties[id];
+        if (b.clock.phase == Phase.None) revert Market_UnknownBounty(id);
+    }
+
+    function _known(bytes32 id, Terms calldata terms) internal view returns (Bounty storage b) {
+        b = _known(id);
+        if (b.termsHash != TermsCheck.hash(terms)) revert Market_WrongTerms(id);
+    }
+
+    function _requireOwner(bytes32 id, Terms calldata terms) internal view {
+        if (msg.sender != terms.owner) revert Market_NotOwner(id, msg.sender);
+    }
+
+    /// @dev No need to check that `seat` exists: one that does not has no validator.
+    function _requireSeat(bytes32 id, Bounty storage b, uint256 seat) internal view {
+        if (b.seats[seat].validator != msg.sender || uint256(b.clock.vacant).has(seat)) {
+            revert Market_NotSeat(id, seat, msg.sender);
+        }
+    }
+
+    // ---------------------------------------------------------------- time
+    function _requirePhase(bytes32 id, Clock storage clock, Phase phase) internal view {
+        if (clock.phase != phase) revert Market_WrongPhase(id, clock.phase);
+    }
+
+    /// @dev In time is up to and including the deadline; later begins one second after it.
+    function _requireNotAfter(bytes32 id, uint256 deadline) internal view {
+        if (block.timestamp > deadline) revert Market_TooLate(id, deadline);
+    }
+
+    function _requireAfter(bytes32 id, uint256 deadline) internal view {
+        if (block.timestamp <= deadline) revert Market_TooEarly(id, deadline + 1);
+    }
+
+    // ---------------------------------------------------------------- seats acting
+    /// @dev A seat acts once in a phase, in time.
+    function _act(bytes32 id, Bounty storage b, uint256 seat, Phase phase) internal {
+        _requireSeat(id, b, seat);
+        Clock storage clock = b.clock;
+        _requirePhase(id, clock, phase);
+        _requireNotAfter(id, clock.deadline);
+        if (uint256(clock.acted).has(seat)) revert Market_AlreadyActed(id, seat);
+        clock.acted |= uint16(1 << seat);
+    }
+
+    // ---------------------------------------------------------------- money
+    function _take(bytes32 id, Terms calldata terms, address from, uint256 amount) internal {
+        if (amount != 0) IVault(vault).move(terms.token, Accounts.ofPerson(from), id, amount);
+    }
+
+    function _pay(bytes32 id, Terms calldata terms, address to, uint256 amount) internal {
+        if (amount != 0) IVault(vault).move(terms.token, id, Accounts.ofPerson(to), amount);
+    }
+
+    function _burn(bytes32 id, Terms calldata terms, uint256 amount) internal {
+        if (amount != 0) IVault(vault).move(terms.token, id, IVault(vault).BURNED(), amount);
+    }
+
+    // ---------------------------------------------------------------- phases
+    function _enter(bytes32 id, Bounty storage b, Phase phase, uint256 length) internal {
+        Clock storage clock = b.clock;
+        uint256 deadline = length == 0 ? 0 : block.timestamp + length;
+        clock.phase = phase;
+        clock.deadline = uint40(deadline);
+        clock.acted = 0;
+        emit PhaseChanged(id, clock.round, phase, deadline);
+    }
+
+    /// @dev Freezes the list that the next draw is over.
+    function _freeze(Bounty storage b, Terms calldata terms) internal returns (uint256 live) {
+        uint256 length = 0;
+        (length, live) = IRegistry(registry).freeze(Accounts.ofPool(terms.token, terms.ticketStake));
+        b.draft = Draft(uint64(block.number + DRAW_DELAY), uint64(block.number), uint16(length));
+    }
+
+    /// @dev The round is over, well or not: what comes next. Seats that lost their validator are drawn anew before joining.
+    function _nextRound(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+        Clock storage clock = b.clock;
+        clock.round += 1;
+        if (clock.round == terms.rounds) {
+            _close(id, b, terms, CloseReason.Finished);
+        } else if (clock.vacant != 0) {
+            _freeze(b, terms);
+            _enter(id, b, Phase.Draw, 0);
+        } else {
+            _enter(id, b, Phase.Join, terms.phases.join);
+        }
+    }
+
+    /// @dev The end. Whatever is not promised goes back; stakes, fees, payouts, pay and compensation stay to be fetched. After an
+    /// owner's default the bond keeps what compensates holders, and the rest of it is burned.
+    function _close(bytes32 id, Bounty storage b, Terms calldata terms, CloseReason reason) internal {
+        uint256 returned = b.reserve;
+        uint256 burned = 0;
+        if (reason == CloseReason.OwnerDefault) {
+            uint256 owed = uint256(b.compensated).count() * terms.compensation;
+            burned = b.bond - owed; // the bond covers twice as many: TermsCheck
+            b.bond = uint128(owed);
+        } else {
+            returned += b.bond;
+            b.bond = 0;
+        }
+        b.reserve = 0;
+        b.clock.closed = reason;
+        _enter(id, b, Phase.Closed, 0);
+        emit Closed(id, reason, returned, burned);
+        _pay(id, terms, terms.owner, returned);
+        _burn(id, terms, burned);
+        _unseatAll(b, terms);
+    }
+
+    function _unseatAll(Bounty storage b, Terms calldata terms) private {
+        bytes32 pool = Accounts.ofPool(terms.token, terms.ticketStake);
+        uint256 vacant = b.clock.vacant;
+        for (uint256 seat = 0; seat < terms.seats; ++seat) {
+            // slither-disable-next-line calls-loop -- at most 15 calls of our own registry
+            if (!vacant.has(seat)) IRegistry(registry).unseat(pool, b.seats[seat].ticket);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+"""The seam between the contracts' bindings and whatever chain they run on.
+
+`EmbeddedChain` and `Web3Chain` implement it; nothing above it knows which one it talks to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from marketplace.chain.signer import Signer
+
+__all__ = ["Chain", "Clock", "Log", "Receipt"]
+
+
+@dataclass(frozen=True)
+class Log:
+    """One raw log entry.
+
+    Attributes:
+        address: the contract that wrote it, EIP-55 text.
+        topics: up to four words, the first of them the event's signature.
+        data: the parameters that are not indexed.
+        block, position: where it stands; `position` counts the logs of the block.
+    """
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+    block: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a transaction that was not refused.
+
+    Attributes:
+        transaction: its 32-byte hash.
+        block: number of the block that holds it.
+        gas_used: what it used.
+        contract: address of the contract it created, if it created one.
+        logs: what it announced, in order.
+    """
+
+    transaction: bytes
+    block: int
+    gas_used: int
+    contract: str | None
+    logs: tuple[Log, ...]
+
+
+class Clock(Protocol):
+    """The chain's time. Devnets move it themselves, real chains wait."""
+
+    def now(self) -> int:
+        """Return the least timestamp the next transaction can see, in seconds since 1970."""
+
+    def wait_until(self, timestamp: int) -> None:
+        """Return once the next transaction sees `timestamp` or later."""
+
+    def wait_for_block(self, number: int) -> None:
+        """Return once the block `number` exists."""
+
+
+class Chain(Protocol):
+    """A chain that contracts can be called on.
+
+    Attributes:
+        chain_id: EIP-155 chain id.
+        clock: its time.
+    """
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 chain id."""
+
+    @property
+    def clock(self) -> Clock:
+        """The chain's time."""
+
+    def head(self) -> int:
+        """Return the newest block's number."""
+
+    def call(self, to: str, data: bytes) -> bytes:
+        """Run a view at the newest block and return what it returns; raises Refused if it reverts."""
+
+    def send(self, signer: Signer, to: str | None, data: bytes) -> Receipt:
+        """Send a transaction (`to` None creates a contract) and wait for it; raises Refused if it reverts."""
+
+    def nonce(self, address: str) -> int:
+        """Return the number of transactions `address` has sent."""
+
+    def logs(self, addresses: Sequence[str], topics: Sequence[Sequence[bytes] | None], first: int, last: int) -> list[Log]:
+        """Return the logs of blocks `first .. last` by any of `addresses`.
+
+        Args:
+            addresses: the contracts to listen to.
+            topics: for each topic the values that match it; None matches any.
+            first: number of the first block.
+            last: number of the last block.
+        """
