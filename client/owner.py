@@ -30,7 +30,7 @@ from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class BountyPlan:
     public_prior: tuple[int, ...]
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...]
-    preparation: dict[str, Any]
+    preparation: Sequence[Mapping[str, Any]]
     chain: ChainTerms
 
 

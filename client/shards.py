@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from client.base import max_model_bytes
 from marketplace.domain.commitment import rows_root, update_root
 from marketplace.domain.documents import RoundDocument, ShardDocument
 from marketplace.domain.errors import InvalidData, ProtocolError
@@ -14,14 +13,14 @@ from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for
 from marketplace.storage.tensors import load_rows, load_update
 
-from client.base import max_model_bytes
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from client.log import BountyLog
     from client.participant import Participant
-    from marketplace.domain.scoring_terms import ScoringTerms, TermsDocument
+    from marketplace.domain.scoring_terms import ScoringTerms
+    from marketplace.domain.terms_document import TermsDocument
     from marketplace.domain.update import Update
 
 __all__ = ["MAX_SHARD_BYTES", "open_root_update", "open_shard", "root_key", "shard_key"]

@@ -1,85 +1,132 @@
 """Compile the contracts into the package (`marketplace/chain/artefacts`), or check that what ships is fresh.
 
-usage: python scripts/compile_contracts.py [--check]
+Usage: python scripts/compile_contracts.py [--check]
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from setup_solc import ROOT, VERSION, ensure_solc
+import solcx
+from setup_solc import ROOT, ensure_solc
 
-SOURCES = ROOT / "contracts"
+__all__ = ["ARTEFACTS", "SETTINGS", "compile_deployable"]
+
 ARTEFACTS = ROOT / "marketplace" / "chain" / "artefacts"
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "evmVersion": "shanghai",  # the newest that Ganache 7 runs
-    "viaIR": True,
+    "metadata": {"appendCBOR": False, "bytecodeHash": "none"},  # the same bytes on every machine
     "optimizer": {"enabled": True, "runs": 200},
-    "metadata": {"bytecodeHash": "none", "appendCBOR": False},  # the same bytes on every machine
     "remappings": ["@openzeppelin=node_modules/@openzeppelin"],
-    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+    "viaIR": True,
 }
-RUNTIME_LIMIT, INIT_LIMIT = 24_576, 49_152
+_OUTPUT = {
+    "": ["ast"],
+    "*": [
+        "abi",
+        "metadata",
+        "userdoc",
+        "evm.bytecode.object",
+        "evm.bytecode.linkReferences",
+        "evm.deployedBytecode.object",
+    ],
+}
+_RUNTIME_LIMIT, _INIT_LIMIT = 24_576, 49_152
 
 
-def compile_all() -> dict[str, dict[str, Any]]:
-    """Return the artefact of every contract that can be deployed: not a test, a library, an interface or abstract."""
-    ensure_solc()
-    import solcx  # noqa: PLC0415 - needs the compiler's folder set first
+def compile_deployable() -> dict[str, dict[str, Any]]:
+    """Return name -> artefact of every concrete contract: no test, interface, library or abstract contract.
 
-    paths = [p for p in sorted(SOURCES.rglob("*.sol")) if "test" not in p.relative_to(SOURCES).parts]
-    sources = {p.relative_to(ROOT).as_posix(): {"content": p.read_text()} for p in paths}
-    standard = {"language": "Solidity", "sources": sources, "settings": SETTINGS}
-    output = solcx.compile_standard(standard, solc_version=VERSION, base_path=str(ROOT), allow_paths=[str(ROOT)])
-    digest = hashlib.sha256(json.dumps([sources, SETTINGS], sort_keys=True).encode()).hexdigest()
-    found = {}
-    for file in sources:
-        for name, contract in output["contracts"].get(file, {}).items():
-            code = contract["evm"]["bytecode"]["object"]
-            if not code or f"library {name} " in sources[file]["content"]:
-                continue
-            found[name] = {
-                "contractName": name,
-                "source": file,
-                "compiler": VERSION,
-                "sourceHash": digest,
-                "abi": contract["abi"],
-                "bytecode": "0x" + code,
-                "deployedBytecode": "0x" + contract["evm"]["deployedBytecode"]["object"],
-            }
+    Raises:
+        SystemExit: the sources do not compile, or warn; a contract needs a linked library; two share a name.
+    """
+    folder = ROOT / "contracts"
+    paths = sorted(path for path in folder.rglob("*.sol") if (folder / "test") not in path.parents)
+    request = {
+        "language": "Solidity",
+        "sources": {path.relative_to(ROOT).as_posix(): {"content": path.read_text("utf-8")} for path in paths},
+        "settings": SETTINGS | {"outputSelection": {"*": _OUTPUT}},
+    }
+    solc = ensure_solc()
+    try:
+        answer = solcx.compile_standard(request, base_path=ROOT, allow_paths=ROOT, solc_binary=solc)
+    except solcx.exceptions.SolcError as error:
+        sys.exit(f"the contracts do not compile: {error.message}")
+    findings = [finding["formattedMessage"] for finding in answer.get("errors", [])]
+    if findings:
+        sys.exit("the compiler warns:\n" + "\n".join(findings))
+    found: dict[str, dict[str, Any]] = {}
+    for file in request["sources"]:
+        for name in _concrete(answer["sources"][file]["ast"]):
+            if name in found:
+                sys.exit(f"two contracts are called {name}: rename one")
+            found[name] = _artefact(name, answer["contracts"][file][name])
     return found
 
 
+def _concrete(ast: dict[str, Any]) -> list[str]:
+    """Name the contracts of a file that can be deployed."""
+    nodes = (node for node in ast["nodes"] if node["nodeType"] == "ContractDefinition")
+    return [node["name"] for node in nodes if node["contractKind"] == "contract" and not node["abstract"]]
+
+
+def _artefact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
+    """Keep what deploying, calling and explaining a contract takes."""
+    creation, runtime = contract["evm"]["bytecode"], contract["evm"]["deployedBytecode"]
+    if creation["linkReferences"]:
+        sys.exit(f"{name} would call a deployed library: make the library's functions internal")
+    sizes = len(runtime["object"]) // 2, len(creation["object"]) // 2
+    if sizes[0] > _RUNTIME_LIMIT or sizes[1] > _INIT_LIMIT:
+        sys.exit(f"{name} is too large: {sizes[0]} bytes to run, {sizes[1]} to deploy; make it smaller")
+    metadata = json.loads(contract["metadata"])
+    return {
+        "contractName": name,
+        "compiler": metadata["compiler"]["version"],
+        "sourceHash": _digest({file: source["keccak256"] for file, source in metadata["sources"].items()}),
+        "abi": contract["abi"],
+        "errors": {sign: texts[0].get("notice", "") for sign, texts in contract["userdoc"].get("errors", {}).items()},
+        "bytecode": "0x" + creation["object"],
+        "deployedBytecode": "0x" + runtime["object"],
+    }
+
+
+def _digest(sources: dict[str, str]) -> str:
+    """Hash what a contract is made from: its own sources, those it imports, and the settings."""
+    text = json.dumps({"settings": SETTINGS, "sources": sources}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _text(artefact: dict[str, Any]) -> str:
-    return json.dumps(artefact, indent=1, sort_keys=True) + "\n"
+    return json.dumps(artefact, indent=1) + "\n"
 
 
-def main() -> None:
-    """Write the artefacts, or with --check compare them."""
-    found = compile_all()
-    for name, artefact in sorted(found.items()):
-        runtime, init = len(artefact["deployedBytecode"]) // 2 - 1, len(artefact["bytecode"]) // 2 - 1
-        print(f"{name:<14} {runtime:>6} bytes to run, {init:>6} to deploy")
-        if runtime > RUNTIME_LIMIT or init > INIT_LIMIT:
-            sys.exit(f"{name} exceeds {RUNTIME_LIMIT} bytes to run or {INIT_LIMIT} to deploy: make it smaller")
-    shipped = {p.stem: p.read_text() for p in ARTEFACTS.glob("*.json")}
-    fresh = {name: _text(artefact) for name, artefact in found.items()}
-    if "--check" in sys.argv[1:]:
-        stale = sorted(n for n in shipped.keys() | fresh.keys() if shipped.get(n) != fresh.get(n))
-        if stale:
-            sys.exit(f"stale artefacts: {', '.join(stale)}; run `make contracts` and commit the result")
-        print("all artefacts are fresh")
-        return
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    for name in shipped.keys() - fresh.keys():
-        (ARTEFACTS / f"{name}.json").unlink()
-    for name, text in fresh.items():
-        (ARTEFACTS / f"{name}.json").write_text(text)
+def main() -> int:
+    """Write the artefacts, or with `--check` compare them with those that ship."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare, write nothing, exit 1 on a difference")
+    check: bool = parser.parse_args().check
+
+    fresh = {name: _text(artefact) for name, artefact in compile_deployable().items()}
+    shipped = {path.stem: path.read_text("utf-8") for path in ARTEFACTS.glob("*.json")}
+    stale = sorted(name for name in fresh.keys() | shipped.keys() if fresh.get(name) != shipped.get(name))
+    if check and stale:
+        print(f"stale artefacts: {', '.join(stale)}; run `make contracts` and commit the result", file=sys.stderr)
+        return 1
+    ARTEFACTS.mkdir(exist_ok=True)
+    for name in stale:
+        path: Path = ARTEFACTS / f"{name}.json"
+        if name in fresh:
+            path.write_text(fresh[name], "utf-8")
+        else:
+            path.unlink()
+    print(f"{len(fresh)} contracts: {', '.join(stale) + ' written' if stale else 'all artefacts are fresh'}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import solcx.install
 
-__all__ = ["ROOT", "VERSION", "solc_path"]
+__all__ = ["ROOT", "VERSION", "ensure_solc", "solc_path"]
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = "0.8.28"
@@ -65,23 +65,25 @@ def _install_launcher(path: Path) -> None:
     path.chmod(0o755)
 
 
-def main() -> int:
-    """Leave a working compiler at `solc_path()`; say which one."""
+def ensure_solc() -> Path:
+    """Leave a working compiler at `solc_path()` and return this path; takes a second where it is there already.
+
+    Raises:
+        SystemExit: neither build runs.
+    """
     path = solc_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
     if _works(path):
-        kind = "present"
-    elif os.environ.get("SOLC_SOURCE") != "npm" and _install_native(path):
-        kind = "native"
-    else:
-        _install_launcher(path)
-        kind = "npm"
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if os.environ.get("SOLC_SOURCE") != "npm" and _install_native(path):
+        return path
+    _install_launcher(path)
     if not _works(path):
-        print(f"solc {VERSION}: neither the native build nor the npm one runs; run `npm install` first", file=sys.stderr)
-        return 1
-    print(f"solc {VERSION}: {kind}, {path}")
-    return 0
+        sys.exit(
+            f"solc {VERSION}: neither the native build nor the npm one runs; run `npm install --ignore-scripts` first"
+        )
+    return path
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print(f"solc {VERSION}: {ensure_solc()}")

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from client.demo.devnet import Devnet
 from client.demo.plan import DemoOptions
 from client.demo.play import play
-from client.demo.report import conservation, report, standings
+from client.demo.report import conservation, make_report, standings
 from client.demo.screen import Screen
 from client.demo.world import build_cast
 from client.training import evaluate
-from marketplace.chain.devnet import Devnet
 from marketplace.domain.errors import StorageError
 from marketplace.storage.folder import FolderStore
 
@@ -44,14 +44,11 @@ def run_demo(  # noqa: PLR0913 - the options of one command
         screen = Screen(cast, console)
         screen.opening(evaluate(cast.owner.model, cast.split.test.features, cast.split.test.labels))
         curve = play(cast, screen)
-        result = _report(cast, options, curve, time.monotonic() - started)
+        result = make_report(cast, options, curve, time.monotonic() - started)
         screen.closing(curve, standings(cast), conservation(cast))
     if report is not None:
         write_report(report, result)
     return result
-
-
-_report = report
 
 
 def write_report(path: Path, result: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from client.log import BountyLog
 from client.training import evaluate
-from marketplace.domain.bounty import Phase
+from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
     curve = {-1: evaluate(cast.owner.model, test.features, test.labels)}
     bounty_id = cast.owner.post()
     log = BountyLog(cast.owner.account, bounty_id)  # one reader for all: they are in one process
-    for person in (*cast.validators, *cast.holders):
-        person.log = log
+    for holder in cast.holders:
+        holder.log = log
+    for validator in cast.validators:
+        validator.log = log
     cast.owner.watch(log)
     seen: tuple[Phase, int] | None = None
     for _ in range(_MOST_STEPS):
@@ -81,21 +83,25 @@ def _let_time_pass(cast: Cast, bounty_id: bytes) -> None:
     account, chain = cast.owner.account, cast.chain
     bounty = account.bounty(bounty_id)
     if bounty.phase is Phase.DRAW:
-        chain.mine_until(bounty.draw_block + 1)
+        chain.chain.clock.wait_for_block(bounty.draw_block)
         return
     if chain.now() <= bounty.deadline:
-        chain.wait_until(bounty.deadline + 1)
+        chain.chain.clock.wait_until(bounty.deadline + 1)
         return
     account.advance(bounty_id, cast.owner.log.terms)
 
 
 def _withdraw(cast: Cast) -> None:
     """Everybody takes everything home: validators their tickets' stakes, then all their vault accounts."""
-    chain, terms = cast.chain, cast.owner.log.terms
-    for validator in cast.validators:
-        validator.account.leave_pool(terms.token, terms.ticket_stake)
-    chain.wait_until(chain.now() + chain.unbonding + 1)
+    stake, clock = cast.owner.log.terms.ticket_stake, cast.chain.chain.clock
+    tickets = [(v.account.registry, number) for number, v in enumerate(cast.validators)]
+    for registry, ticket in tickets:
+        if registry.ticket(stake, ticket).state is TicketState.LIVE:  # a slashed one is leaving already
+            registry.leave(stake, ticket)
+    clock.wait_until(clock.now() + cast.owner.account.registry.unbonding() + 1)
+    for registry, ticket in tickets:
+        registry.redeem(stake, ticket)
     for person in cast.everybody:
-        person.account.redeem(terms.token, terms.ticket_stake)
-        if person.account.balance():
-            person.account.withdraw(person.account.balance())
+        balance = person.account.vault.balance()
+        if balance:
+            person.account.vault.withdraw(balance)

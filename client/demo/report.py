@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from client.demo.world import Cast
     from client.training import Metrics
 
-__all__ = ["Conservation", "Standing", "conservation", "report", "standings"]
+__all__ = ["Conservation", "Standing", "conservation", "make_report", "standings"]
 
 
 _ROLES = {ModelOwner: "owner", Validator: "validator", DataHolder: "holder"}
@@ -78,13 +78,13 @@ def standings(cast: Cast) -> list[Standing]:
                 earned=log.earned[person.address] if role != "owner" else 0,
                 fees=fee * log.fees_paid_by(person.address),
                 slashed=log.lost[person.address],
-                net=person.account.token_balance() - cast.grants[person.name],
+                net=person.account.token.balance() - cast.grants[person.name],
             )
         )
     return out
 
 
-def report(cast: Cast, options: DemoOptions, curve: dict[int, Metrics], seconds: float) -> dict[str, Any]:
+def make_report(cast: Cast, options: DemoOptions, curve: dict[int, Metrics], seconds: float) -> dict[str, Any]:
     """Return the document that `gradmarket demo --report` writes."""
     log, kept = cast.owner.log, conservation(cast)
     rounds = []

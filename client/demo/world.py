@@ -17,9 +17,8 @@ from marketplace.sealing.identity import EncryptionIdentity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from marketplace.chain.account import Account
-    from marketplace.chain.devnet import Devnet
-    from marketplace.datasets import Rows, Split
+    from client.demo.devnet import Devnet
+    from marketplace.datasets import Part, Rows, Split
     from marketplace.domain.network import Network
     from marketplace.domain.update import Update
     from marketplace.storage.store import Store
@@ -58,7 +57,7 @@ def build_cast(options: DemoOptions, chain: Devnet, store: Store) -> Cast:
     """Split the data, fund everybody, stake the validators' tickets and post nothing yet."""
     data = split(load(options.data), holders=options.holders, rounds=options.play_rounds, seed=options.seed)
     scoring = scoring_terms(options, data)
-    terms = chain_terms(options, chain.deployment.token, chain.now())
+    terms = chain_terms(options, chain.token, chain.now())
     recipe = Recipe.from_terms(options.preset.recipe)
     root = _source(data.root)
     base = starting_network(scoring.shape, scoring.scales, options.seed)
@@ -86,7 +85,7 @@ def build_cast(options: DemoOptions, chain: Devnet, store: Store) -> Cast:
     for number in range(terms.seats):
         name = f"validator {number + 1}"
         account = chain.account(terms.ticket_stake)
-        account.stake(terms.token, terms.ticket_stake, 1)
+        account.registry.stake(terms.ticket_stake, 1)
         log = BountyLog(account, b"")
         cast.validators.append(Validator(name, account, EncryptionIdentity.generate(), store, log))
         cast.kinds[name], cast.grants[name] = "honest", terms.ticket_stake
@@ -148,7 +147,7 @@ def _round_seed(seed: int, round_: int) -> int:
     return 1000 * seed + round_
 
 
-def _source(rows: Rows) -> RowSource:
+def _source(rows: Rows | Part) -> RowSource:
     return RowSource(rows.features, rows.labels)
 
 

@@ -122,7 +122,8 @@ class EmbeddedChain(Web3Chain):
         found = []
         for block in range(first, min(last, self.head()) + 1):
             if block not in self._logs:
-                self._logs[block] = tuple(super().logs([], [], block, block))
+                empty = not self._tester.backend.chain.get_canonical_block_by_number(block).transactions
+                self._logs[block] = () if empty else tuple(super().logs([], [], block, block))
             found += [log for log in self._logs[block] if log.address in addresses and _matches(log, topics)]
         return found
 

@@ -4,13 +4,15 @@
     Error(string), Panic    -> Refused, with the text or the panic's meaning
     anything else           -> Refused, with the bytes
 
-eth-tester raises `TransactionFailed` around the bytes; anvil, Ganache and other nodes answer with an error object that
-web3 turns into `ContractCustomError` or `ContractLogicError`. `revert_data` finds the bytes in any of them.
+eth-tester raises `TransactionFailed` with the bytes written out as a Python literal; anvil, Ganache and other nodes
+answer with an error object that web3 turns into `ContractCustomError` or `ContractLogicError`. `refused` finds the
+bytes in any of them.
 """
 
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -20,14 +22,17 @@ from marketplace.chain.codec import decode, selector
 from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ChainError, Refused
 
-__all__ = ["Revert", "refusal", "revert_data"]
+__all__ = ["Revert", "refusal", "refused"]
 
 _PANICS = {0x01: "an assertion failed", 0x11: "arithmetic overflowed", 0x12: "a division by zero", 0x21: "no such choice",
            0x32: "an index beyond its list", 0x41: "too much memory"}
 _TIMES = {"deadline", "notBefore", "freeAt"}
 _ENUMS: dict[str, type[IntEnum]] = {"Phase": Phase, "TicketState": TicketState}
 _MAX_DEPTH = 8
-_HEX = re.compile(r"0x([0-9a-fA-F]{8,})")
+_HEX = re.compile(r"0x((?:[0-9a-fA-F]{2})+)")
+_LITERAL = re.compile(r"""(b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")$""")
+_REVERTS = {"TransactionFailed", "ContractLogicError"}
+_WORD_BYTES, _SELECTOR_BYTES = 32, 4
 
 
 class Revert(Refused):
@@ -92,47 +97,38 @@ def refusal(data: bytes) -> Refused:
     return Refused(f"the call was refused with {shown}: check the addresses, the chain and the gas limit")
 
 
-def revert_data(error: BaseException) -> bytes | None:
-    """Return the bytes a reverted call returned, or None when `error` is about something else."""
-    seen: list[Any] = [error]
-    for depth in range(_MAX_DEPTH):
-        deeper: list[Any] = []
-        for value in seen:
-            found = _bytes_in(value)
-            if found is not None:
-                return found
-            deeper += _inside(value)
-        if not deeper or depth == _MAX_DEPTH - 1:
-            return b"" if _is_revert(error) else None
-        seen = deeper
+def refused(error: BaseException) -> Refused | None:
+    """Return the exception that stands for a revert which a provider reported as `error`; None if it is no revert."""
+    layer: list[Any] = [error]
+    for _ in range(_MAX_DEPTH):
+        for value in layer:
+            data = _bytes_in(value)
+            if data is not None:
+                return refusal(data)
+        layer = [inner for value in layer for inner in _inside(value)]
+    if any(cls.__name__ in _REVERTS for cls in type(error).__mro__):
+        text = " ".join(str(error).removeprefix("execution reverted").lstrip(": ").split()) or "no reason"
+        return Refused(f"the contract refused ({text}): check what was passed to it, and the gas limit")
     return None
 
 
 def _inside(value: Any) -> list[Any]:
+    """What a provider may have wrapped the bytes in: exceptions in exceptions, error objects in error objects."""
     if isinstance(value, BaseException):
         return [getattr(value, "data", None), *value.args, value.__cause__, value.__context__]
-    if isinstance(value, Mapping):
-        return [value.get("data"), value.get("result"), value.get("error"), *_mappings(value)]
-    return []
-
-
-def _mappings(value: Mapping[Any, Any]) -> list[Any]:
-    return [v for v in value.values() if isinstance(v, Mapping)]
+    return list(value.values()) if isinstance(value, Mapping) else []
 
 
 def _bytes_in(value: Any) -> bytes | None:
-    if isinstance(value, bytes | bytearray) and len(value) >= 4:  # noqa: PLR2004 - a selector
-        return bytes(value)
+    """Return `value` as revert data if it can be nothing else: a selector followed by whole words."""
     if isinstance(value, str):
-        match = _HEX.fullmatch(value.strip())
-        if match and len(match[1]) % 64 == 8:  # noqa: PLR2004 - a selector and whole words
-            return bytes.fromhex(match[1])
+        found = _HEX.fullmatch(value.strip()) or _LITERAL.search(value)
+        if found is None:
+            return None
+        value = bytes.fromhex(found[1]) if found.re is _HEX else literal_eval(found[1])
+    if isinstance(value, bytes) and len(value) % _WORD_BYTES == _SELECTOR_BYTES:
+        return value
     return None
-
-
-def _is_revert(error: BaseException) -> bool:
-    kinds = {"TransactionFailed", "ContractLogicError", "ContractCustomError", "ContractPanicError"}
-    return any(cls.__name__ in kinds for cls in type(error).__mro__)
 
 
 def _shown(name: str, value: Any) -> str:

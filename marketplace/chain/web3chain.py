@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from web3.exceptions import TimeExhausted, Web3Exception
 
 from marketplace.chain.node import Clock, Log, Receipt
-from marketplace.chain.refusal import refusal, revert_data
+from marketplace.chain.refusal import refused
 from marketplace.domain.errors import ChainError, GradMarketError, NotEnoughTokens
 
 if TYPE_CHECKING:
@@ -97,14 +97,11 @@ class Web3Chain:
     def logs(
         self, addresses: Sequence[str], topics: Sequence[Sequence[bytes] | None], first: int, last: int
     ) -> list[Log]:
-        """Return the logs of blocks `first .. last` by any of `addresses`, in order; see `Chain.logs`."""
+        """Return the logs of blocks `first .. last` by any of `addresses` (none: by all), in order."""
         wanted = [None if t is None else ["0x" + word.hex() for word in t] for t in topics]
-        query: Any = {
-            "fromBlock": first,
-            "toBlock": last,
-            "address": [to_checksum_address(a) for a in addresses],
-            "topics": wanted,
-        }
+        query: Any = {"fromBlock": first, "toBlock": last, "topics": wanted}
+        if addresses:
+            query["address"] = [to_checksum_address(a) for a in addresses]
         with translated():
             found = [_log(entry) for entry in self.w3.eth.get_logs(query)]
         return sorted(found, key=lambda log: (log.block, log.position))
@@ -142,9 +139,9 @@ def translated() -> Iterator[None]:
         msg = "the transaction was sent but not mined in time: look it up before sending it again"
         raise ChainError(msg) from error
     except Exception as error:
-        data = revert_data(error)
-        if data is not None:
-            raise refusal(data) from error
+        reverted = refused(error)
+        if reverted is not None:
+            raise reverted from error
         if any(sign in str(error).lower() for sign in _POOR):
             msg = "the wallet cannot pay for the transaction's gas: send it some of the chain's own coin"
             raise NotEnoughTokens(msg) from error

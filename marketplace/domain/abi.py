@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import ZERO_HASH, keccak, tag
 from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.domain.scope import Scope
@@ -120,6 +121,9 @@ def allowlist_proof(holders: Sequence[str], holder: str) -> tuple[bytes, ...]:
     if not holders:
         return ()
     levels = _pair_levels(holders)
+    if allow_leaf(holder) not in levels[0]:
+        msg = f"{holder} is not on the allowlist: ask the owner to post a list with it"
+        raise InvalidInput(msg)
     at, proof = levels[0].index(allow_leaf(holder)), []
     for level in levels[:-1]:
         if at ^ 1 < len(level):

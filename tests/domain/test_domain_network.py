@@ -34,7 +34,10 @@ def by_hand(network: Network, row: list[int], k: int) -> list[int]:
         if i:
             values = [max(0, v) for v in values]
         weights, biases = layer.weight.tolist(), layer.bias.tolist()
-        values = [sum(w * v for w, v in zip(ws, values, strict=True)) + b * k**i for ws, b in zip(weights, biases, strict=True)]
+        values = [
+            sum(w * v for w, v in zip(ws, values, strict=True)) + b * k**i
+            for ws, b in zip(weights, biases, strict=True)
+        ]
     return values
 
 
@@ -101,7 +104,10 @@ def test_a_linear_model_has_one_layer() -> None:
 
 def test_networks_are_equal_when_every_integer_is() -> None:
     """One changed bias makes another network, and so do other scales."""
-    layer, other = Layer(np.ones((2, 2), np.int64), np.zeros(2, np.int64)), Layer(np.ones((2, 2), np.int64), np.ones(2, np.int64))
+    layer, other = (
+        Layer(np.ones((2, 2), np.int64), np.zeros(2, np.int64)),
+        Layer(np.ones((2, 2), np.int64), np.ones(2, np.int64)),
+    )
     assert Network((layer,), Scales()) == Network((layer,), Scales())
     assert Network((layer,), Scales()) != Network((other,), Scales())
     assert Network((layer,), Scales()) != Network((layer,), Scales(23))
