@@ -8,8 +8,8 @@ One process, one thread, memory to memory. Each round uses new random bytes and 
     open    `open_stream`, every chunk verified, into the same sink
     bare    `AESGCM.encrypt` and `.decrypt` of `cryptography` over the same chunks, nothing else
 
-"ratio" is the time of bare encryption and decryption divided by the time of seal and open. The last lines are the median
-over all rounds, and what sealing a key and sharing one takes.
+"ratio" is the time of bare encryption and decryption divided by the time of seal and open. The last lines are the
+median over all rounds, and what sealing a key and sharing one takes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import argparse
 import os
 import statistics
 import time
+from functools import partial
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -89,7 +91,7 @@ def _round(content: bytes) -> Seconds:
     for number, chunk in enumerate(encrypted):
         cipher.decrypt(number.to_bytes(12, "big"), chunk, _CONTEXT)
     at.append(time.perf_counter())
-    return Seconds(*(after - before for before, after in zip(at, at[1:], strict=False)))
+    return Seconds(*(after - before for before, after in pairwise(at)))
 
 
 def _show(name: str, took: Seconds, size: int) -> None:
@@ -100,17 +102,15 @@ def _show(name: str, took: Seconds, size: int) -> None:
 def _small() -> None:
     identity, key = EncryptionIdentity.generate(), new_key()
     sealed = seal_key(key, identity.public_key, _CONTEXT)
-    print(
-        f"a key: sealed in {_milliseconds(lambda: seal_key(key, identity.public_key, _CONTEXT)):.2f} ms, "
-        f"opened in {_milliseconds(lambda: identity.open_key(sealed, _CONTEXT)):.2f} ms, {len(sealed):,} bytes"
-    )
+    sealing = _milliseconds(partial(seal_key, key, identity.public_key, _CONTEXT))
+    opening = _milliseconds(partial(identity.open_key, sealed, _CONTEXT))
+    print(f"a key: sealed in {sealing:.2f} ms, opened in {opening:.2f} ms, {len(sealed):,} bytes")
     for seats in (3, 7, 15):
         needed = threshold(seats)
         shares = dict(enumerate(split(key, needed, seats)))
-        print(
-            f"a key shared {needed} of {seats}: split in {_milliseconds(lambda n=needed, s=seats: split(key, n, s)):.2f} ms, "
-            f"combined in {_milliseconds(lambda h=shares, n=needed: combine(h, n)):.2f} ms"
-        )
+        splitting = _milliseconds(partial(split, key, needed, seats))
+        combining = _milliseconds(partial(combine, shares, needed))
+        print(f"a key shared {needed} of {seats}: split in {splitting:.2f} ms, combined in {combining:.2f} ms")
 
 
 def _milliseconds(act: Callable[[], object]) -> float:

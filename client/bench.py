@@ -146,12 +146,14 @@ class Bench:
     # ------------------------------------------------------------------ seats drawn later
     def hand_over(self, round_: int, seats: Sequence[int]) -> bool:
         """Seal the last round's keys to seats that were drawn since; return whether that was due."""
-        new = {
-            event.validator: self._who.key_named(event.key)
-            for seat, event in self._log.seats.items()
-            if self.memory.last_round is not None
-            and self._who.account.seat(self._log.bounty, seat).since_round > self.memory.last_round
-        }
+        new = self._who.usable_keys(
+            {
+                event.validator: event.key
+                for seat, event in self._log.seats.items()
+                if self.memory.last_round is not None
+                and self._who.account.seat(self._log.bounty, seat).since_round > self.memory.last_round
+            }
+        )
         if not new or not seats or round_ in self._handed or self._who.address in new:
             return False
         self._handed.add(round_)
@@ -262,4 +264,4 @@ class Bench:
         )
 
     def _keys_of_seats(self) -> dict[str, bytes]:
-        return {event.validator: self._who.key_named(event.key) for event in self._log.seats.values()}
+        return self._who.usable_keys(self._log.keys_of_seats())

@@ -161,7 +161,12 @@ class DataHolder(Participant):
         seats = [self.log.seats[i] for i in range(self.log.terms.seats)]
         parts = split(key, datakeys.threshold(len(seats)), len(seats))
         context = self.scope(self.log.bounty).context(Purpose.KEY_SHARE, round_, self.address)
+        keys = self.usable_keys(self.log.keys_of_seats())
         return tuple(
-            SealedShare(datakeys.share_hash(part, i), seal_text(part, self.key_named(seat.key), context))
+            SealedShare(
+                datakeys.share_hash(part, i),
+                # A seat whose own key is unusable gets nothing, and will not be among those that open the update.
+                seal_text(part, keys[seat.validator], context) if seat.validator in keys else "",
+            )
             for i, (part, seat) in enumerate(zip(parts, seats, strict=True))
         )

@@ -99,6 +99,10 @@ class BountyLog:
         """The revealed sheet that settled `round_`."""
         return self.revealed[round_][self.settled[round_].sheet_hash]
 
+    def keys_of_seats(self) -> dict[str, bytes]:
+        """Digest of the encryption key of everybody who holds a seat now: address -> digest."""
+        return {event.validator: event.key for event in self.seats.values()}
+
     def fees_paid_by(self, holder: str) -> int:
         """How many submissions of `holder` were included in a settled round, and so cost their fee."""
         return sum(

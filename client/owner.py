@@ -176,7 +176,7 @@ class ModelOwner(Participant):
         numbers = [bounty.round]
         if bounty.round == self.log.terms.rounds - 1:
             numbers.append(self.log.terms.rounds)
-        seats = {event.validator: self.key_named(event.key) for event in self.log.seats.values()}
+        seats = self.usable_keys(self.log.keys_of_seats())
         keys = {}
         for number in numbers:
             context = self.scope(self.log.bounty).context(Purpose.SHARD, number, self.address)
@@ -256,15 +256,10 @@ class ModelOwner(Participant):
 
     def _recipients(self) -> tuple[dict[str, bytes], int]:
         """Everybody who gets the base key, and the bitmap of the holders among them."""
-        recipients = {event.validator: self.key_named(event.key) for event in self.log.seats.values()}
-        sealed_to = 0
-        for index, event in self.log.holders.items():
-            try:
-                recipients[event.holder] = self.key_named(event.key)
-            except GradMarketError:
-                continue  # a holder whose key cannot be fetched is left out, and keeps its stake
-            sealed_to |= 1 << index
-        return recipients, sealed_to
+        holders = self.usable_keys({event.holder: event.key for event in self.log.holders.values()})
+        # A holder whose key is unusable is left out of the envelope, and keeps its stake.
+        sealed_to = sum(1 << index for index, event in self.log.holders.items() if event.holder in holders)
+        return {**self.usable_keys(self.log.keys_of_seats()), **holders}, sealed_to
 
     def _seal_shard(self, bounty: bytes, number: int, key: bytes) -> SealedRoot:
         shard, salt = self.plan.shards[number], secrets.token_bytes(32)

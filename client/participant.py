@@ -7,12 +7,14 @@ a transaction names.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from marketplace.domain.documents import MAX_DOCUMENT_BYTES
-from marketplace.domain.errors import ProtocolError
+from marketplace.domain.errors import GradMarketError, ProtocolError
 from marketplace.domain.scope import Scope
 from marketplace.sealing.envelope import open_bytes, seal_bytes
+from marketplace.sealing.identity import PUBLIC_KEY_BYTES, is_public_key
 from marketplace.storage.cid import cid_of_digest, digest_of
 from marketplace.storage.store import Store, put_json, read_bytes, read_json
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Participant"]
 
-_PUBLIC_KEY_BYTES = 1216
 _SEAL_OVERHEAD = 1 << 12
 _MAX_ENVELOPE_BYTES = 1 << 20
 
@@ -48,7 +49,7 @@ class Participant:
     @property
     def address(self) -> str:
         """The wallet's address, EIP-55 text."""
-        return self.account.address
+        return str(self.account.address)
 
     def scope(self, bounty: bytes) -> Scope:
         """The scope that everything sealed for `bounty` is bound to."""
@@ -71,11 +72,22 @@ class Participant:
 
     def key_named(self, digest: bytes) -> bytes:
         """Fetch the 1,216-byte public encryption key named by `digest`."""
-        key = read_bytes(self.store, cid_of_digest(digest), max_bytes=_PUBLIC_KEY_BYTES)
-        if len(key) != _PUBLIC_KEY_BYTES:
-            msg = f"a registered encryption key has {len(key)} bytes instead of {_PUBLIC_KEY_BYTES}: leave its owner out"
+        key = read_bytes(self.store, cid_of_digest(digest), max_bytes=PUBLIC_KEY_BYTES)
+        if not is_public_key(key):
+            msg = "a registered encryption key is not one: whoever registered it is left out"
             raise ProtocolError(msg)
         return key
+
+    def usable_keys(self, named: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Fetch many keys (address -> digest); those that are missing or no keys are left out.
+
+        One participant with an unusable key must not stop everybody else: it only keeps itself from reading.
+        """
+        found = {}
+        for address, digest in named.items():
+            with suppress(GradMarketError):
+                found[address] = self.key_named(digest)
+        return found
 
     # ------------------------------------------------------------------ sealed content
     def put_sealed(self, plain: bytes, key: bytes, context: bytes) -> str:

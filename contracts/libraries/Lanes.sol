@@ -5,7 +5,7 @@ pragma solidity 0.8.28;
 /// @dev A counter has 16 bits and grows by at most 2 a round; terms have at most 4,096 rounds, so none overflows into the next.
 library Lanes {
     /// @notice The counter of `seat`; 0 for a seat that cannot exist.
-    function of(uint256 lanes, uint256 seat) internal pure returns (uint256) {
+    function at(uint256 lanes, uint256 seat) internal pure returns (uint256) {
         return seat < 15 ? (lanes >> (seat * 16)) & 0xffff : 0;
     }
 

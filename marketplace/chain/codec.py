@@ -31,15 +31,13 @@ def _checksummed(raw: bytes) -> str:
 
 
 class _ChecksumDecoder(AddressDecoder):
-    @staticmethod
-    def decoder_fn(data: bytes) -> str:
-        return _checksummed(data)
+    decoder_fn = staticmethod(_checksummed)  # type: ignore[assignment]
 
 
 def _codec() -> ABICodec:
-    own = registry.copy()
+    own = registry.copy()  # type: ignore[no-untyped-call]
     own.unregister_decoder("address")
-    own.register_decoder(BaseEquals("address"), _ChecksumDecoder, label="address")
+    own.register_decoder(BaseEquals("address"), _ChecksumDecoder, label="address")  # type: ignore[no-untyped-call]
     return ABICodec(own)
 
 

@@ -7,9 +7,9 @@ remembered until the next block, and logs for ever, because everybody on this ch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from eth.vm.forks import ShanghaiVM
+from eth.vm.forks.shanghai import ShanghaiVM
 from eth_tester import EthereumTester, PyEVMBackend
 from web3 import EthereumTesterProvider, Web3
 
@@ -17,6 +17,9 @@ from marketplace.chain.node import Log, Receipt
 from marketplace.chain.signer import KeySigner, Signer
 from marketplace.chain.web3chain import Web3Chain
 from marketplace.domain.errors import ChainError
+
+if TYPE_CHECKING:
+    from web3.types import TxParams
 
 __all__ = ["EmbeddedChain", "EmbeddedClock"]
 
@@ -127,9 +130,9 @@ class EmbeddedChain(Web3Chain):
             found += [log for log in self._logs[block] if log.address in addresses and _matches(log, topics)]
         return found
 
-    def _view(self, to: str, data: bytes, sender: str | None) -> Any:
+    def _view(self, to: str, data: bytes, sender: str | None) -> TxParams:
         """Name sender and gas: eth-tester checks that whoever asks could pay for the question."""
-        return {"to": to, "data": data, "from": sender or self._banker, "gas": _BLOCK_GAS}
+        return {**super()._view(to, data, sender or self._banker), "gas": _BLOCK_GAS}
 
     def _fees(self) -> dict[str, int]:
         return {"maxFeePerGas": _FEE, "maxPriorityFeePerGas": 1}

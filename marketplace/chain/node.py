@@ -92,7 +92,9 @@ class Chain(Protocol):
     def nonce(self, address: str) -> int:
         """Return the number of transactions `address` has sent."""
 
-    def logs(self, addresses: Sequence[str], topics: Sequence[Sequence[bytes] | None], first: int, last: int) -> list[Log]:
+    def logs(
+        self, addresses: Sequence[str], topics: Sequence[Sequence[bytes] | None], first: int, last: int
+    ) -> list[Log]:
         """Return the logs of blocks `first .. last` by any of `addresses`.
 
         Args:

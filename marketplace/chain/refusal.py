@@ -24,8 +24,14 @@ from marketplace.domain.errors import ChainError, Refused
 
 __all__ = ["Revert", "refusal", "refused"]
 
-_PANICS = {0x01: "an assertion failed", 0x11: "arithmetic overflowed", 0x12: "a division by zero", 0x21: "no such choice",
-           0x32: "an index beyond its list", 0x41: "too much memory"}
+_PANICS = {
+    0x01: "an assertion failed",
+    0x11: "arithmetic overflowed",
+    0x12: "a number was divided by zero",
+    0x21: "a choice does not exist",
+    0x32: "a list is shorter than its index",
+    0x41: "it ran out of memory",
+}
 _TIMES = {"deadline", "notBefore", "freeAt"}
 _ENUMS: dict[str, type[IntEnum]] = {"Phase": Phase, "TicketState": TicketState}
 _MAX_DEPTH = 8
@@ -112,14 +118,14 @@ def refused(error: BaseException) -> Refused | None:
     return None
 
 
-def _inside(value: Any) -> list[Any]:
+def _inside(value: object) -> list[Any]:
     """What a provider may have wrapped the bytes in: exceptions in exceptions, error objects in error objects."""
     if isinstance(value, BaseException):
         return [getattr(value, "data", None), *value.args, value.__cause__, value.__context__]
     return list(value.values()) if isinstance(value, Mapping) else []
 
 
-def _bytes_in(value: Any) -> bytes | None:
+def _bytes_in(value: object) -> bytes | None:
     """Return `value` as revert data if it can be nothing else: a selector followed by whole words."""
     if isinstance(value, str):
         found = _HEX.fullmatch(value.strip()) or _LITERAL.search(value)
@@ -131,13 +137,13 @@ def _bytes_in(value: Any) -> bytes | None:
     return None
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: object) -> str:
     """Return a value as a person reads it: ids cut short, times as dates, reasons as words."""
     if isinstance(value, IntEnum):
         return value.name.lower().replace("_", " ")
     if isinstance(value, bytes):
         return _text(value) if name == "reason" else f"0x{value.hex()[:10]}.."
-    if name in _TIMES:
+    if name in _TIMES and isinstance(value, int):
         return _time(value)
     return str(value)
 

@@ -62,7 +62,9 @@ class TooFewTickets(InvalidTerms, Revert):
     """The pool cannot fill the seats."""
 
     signature = "Market_TooFewTickets(uint256 live, uint256 seats)"
-    advice = "the pool has {live} live tickets for {seats} seats: ask for fewer seats, or wait until more validators stake"
+    advice = (
+        "the pool has {live} live tickets for {seats} seats: ask for fewer seats, or wait until more validators stake"
+    )
 
 
 class TooMuchAtRisk(InvalidTerms, Revert):
@@ -101,7 +103,9 @@ class WrongPhase(Revert):
     """The act belongs to another phase."""
 
     signature = "Market_WrongPhase(bytes32 bounty, Phase phase)"
-    advice = "bounty {bounty} is in the phase '{phase}', which does not allow this: read its state and do what is due now"
+    advice = (
+        "bounty {bounty} is in the phase '{phase}', which does not allow this: read its state and do what is due now"
+    )
 
 
 class TooLate(Revert):
@@ -193,7 +197,9 @@ class Forfeited(Revert):
     """The holder lost its stake."""
 
     signature = "Market_Forfeited(bytes32 bounty, address holder)"
-    advice = "{holder} lost its stake in bounty {bounty} and takes no part in it any more: leave, and claim earlier rounds"
+    advice = (
+        "{holder} lost its stake in bounty {bounty} and takes no part in it any more: leave, and claim earlier rounds"
+    )
 
 
 # -------------------------------------------------------------------------------- market: what was passed
@@ -289,7 +295,9 @@ class BadPool(Revert):
     """A pool cannot be that small, or is full."""
 
     signature = "Registry_BadPool(address token, uint256 stake, uint256 count)"
-    advice = "cannot open {count} tickets of {stake} of token {token}: both must exceed 0, and a pool has room for 65535"
+    advice = (
+        "cannot open {count} tickets of {stake} of token {token}: both must exceed 0, and a pool has room for 65535"
+    )
 
 
 # -------------------------------------------------------------------------------- vault

@@ -19,6 +19,7 @@ from marketplace.domain.errors import ChainError, GradMarketError, NotEnoughToke
 
 if TYPE_CHECKING:
     from web3 import Web3
+    from web3.types import TxParams
 
     from marketplace.chain.signer import Signer
 
@@ -27,6 +28,7 @@ __all__ = ["Web3Chain"]
 _TIP: Final = 10**9
 _GAS_MARGIN: Final = (5, 4)
 _POOR: Final = ("insufficient funds", "cannot afford", "insufficientfunds")
+_FOREIGN: Final = ("eth", "requests", "urllib3")
 _NOBODY: Final = "0x0000000000000000000000000000000000000000"
 
 
@@ -107,8 +109,9 @@ class Web3Chain:
         return sorted(found, key=lambda log: (log.block, log.position))
 
     # ------------------------------------------------------------------ details
-    def _view(self, to: str, data: bytes, sender: str | None) -> Any:
-        return {"to": to_checksum_address(to), "data": data} | ({} if sender is None else {"from": sender})
+    def _view(self, to: str, data: bytes, sender: str | None) -> TxParams:
+        view: TxParams = {"to": to_checksum_address(to), "data": data}
+        return view if sender is None else {**view, "from": to_checksum_address(sender)}
 
     def _estimate(self, fields: Mapping[str, Any], sender: str) -> int:
         gas = int(self.w3.eth.estimate_gas({"from": to_checksum_address(sender), **fields}))  # type: ignore[typeddict-item]
@@ -145,7 +148,7 @@ def translated() -> Iterator[None]:
         if any(sign in str(error).lower() for sign in _POOR):
             msg = "the wallet cannot pay for the transaction's gas: send it some of the chain's own coin"
             raise NotEnoughTokens(msg) from error
-        if isinstance(error, Web3Exception | OSError) or type(error).__module__.startswith(("eth", "requests", "urllib3")):
+        if isinstance(error, Web3Exception | OSError) or type(error).__module__.startswith(_FOREIGN):
             msg = f"the node did not do what it was asked ({_line(error)}): check its address and that it is in step"
             raise ChainError(msg) from error
         raise

@@ -54,9 +54,7 @@ def sheet_hash(scope: Scope, round_: int, sheet: SheetHead) -> bytes:
     )
 
 
-def commit_hash(  # noqa: PLR0913 - what makes a copied commit worthless
-    scope: Scope, round_: int, seat: int, sender: str, sheet: bytes, salt: bytes
-) -> bytes:
+def commit_hash(scope: Scope, round_: int, seat: int, sender: str, sheet: bytes, salt: bytes) -> bytes:
     """Return a seat's commitment to the hash of its sheet; a copy of it can be revealed by nobody else."""
     return keccak(
         tag("commit"),

@@ -66,14 +66,18 @@ def update_leaves(update: Update, salt: bytes) -> list[bytes]:
 def row_leaves(rows: NDArray[np.integer], labels: NDArray[np.integer], salt: bytes) -> list[bytes]:
     """Return one leaf a validation row: its label as a 32-bit integer, then one byte a feature."""
     data, classes = np.asarray(rows), np.asarray(labels)
-    if data.ndim != 2 or not len(data) or classes.shape != data.shape[:1]:  # noqa: PLR2004 - a table
+    if data.ndim != 2 or not len(data) or classes.shape != data.shape[:1]:
         msg = f"a shard of rows {data.shape} and labels {classes.shape} is none: give each row a label"
         raise InvalidData(msg)
-    if data.dtype != np.int8 and (data.min() < -128 or data.max() > 127):  # noqa: PLR2004 - int8
+    if data.dtype != np.int8 and (data.min() < -128 or data.max() > 127):
         msg = "a shard holds features beyond 8 bits: quantise them first"
         raise InvalidData(msg)
-    packed, big = data.astype(np.int8), classes.astype(">i4")
-    return _salted("row", salt, (big[i].tobytes() + packed[i].tobytes() for i in range(len(packed))))
+    if classes.min() < 0 or classes.max() >> 31:
+        msg = "a shard holds labels that are no classes: number the classes from 0"
+        raise InvalidData(msg)
+    packed = data.astype(np.int8)
+    contents = (int(label).to_bytes(4, "big") + row.tobytes() for label, row in zip(classes, packed, strict=True))
+    return _salted("row", salt, contents)
 
 
 def leaf_salt(salt: bytes, position: int) -> bytes:

@@ -18,7 +18,8 @@ class Fields:
     def __init__(self, value: object, where: str) -> None:
         self._where = where
         if not isinstance(value, dict):
-            raise self.malformed("its braces")
+            name = "its braces"
+            raise self.malformed(name)
         self._left: dict[str, Any] = dict(value)
 
     def integer(self, name: str, *, low: int = 0, high: int = _MAX_INTEGER) -> int:
@@ -56,7 +57,7 @@ class Fields:
             raw = bytes.fromhex(text.removeprefix("0x"))
         except ValueError:
             raw = b""
-        if len(raw) != 32 or hex_text(raw) != text:  # noqa: PLR2004 - a digest, in its one spelling
+        if len(raw) != 32 or hex_text(raw) != text:
             raise self.malformed(name)
         return raw
 

@@ -30,7 +30,7 @@ def payout_leaf(index: int, holder: str, amount: int) -> bytes:
     return keccak(tag("payout-leaf"), uint_word(index), address_word(holder), uint_word(amount))
 
 
-def verify_payout(  # noqa: PLR0913 - what the contract is given
+def verify_payout(  # noqa: PLR0913, PLR0917 - what the contract is given
     root: bytes, total: int, index: int, holder: str, amount: int, hashes: Sequence[bytes], sums: Sequence[int]
 ) -> bool:
     """Say whether the tree with this root and sum pays `amount` to `holder` at `index`, as the contract does."""

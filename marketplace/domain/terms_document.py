@@ -117,7 +117,7 @@ class TermsDocument:
             wrong = f"{len(self.feature_names)} feature names for {shape.inputs} inputs"
         elif len(self.public_prior) != shape.classes or min(self.public_prior) < 1:
             wrong = f"a public prior of {self.public_prior} for {shape.classes} classes"
-        elif len(self.shards) < 2:  # noqa: PLR2004 - one round and the final shard
+        elif len(self.shards) < 2:
             wrong = f"{len(self.shards)} shards, where one a round and a final one are needed"
         if wrong:
             msg = f"the terms document has {wrong}: correct it before posting"
@@ -187,9 +187,9 @@ def _sealed(read: Fields) -> SealedRoot:
 
 def _objects(read: Fields) -> tuple[dict[str, Any], ...]:
     """Return what `datasets` wrote, which reads and checks its own: objects of no more text than a document has."""
-    value = read.take("preparation")
+    value = read.take(name := "preparation")
     if not isinstance(value, list) or not all(isinstance(column, dict) for column in value):
-        raise read.malformed("preparation")
+        raise read.malformed(name)
     if len(json.dumps(value)) > MAX_DOCUMENT_BYTES:
-        raise read.malformed("preparation")
+        raise read.malformed(name)
     return tuple(value)

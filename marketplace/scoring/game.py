@@ -102,7 +102,7 @@ class Game:
         return out
 
 
-def build_game(  # noqa: PLR0913 - a round's model, players and shard
+def build_game(  # noqa: PLR0913, PLR0917 - a round's model, players and shard
     base: Network,
     players: Sequence[tuple[Update, int, int]],
     known: Update | None,

@@ -53,7 +53,7 @@ def sealed_size(plain_bytes: int) -> int:
 
 
 def seal_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes) -> int:
-    """Seal everything `source` holds and return how many bytes went to `sink`; three chunks are in memory at most.
+    """Seal everything `source` holds and return how many bytes went to `sink`; four chunks are in memory at most.
 
     Raises:
         WrongKey: the key has another length than 32 bytes.
@@ -66,7 +66,10 @@ def seal_stream(source: BinaryIO, sink: BinaryIO, key: bytes, context: bytes) ->
         # A full chunk is the last one only if nothing follows, so the next is read before this one is sealed.
         following = _read(source, CHUNK_BYTES) if len(chunk) == CHUNK_BYTES else b""
         last = not following
-        written += _write(sink, cipher.encrypt(_nonce(number), chunk, _place(context, number, last=last)))
+        # Kept in a name until the next one exists: freed at once, the C allocator hands its pages back and takes them
+        # again for every chunk, which cost four fifths of the speed.
+        sealed = cipher.encrypt(_nonce(number), chunk, _place(context, number, last=last))
+        written += _write(sink, sealed)
         if last:
             return written
         number, chunk = number + 1, following

@@ -84,7 +84,7 @@ class Content:
                 length, start = decode_varint(head, 0)
             except ValueError:
                 length, start = 0, 0
-            if not CID_BYTES <= length <= MAX_SECTION_BYTES:
+            if not CID_BYTES <= length <= min(MAX_SECTION_BYTES, end - at - start):
                 raise self._damaged(self._root)
             index[head[start : start + CID_BYTES]] = (at + start + CID_BYTES, length - CID_BYTES)
             at += start + length

@@ -27,7 +27,8 @@ class FolderStore:
 
     Args:
         path: the folder; made when it is not there.
-        max_total_bytes: the most bytes its files may have; None for as many as the disk takes.
+        max_total_bytes: the most bytes its files may have, those being written included; None for as many as the disk
+            takes.
 
     Raises:
         InvalidInput: the folder holds something else than a store.

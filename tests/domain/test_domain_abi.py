@@ -61,7 +61,7 @@ def test_what_does_not_fit_a_word_is_refused() -> None:
 
 @given(uints, addresses, addresses, words)
 def test_bounty_ids(chain: int, market: str, owner: str, salt: bytes) -> None:
-    """bounty = keccak256(abi.encode(tag, chain id, market, owner, salt))."""
+    """Bounty = keccak256(abi.encode(tag, chain id, market, owner, salt))."""
     types = ["bytes32", "uint256", "address", "address", "bytes32"]
     assert oracle(encode(types, [tag("bounty"), chain, market, owner, salt])) == abi.bounty_id(
         chain, market, owner, salt

@@ -90,6 +90,9 @@ def test_rows_that_are_no_shard_are_refused() -> None:
         rows_root(np.full((2, 2), 128), np.zeros(2, np.int64), SALT)
     with pytest.raises(InvalidData, match="label"):
         rows_root(np.zeros((2, 2), np.int8), np.zeros(1, np.int64), SALT)
+    for label in (-1, 2**31):
+        with pytest.raises(InvalidData, match="classes"):
+            rows_root(np.zeros((1, 2), np.int8), np.array([label]), SALT)
     with pytest.raises(InvalidData):
         rows_root(np.zeros((0, 2), np.int8), np.zeros(0, np.int64), SALT)
 

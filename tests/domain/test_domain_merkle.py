@@ -80,7 +80,7 @@ def test_a_payout_can_be_claimed_and_a_tampered_one_cannot(
     siblings, sums = tree.proof(index)
 
     def verifies(**change: object) -> bool:
-        claim = dict(index=index, holder=holder, amount=amount, hashes=siblings, sums=sums) | change
+        claim = {"index": index, "holder": holder, "amount": amount, "hashes": siblings, "sums": sums} | change
         return verify_payout(tree.root, tree.total, **claim)  # type: ignore[arg-type]
 
     assert verifies()

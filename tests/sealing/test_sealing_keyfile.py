@@ -66,7 +66,8 @@ def left_behind(path: Path) -> list[Path]:
     return list(path.parent.iterdir()) if path.parent.exists() else []
 
 
-def test_what_was_saved_loads_again(path: Path, real_cost: None) -> None:
+@pytest.mark.usefixtures("real_cost")
+def test_what_was_saved_loads_again(path: Path) -> None:
     """At the cost people get: 128 MiB of scrypt, as OWASP recommends, stored in the file."""
     save_identity(ANNA, path, PASSWORD)
     assert same(load_identity(path, PASSWORD))

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "./interfaces/IMarket.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {IVault} from "./interfaces/IVault.sol";
+import {Bits} from "./libraries/Bits.sol";
+import {TermsCheck} from "./libraries/TermsCheck.sol";
+import {Bounty, Clock} from "./market/BountyState.sol";
+import {Core} from "./market/Core.sol";
+import {Holders} from "./market/Holders.sol";
+import {Payouts} from "./market/Payouts.sol";
+import {Rounds} from "./market/Rounds.sol";
+import {Views} from "./market/Views.sol";
+
+/// @title Market
+/// @dev One contract in parts, each readable alone: `Bench` (seats), `Holders`, `Rounds` (the owner), `Scoring`, `Payouts`, `Views`.
+/// Here is how a bounty starts, and what pushes it on.
+contract Market is Holders, Rounds, Payouts, Views {
+    using Bits for uint256;
+
+    /// @param vault_ The vault, deployed for this address.
+    /// @param registry_ The registry, deployed for this address.
+    constructor(address vault_, address registry_) Core(vault_, registry_) {
+        IVault v = IVault(vault_);
+        IRegistry r = IRegistry(registry_);
+        bool ours = v.market() == address(this) && r.market() == address(this);
+        if (!ours || v.registry() != registry_ || r.vault() != vault_) revert Market_BadDeployment(vault_, registry_);
+    }
+
+    /// @inheritdoc IMarket
+    function post(Terms calldata terms, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty) {
+        bounty = _idOf(msg.sender, salt);
+        _requireOwner(bounty, terms);
+        Bounty storage b = _bounties[bounty];
+        if (b.clock.phase != Phase.None) revert Market_AlreadyPosted(bounty);
+        if (ownerKey == 0) revert Market_ZeroDigest();
+        TermsCheck.check(terms);
+        uint256 live = _freeze(b, terms);
+        if (live < terms.seats) revert Market_TooFewTickets(live, terms.seats);
+        uint256 reserve = _reserveOf(terms);
+        b.reserve = uint128(reserve);
+        b.bond = terms.bond;
+        b.termsHash = TermsCheck.hash(terms);
+        b.baseRoot = terms.baseRoot;
+        b.clock.vacant = uint16(uint256(terms.seats).full());
+        _enter(bounty, b, Phase.Draw, 0);
+        emit Posted(bounty, msg.sender, terms.document, ownerKey, b.draft.drawBlock, terms);
+        _take(bounty, terms, msg.sender, reserve + terms.bond);
+    }
+
+    /// @inheritdoc IMarket
+    function advance(bytes32 bounty, Terms calldata terms) external {
+        Bounty storage b = _known(bounty, terms);
+        Clock storage clock = b.clock;
+        Phase phase = clock.phase;
+        if (phase == Phase.Draw || phase == Phase.Challenge || phase == Phase.Closed) revert Market_NothingToDo(bounty);
+        if (!_allActed(clock, phase, terms.seats)) _requireAfter(bounty, clock.deadline);
+        if (phase == Phase.Acknowledge) _endAcknowledge(bounty, b, terms);
+        else if (phase == Phase.Join) _endJoin(bounty, b, terms);
+        else if (phase == Phase.Submit) _endSubmit(bounty, b, terms);
+        else if (phase == Phase.Attest) _endAttest(bounty, b, terms);
+        else if (phase == Phase.Rebut) _endRebut(bounty, b, terms);
+        else if (phase == Phase.Commit) _endCommit(bounty, b, terms);
+        else if (phase == Phase.Reveal) _endReveal(bounty, b, terms);
+        else _endServe(bounty, b, terms);
+    }
+
+    /// @dev The phases whose last act cannot end them by itself, because it carries no terms.
+    function _allActed(Clock storage clock, Phase phase, uint256 seats) private view returns (bool) {
+        if (phase != Phase.Commit && phase != Phase.Serve) return false;
+        return (clock.acted | clock.vacant) == seats.full();
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../interfaces/IMarket.sol";
+import {Tags} from "./Tags.sol";
+
+/// @title Score sheets as the chain sees them: their hash, commits to it, and the rules it can check.
+/// @dev The Python twin is `marketplace.domain.abi`. `address(this)` is the market: the functions are internal.
+library Sheets {
+    /// @notice The hash that seats commit to and the tally counts.
+    function hash(bytes32 bounty, uint256 round, IMarket.Sheet calldata sheet) internal view returns (bytes32) {
+        return keccak256(abi.encode(Tags.SHEET, block.chainid, address(this), bounty, round, sheet));
+    }
+
+    /// @notice The commit to a sheet's hash. It names its sender, so a copied one cannot be revealed.
+    function commitment(bytes32 bounty, uint256 round, uint256 seat, bytes32 sheetHash, bytes32 salt)
+        internal
+        view
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(Tags.COMMIT, block.chainid, address(this), bounty, round, seat, msg.sender, sheetHash, salt)
+        );
+    }
+
+    /// @notice Reverts unless a sheet keeps the rules that need no recomputation.
+    /// @dev No need to compare the pool with the reserve: a round's budget is always there.
+    function check(
+        bytes32 bounty,
+        IMarket.Terms calldata terms,
+        IMarket.Sheet calldata sheet,
+        uint256 included,
+        bytes32 baseRoot,
+        bool lastRound
+    ) internal pure {
+        _require(bounty, sheet.included == included, "included");
+        _require(bounty, sheet.breached & ~sheet.included == 0, "breached");
+        _require(bounty, sheet.pool <= terms.roundBudget, "pool");
+        _require(bounty, !sheet.released || lastRound, "released");
+        _require(bounty, sheet.document != 0, "document");
+        if (sheet.adopted) {
+            _require(bounty, sheet.aggregate != 0, "aggregate");
+            _require(bounty, sheet.nextBaseRoot != 0, "nextBaseRoot");
+        } else {
+            _require(bounty, sheet.pool == 0, "pool");
+            _require(bounty, sheet.nextBaseRoot == baseRoot, "nextBaseRoot");
+        }
+    }
+
+    function _require(bytes32 bounty, bool fine, bytes32 reason) private pure {
+        if (!fine) revert IMarket.Market_BadSheet(bounty, reason);
+    }
+}

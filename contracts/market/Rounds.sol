@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../interfaces/IMarket.sol";
+import {Bits} from "../libraries/Bits.sol";
+import {ShardTree} from "../libraries/ShardTree.sol";
+import {Bounty, Clock} from "./BountyState.sol";
+import {Scoring} from "./Scoring.sol";
+
+/// @title The owner's part of a round: opening it, opening its shard, proving that the shard was opened.
+abstract contract Rounds is Scoring {
+    using Bits for uint256;
+
+    /// @inheritdoc IMarket
+    function openRound(bytes32 bounty, Terms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
+        external
+    {
+        Bounty storage b = _known(bounty, terms);
+        _requireOwner(bounty, terms);
+        Clock storage clock = b.clock;
+        _requirePhase(bounty, clock, Phase.Join);
+        _requireAfter(bounty, clock.deadline);
+        _requireNotAfter(bounty, uint256(clock.deadline) + terms.phases.open);
+        if (sealedTo & ~b.joined != 0) revert Market_BadBitmap(bounty, sealedTo);
+        uint128 expected = sealedTo & ~b.forfeited;
+        if (uint256(expected).count() < terms.minHolders) {
+            revert Market_TooFewHolders(bounty, uint256(expected).count());
+        }
+        if (rootUpdate == 0 || document == 0) revert Market_ZeroDigest();
+        b.expected = expected;
+        // The owner pays for the slot, once: the first holder to submit shall not pay more than the others.
+        if (b.submissions == 0) b.submissions = bounty;
+        b.rounds[clock.round].status = RoundStatus.Open;
+        clock.submitted = 0;
+        clock.unopened = 0;
+        _enter(bounty, b, Phase.Submit, terms.phases.submit);
+        emit RoundOpened(bounty, clock.round, expected, rootUpdate, document, clock.deadline);
+    }
+
+    /// @inheritdoc IMarket
+    function openShard(bytes32 bounty, Terms calldata terms, bytes32 document) external {
+        Bounty storage b = _known(bounty, terms);
+        _requireOwner(bounty, terms);
+        Clock storage clock = b.clock;
+        _requirePhase(bounty, clock, Phase.Submit);
+        _requireAfter(bounty, clock.deadline);
+        _requireNotAfter(bounty, uint256(clock.deadline) + terms.phases.shard);
+        uint256 submitted = uint256(clock.submitted).count();
+        if (submitted < terms.minHolders) revert Market_TooFewHolders(bounty, submitted);
+        if (document == 0) revert Market_ZeroDigest();
+        _forfeitSilent(b);
+        emit ShardOpened(bounty, clock.round, document);
+        _enter(bounty, b, Phase.Attest, terms.phases.attest);
+    }
+
+    /// @inheritdoc IMarket
+    function rebut(
+        bytes32 bounty,
+        Terms calldata terms,
+        bytes32 key,
+        bytes32 shardRoot,
+        bytes32 shardDigest,
+        bytes32[] calldata proof
+    ) external {
+        Bounty storage b = _known(bounty, terms);
+        _requireOwner(bounty, terms);
+        Clock storage clock = b.clock;
+        _requirePhase(bounty, clock, Phase.Rebut);
+        _requireNotAfter(bounty, clock.deadline);
+        bytes32 leaf = ShardTree.leaf(clock.round, shardRoot, shardDigest, key);
+        if (!ShardTree.leadsTo(terms.shardsRoot, clock.round, leaf, proof)) revert Market_BadKey(bounty);
+        emit Rebutted(bounty, clock.round, key);
+        _startCommit(bounty, b, terms);
+    }
+
+    /// @dev Joining is over and the round was not opened. Without enough holders it could not be; otherwise it is the owner's
+    /// fault, once its time is over.
+    function _endJoin(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+        uint128 ready = b.joined & ~b.forfeited;
+        if (uint256(ready).count() < terms.minHolders) {
+            _void(id, b, terms);
+            return;
+        }
+        _requireAfter(id, uint256(b.clock.deadline) + terms.phases.open);
+        b.compensated = ready;
+        _close(id, b, terms, CloseReason.OwnerDefault);
+    }
+
+    /// @dev Submitting is over and the shard was not opened; as `_endJoin`.
+    function _endSubmit(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+        uint128 submitted = b.clock.submitted;
+        if (uint256(submitted).count() < terms.minHolders) {
+            _forfeitSilent(b);
+            _void(id, b, terms);
+            return;
+        }
+        _requireAfter(id, uint256(b.clock.deadline) + terms.phases.shard);
+        _forfeitSilent(b);
+        _default(id, b, terms, submitted);
+    }
+
+    /// @dev Nobody proved that the shard was opened.
+    function _endRebut(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+        _default(id, b, terms, b.clock.submitted);
+    }
+
+    function _default(bytes32 id, Bounty storage b, Terms calldata terms, uint128 compensated) private {
+        b.compensated = compensated;
+        _markVoid(id, b);
+        _close(id, b, terms, CloseReason.OwnerDefault);
+    }
+
+    /// @dev Whoever was expected took the base; without an update in return it loses its stake.
+    function _forfeitSilent(Bounty storage b) private {
+        uint128 silent = b.expected & ~b.clock.submitted;
+        if (silent != 0) b.forfeited |= silent;
+    }
+}

@@ -1,0 +1,196 @@
+"""A small bounty on an embedded chain, for tests of the roles: real contracts, real sealing, made-up rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from client.demo.devnet import Devnet
+from client.holder import DataHolder, TrainingTask
+from client.log import BountyLog
+from client.owner import BountyPlan, ModelOwner, Shard
+from client.training import Recipe, RowSource, root_update, starting_network, train
+from client.validator import Validator
+from marketplace.domain.bounty import BountyState, Phase
+from marketplace.domain.network import Shape
+from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.domain.terms import ChainTerms, Phases
+from marketplace.domain.terms_document import RecipeTerms
+from marketplace.domain.update import Update
+from marketplace.sealing.identity import EncryptionIdentity
+from marketplace.storage.folder import FolderStore
+
+TOKEN = 10**18
+_SHAPE = Shape(6, 4, 2)
+_RECIPE = RecipeTerms(epochs=2, learning_rate_ppm=50_000)
+_ZERO = bytes(32)
+
+
+def rows(count: int, seed: int) -> RowSource:
+    """Two overlapping clouds in six dimensions."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, count)
+    features = rng.normal(0, 1, (count, 6)) + (2 * labels[:, None] - 1) * np.array([0.9, -0.7, 0.5, 0, 0, 0])
+    return RowSource(np.clip(features, -5, 5), labels)
+
+
+class Stage:
+    """Owner, validators and holders of one bounty that nobody has posted yet."""
+
+    def __init__(self, folder, *, rounds: int = 2, seats: int = 3, honest: int = 3, spare: int = 0, **changes: object):
+        self.net = Devnet()
+        self.store = FolderStore(folder)
+        scoring = ScoringTerms(_SHAPE, target_gain_ppm=20_000)
+        self.recipe = Recipe.from_terms(_RECIPE)
+        root = rows(60, 1)
+        terms = ChainTerms(
+            owner="0x" + "00" * 20,
+            token=self.net.token,
+            round_budget=100 * TOKEN,
+            ticket_stake=200 * TOKEN,
+            fee=1 * TOKEN,
+            holder_stake=10 * TOKEN,
+            seat_pay=2 * TOKEN,
+            bond=200 * TOKEN,
+            compensation=3 * TOKEN,
+            rounds=rounds,
+            seats=seats,
+            min_holders=3,
+            max_holders=16,
+            post_before=self.net.now() + 3600,
+            base_root=_ZERO,
+            shards_root=_ZERO,
+            allowlist_root=_ZERO,
+            document=_ZERO,
+            phases=Phases.of(600),
+        )
+        terms = replace(terms, **changes)
+        plan = BountyPlan(
+            title="two clouds",
+            base=starting_network(_SHAPE, scoring.scales, 3),
+            shards=tuple(_shard(rows(200, 100 + i)) for i in range(rounds + 1)),
+            train_root=lambda base, round_: root_update(base, root, self.recipe, seed=round_, bounds=scoring.bounds),
+            scoring=scoring,
+            recipe=_RECIPE,
+            public_prior=(1, 1),
+            class_names=("left", "right"),
+            feature_names=tuple("abcdef"),
+            preparation=(),
+            chain=terms,
+        )
+        self.owner = ModelOwner("owner", self.net.account(terms.escrow), _identity(), self.store, plan)
+        self.validators: list[Validator] = []
+        for i in range(seats + spare):
+            account = self.net.account(terms.ticket_stake)
+            account.registry.stake(terms.ticket_stake, 1)
+            self.validators.append(Validator(f"v{i}", account, _identity(), self.store, BountyLog(account, b"")))
+        self.holders: list[DataHolder] = []
+        for i in range(honest):
+            self.add_holder(f"h{i}", self.honest_trainer(i))
+        self.silent: set[str] = set()
+        self.bounty = b""
+
+    @property
+    def terms(self) -> ChainTerms:
+        """The terms as posted."""
+        return self.owner.log.terms
+
+    def honest_trainer(self, number: int) -> Callable[[TrainingTask], Update]:
+        """A trainer with rows of its own."""
+        source = rows(150, 10 + number)
+
+        def trainer(task: TrainingTask) -> Update:
+            bounds = task.terms.scoring.bounds
+            return train(task.base, source, self.recipe, seed=task.round, public_prior=(1, 1), bounds=bounds)
+
+        return trainer
+
+    def add_holder(self, name: str, trainer: Callable[[TrainingTask], Update], kind: type[DataHolder] = DataHolder) -> DataHolder:
+        """Add a holder with enough money; `kind` may be a misbehaving subclass."""
+        terms = self.owner.plan.chain
+        account = self.net.account(terms.holder_stake + terms.rounds * terms.fee)
+        holder = kind(name, account, _identity(), self.store, BountyLog(account, b""), trainer)
+        self.holders.append(holder)
+        return holder
+
+    def post(self) -> bytes:
+        """Post the bounty and let everybody watch it."""
+        self.bounty = self.owner.post()
+        log = BountyLog(self.owner.account, self.bounty)
+        self.owner.watch(log)
+        for person in (*self.validators, *self.holders):
+            person.log = log
+        return self.bounty
+
+    def state(self) -> BountyState:
+        """The bounty as the chain has it."""
+        return self.owner.account.bounty(self.bounty)
+
+    def play(self, until: Callable[[BountyState], bool] = lambda b: b.phase is Phase.CLOSED, steps: int = 2000) -> None:
+        """Let everybody who is not silent act, and time pass, until a condition holds (and at the end, all is claimed)."""
+        for _ in range(steps):
+            if until(self.state()) and self.state().phase is not Phase.CLOSED:
+                return
+            people = [p for p in (self.owner, *self.validators, *self.holders) if p.name not in self.silent]
+            if any([p.step() for p in people]):
+                continue
+            now = self.state()
+            if now.phase is Phase.CLOSED:
+                return
+            clock = self.net.chain.clock
+            if now.phase is Phase.DRAW:
+                clock.wait_for_block(now.draw_block)
+                if "owner" in self.silent:
+                    self.net_account().draw(self.bounty, self.terms)
+            elif clock.now() <= now.deadline:
+                clock.wait_until(now.deadline + 1)
+            else:
+                late = max(self.terms.phases.open, self.terms.phases.shard)
+                if now.phase in (Phase.JOIN, Phase.SUBMIT) and clock.now() <= now.deadline + late:
+                    if not self._advance():
+                        clock.wait_until(now.deadline + late + 1)
+                else:
+                    self.net_account().advance(self.bounty, self.terms)
+        msg = "the bounty did not end"
+        raise AssertionError(msg)
+
+    def net_account(self):
+        """Somebody who is none of the participants."""
+        return self.holders[0].account
+
+    def _advance(self) -> bool:
+        from marketplace.domain.errors import Refused
+
+        try:
+            self.net_account().advance(self.bounty, self.terms)
+        except Refused:
+            return False
+        return True
+
+    def withdraw_all(self) -> None:
+        """Everybody takes everything home, as far as it is theirs."""
+        for person in (self.owner, *self.validators, *self.holders):
+            balance = person.account.vault.balance()
+            if balance:
+                person.account.vault.withdraw(balance)
+
+    def left_in_bounty(self) -> int:
+        """What the bounty's own account still holds."""
+        return self.owner.account.vault.balance(self.bounty)
+
+
+def names(people: Sequence[DataHolder]) -> list[str]:
+    """Their names."""
+    return [p.name for p in people]
+
+
+def _identity() -> EncryptionIdentity:
+    return EncryptionIdentity.generate()
+
+
+def _shard(source: RowSource) -> Shard:
+    from marketplace.datasets import quantise_rows
+
+    return Shard(quantise_rows(source.features, 24), source.labels)
