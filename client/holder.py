@@ -14,7 +14,7 @@ from client.log import BountyLog
 from client.participant import Participant
 from client.sheets import payout_in
 from marketplace.domain.abi import submission_commitment
-from marketplace.domain.bounty import Phase, RoundStatus
+from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SealedShare, SubmissionDocument
 from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError, SealingError, StorageError
@@ -137,7 +137,7 @@ class DataHolder(Participant):
         for round_ in sorted(set(self.log.settled) - self._claimed):
             self._claimed.add(round_)
             payout = payout_in(self, self.log, round_, self.address)
-            if payout is not None and self.account.round(self.log.bounty, round_).status is RoundStatus.SETTLED:
+            if payout is not None:
                 self.account.claim(self.log.bounty, self.log.terms, round_, payout)
                 return True
         return False

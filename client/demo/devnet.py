@@ -52,7 +52,7 @@ class Devnet:
         self.chain.fund(wallet.address)
         account = Account(self.chain, self.deployment, wallet)
         account.faucet.drip(tokens)
-        account.vault.deposit(tokens)
+        account.vault.deposit_with_permit(tokens)
         return account
 
     def now(self) -> int:
@@ -62,7 +62,7 @@ class Devnet:
     def books(self) -> Books:
         """Add up the vault."""
         viewer = Account(self.chain, self.deployment, self._banker)
-        moved = list(viewer.vault.events(0, viewer.head()))
+        moved = list(viewer.money_events(0, viewer.head()))
         total, burned = viewer.vault.total(), viewer.vault.burned()
         return Books(
             deposited=sum(e.amount for e in moved if isinstance(e, Deposited)),

@@ -34,9 +34,15 @@ library TermsCheck {
         if (terms.roundBudget > burned) revert IMarket.Market_TooMuchAtRisk(terms.roundBudget, burned);
     }
 
-    /// @notice The hash the market keeps of terms.
-    function hash(IMarket.Terms calldata terms) internal pure returns (bytes32) {
-        return keccak256(abi.encode(terms));
+    /// @notice The hash the market keeps of terms: keccak256(abi.encode(terms)).
+    /// @dev Terms have no dynamic part, so their encoding is the 29 words of calldata as they came. Words with dirty high bits
+    /// hash to something else; `post` refuses them when it encodes the terms for its event.
+    function hash(IMarket.Terms calldata terms) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            calldatacopy(start, terms, 928)
+            digest := keccak256(start, 928)
+        }
     }
 
     /// @notice The smallest number of seats that is more than half of them.

@@ -36,7 +36,7 @@ _CLASSES: Final[dict[tuple[str, str], type[ev.Event]]] = {("Registry", "Left"): 
 
 def chain_terms(value: Sequence[Any]) -> ChainTerms:
     """Return the terms that a decoded `IMarket.Terms` holds."""
-    return ChainTerms(*value[:-1], Phases(*value[-1]))
+    return ChainTerms(*(*value[:-1], Phases(*value[-1])))
 
 
 _VALUES: Final[dict[tuple[str, str], Callable[[Any], Any]]] = {

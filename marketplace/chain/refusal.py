@@ -100,7 +100,7 @@ def refusal(data: bytes) -> Refused:
     except (ChainError, ValueError):
         pass  # an unknown contract's bytes that only look familiar
     shown = f"0x{data.hex()}" if data else "no reason"
-    return Refused(f"the call was refused with {shown}: check the addresses, the chain and the gas limit")
+    return Refused(f"the contract refused with {shown}: check the addresses, the chain and the gas limit")
 
 
 def refused(error: BaseException) -> Refused | None:

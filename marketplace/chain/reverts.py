@@ -16,6 +16,7 @@ __all__ = [
     "AlreadyPosted",
     "AlreadySubmitted",
     "BadBitmap",
+    "BadDeployment",
     "BadIndex",
     "BadKey",
     "BadPool",
@@ -38,6 +39,7 @@ __all__ = [
     "NothingToDo",
     "StillUnbonding",
     "TooEarly",
+    "TooFewHolders",
     "TooFewTickets",
     "TooLate",
     "TooMuchAtRisk",
@@ -62,9 +64,7 @@ class TooFewTickets(InvalidTerms, Revert):
     """The pool cannot fill the seats."""
 
     signature = "Market_TooFewTickets(uint256 live, uint256 seats)"
-    advice = (
-        "the pool has {live} live tickets for {seats} seats: ask for fewer seats, or wait until more validators stake"
-    )
+    advice = "the pool has {live} live tickets for {seats} seats: ask for fewer seats, or wait for more validators"
 
 
 class TooMuchAtRisk(InvalidTerms, Revert):
@@ -72,8 +72,8 @@ class TooMuchAtRisk(InvalidTerms, Revert):
 
     signature = "Market_TooMuchAtRisk(uint256 atRisk, uint256 burned)"
     advice = (
-        "a round pays up to {atRisk}, and a dishonest majority would lose only {burned}: lower the round's budget, or ask "
-        "for more seats or a larger ticket"
+        "a round pays up to {atRisk}, and a dishonest majority would lose only {burned}: lower the round's budget, or "
+        "ask for more seats or a larger ticket"
     )
 
 
@@ -98,14 +98,19 @@ class WrongTerms(Revert):
     advice = "these are not the terms of bounty {bounty}: read them from its Posted event"
 
 
+class BadDeployment(Revert):
+    """The market was told of a vault and a registry that belong to another one."""
+
+    signature = "Market_BadDeployment(address vault, address registry)"
+    advice = "vault {vault} and registry {registry} do not belong to this market: deploy all three together again"
+
+
 # -------------------------------------------------------------------------------- market: who and when
 class WrongPhase(Revert):
     """The act belongs to another phase."""
 
     signature = "Market_WrongPhase(bytes32 bounty, Phase phase)"
-    advice = (
-        "bounty {bounty} is in the phase '{phase}', which does not allow this: read its state and do what is due now"
-    )
+    advice = "bounty {bounty} is in the phase '{phase}', which does not allow this: do what is due now"
 
 
 class TooLate(Revert):
@@ -172,6 +177,13 @@ class BadIndex(Revert):
     advice = "index {index} of bounty {bounty} is taken or too large: read the bounty again and choose a free one"
 
 
+class TooFewHolders(Revert):
+    """A round needs more holders."""
+
+    signature = "Market_TooFewHolders(bytes32 bounty, uint256 holders)"
+    advice = "only {holders} holders are in for this round of bounty {bounty}, fewer than its terms ask for: wait for more"
+
+
 class NotAllowed(Revert):
     """The allowlist lacks the holder."""
 
@@ -197,9 +209,7 @@ class Forfeited(Revert):
     """The holder lost its stake."""
 
     signature = "Market_Forfeited(bytes32 bounty, address holder)"
-    advice = (
-        "{holder} lost its stake in bounty {bounty} and takes no part in it any more: leave, and claim earlier rounds"
-    )
+    advice = "{holder} lost its stake in bounty {bounty} and takes no part any more: leave, and claim earlier rounds"
 
 
 # -------------------------------------------------------------------------------- market: what was passed
@@ -295,9 +305,7 @@ class BadPool(Revert):
     """A pool cannot be that small, or is full."""
 
     signature = "Registry_BadPool(address token, uint256 stake, uint256 count)"
-    advice = (
-        "cannot open {count} tickets of {stake} of token {token}: both must exceed 0, and a pool has room for 65535"
-    )
+    advice = "cannot open {count} tickets of {stake} of token {token}: both must exceed 0, and a pool holds 65535"
 
 
 # -------------------------------------------------------------------------------- vault

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from eth_utils.address import to_checksum_address
 from web3.exceptions import TimeExhausted, Web3Exception
 
+from marketplace.chain import reverts, token_reverts  # noqa: F401 - entered into the table that `refused` looks up
 from marketplace.chain.node import Clock, Log, Receipt
 from marketplace.chain.refusal import refused
 from marketplace.domain.errors import ChainError, GradMarketError, NotEnoughTokens

@@ -103,6 +103,15 @@ def test_each_lacking_block_is_caught(
     assert len(blocks) == 4
 
 
+@pytest.mark.parametrize("tail", [b"\xff" * 20, b"\x00", b"\x24", b"\xff\xff\x7f" + bytes(50)])
+def test_sections_that_cannot_be_are_caught(tail: bytes, store: FolderStore, file_of: FileOf) -> None:
+    """A length that never ends, holds no CID, or reaches beyond a block or the file is damage, not a crash."""
+    cid = store.put(b"x")
+    path = file_of(store, cid)
+    path.write_bytes(path.read_bytes() + tail)
+    assert refused(store, cid, b"")
+
+
 def test_a_swapped_file_is_caught(store: FolderStore, file_of: FileOf) -> None:
     """A sound file under another content's name is not that content."""
     one, other = store.put(b"one"), store.put(b"other")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.domain.errors import ContentTooLarge, InvalidInput, NotFound, StorageError
+from marketplace.domain.errors import BrokenSeal, ContentTooLarge, InvalidInput, NotFound, StorageError
 from marketplace.storage.cid import CHUNK_BYTES, cid_of_digest, name_node, show_cid
 from marketplace.storage.folder import FolderStore
 from marketplace.storage.store import Store, read_bytes
@@ -120,6 +120,38 @@ def test_a_sink_that_takes_little_at_a_time_gets_everything(store: FolderStore, 
     sink = Slow()
     store.get(store.put(large), sink, max_bytes=len(large))
     assert large == sink.getvalue()
+
+
+def test_a_sink_that_says_nothing_gets_everything_once(store: FolderStore, large: bytes) -> None:
+    """A sink whose write returns None, as a hash would be wrapped, took what it was given."""
+    parts: list[bytes] = []
+
+    class Silent(BytesIO):
+        def write(self, data: bytes) -> None:  # type: ignore[override]
+            parts.append(data)
+
+    store.get(store.put(large), Silent(), max_bytes=len(large))
+    assert large == b"".join(parts)
+
+
+@pytest.mark.parametrize("error", [BrokenSeal("cut off"), StorageError("out of reach"), KeyboardInterrupt()])
+def test_errors_of_the_streams_own_pass_unchanged(error: BaseException, store: FolderStore, staged: Staged) -> None:
+    """What a sealing stream or another store has to say is not rewritten, and nothing is left of the put."""
+
+    class Raising(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise error
+
+        def write(self, data: object) -> int:
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        store.put(Raising())
+    assert error is caught.value
+    assert store.pins() == staged(store) == []
+    with pytest.raises(type(error)) as caught:
+        store.get(store.put(b"x"), Raising(), max_bytes=1)
+    assert error is caught.value
 
 
 def test_what_is_put_is_pinned_and_survives_collection(store: FolderStore, fetch: Fetch, large: bytes) -> None:

@@ -15,7 +15,7 @@ from marketplace.storage.cid import CHUNK_BYTES, name_node, name_raw
 from marketplace.storage.folder import FolderStore
 from marketplace.storage.protobuf import Link, decode_node, encode_node
 from marketplace.storage.reader import Piece, walk
-from marketplace.storage.unixfs import WIDTH
+from marketplace.storage.unixfs import WIDTH, total_bytes
 
 Block = tuple[bytes, bytes]
 
@@ -43,17 +43,20 @@ def lies() -> dict[str, list[Block]]:
     tail, tail_block = leaf(TAIL)
     honest, honest_block = node(full, tail)
     blocks = [full_block, tail_block]
+    wrapped, wrapped_block = node(tail)
     text = honest_block[1]
-    above, _ = node(honest)
-    assert above.size == honest.size
     out = {
-        "declares less than a leaf has": [node(full, tail._replace(size=3))[1], *blocks],
-        "declares more than a leaf has": [node(full, tail._replace(size=5))[1], *blocks],
+        "declares less than a leaf has": [node(full, tail._replace(size=3, total=3))[1], *blocks],
+        "declares more than a leaf has": [node(full, tail._replace(size=5, total=5))[1], *blocks],
         "has a wrong total": [node(full, tail._replace(total=5))[1], *blocks],
         "has its short leaf first": [node(tail, full)[1], *blocks],
         "has an empty leaf at the end": [node(full, full, leaf(b"")[0])[1], full_block, leaf(b"")[1]],
         "wraps a single leaf": [node(full)[1], full_block],
         "wraps nothing": [node()[1]],
+        "contradicts its child": [
+            node(Link(honest.cid, WIDTH * CHUNK_BYTES, total_bytes(WIDTH * CHUNK_BYTES, 1)), wrapped)[1],
+            *(honest_block, wrapped_block, *blocks),
+        ],
         "is a chain of nodes": [node(honest)[1], honest_block, *blocks],
         "names a node where a leaf belongs": [node(full, honest)[1], honest_block, *blocks],
         "has more than 174 children": [node(*[full] * (WIDTH + 1))[1], full_block],
