@@ -1,83 +1,124 @@
-# One thing each. `make demo` needs Python alone; everything that touches Solidity also needs Node 20.
+# One thing each. `make demo` needs Python 3.11 or newer and nothing else; what touches Solidity also needs Node 20.
+#
+# On Linux pip takes PyTorch's CUDA build, gigabytes that nothing here uses. To get the CPU build, export PIP_EXTRA_INDEX_URL
+# with the CPU index that https://pytorch.org/get-started names before the first `make`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOLC := .solcx/solc-v0.8.28
-FORGE = $(firstword $(wildcard node_modules/@foundry-rs/forge-*/bin/forge))
-SOURCES := $(shell find contracts -name '*.sol' -not -path '*/test/*' 2>/dev/null)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOLC := $(CURDIR)/.solcx/solc-v0.8.28
+# The binary itself: npm's wrapper around it exits 0 whatever `forge fmt --check` finds.
+FORGE = $(shell echo node_modules/@foundry-rs/forge-*/bin/forge)
+DOCUMENTED := client marketplace scripts benchmarks tests
 
-.PHONY: demo test test-python test-contracts check fix bench gas fuzz coverage contracts setup setup-dev clean
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+
+.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas fuzz coverage
+.PHONY: contracts setup setup-dev lock clean
+
+help: ## List what there is to make.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 # ---------------------------------------------------------------- set-up
-$(VENV)/.runtime: pyproject.toml constraints/runtime.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints/runtime.txt -e .
-	touch $@
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 demo")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints/runtime.txt | $(BIN)/python
+	@echo "installing gradmarket into $(VENV): minutes, once"
+	$(PIP) -c constraints/runtime.txt -e .
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime constraints/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints/dev.txt -e '.[dev,parquet]'
-	touch $@
+	$(PIP) -c constraints/dev.txt -e '.[dev,parquet]'
+	@touch $@
 
-node_modules/.installed: package.json package-lock.json
+# `npm ci` insists on the packages of other platforms; with the lock this installs the same.
+node_modules/.installed: package.json package-lock.json .npmrc
 	npm install --ignore-scripts --no-audit --no-fund --loglevel=error
-	touch $@
+	@touch $@
 
-$(SOLC): node_modules/.installed $(VENV)/.dev
+$(SOLC): scripts/setup_solc.py scripts/solc_shim.cjs node_modules/.installed | $(VENV)/.dev
 	$(BIN)/python scripts/setup_solc.py
-	touch $@
+	@touch $@
 
-setup: $(VENV)/.runtime
+setup: $(VENV)/.runtime ## Make .venv with gradmarket in it.
 
-setup-dev: $(VENV)/.dev node_modules/.installed $(SOLC)
+setup-dev: $(VENV)/.dev node_modules/.installed $(SOLC) ## The same with tests, linters and the Solidity tools.
 
 # ---------------------------------------------------------------- use
-demo: setup
+
+demo: setup ## Play a whole bounty; the figures go to build/demo/report.json.
+	@mkdir -p build/demo
 	$(BIN)/gradmarket demo --report build/demo/report.json
 
-contracts: setup-dev
+contracts: setup-dev ## Compile the contracts into the package.
 	$(BIN)/python scripts/compile_contracts.py
 
 # ---------------------------------------------------------------- proof
-test: test-contracts test-python
+
+test: test-contracts test-python ## All tests but those marked slow.
+
+test-contracts: setup-dev
+	FOUNDRY_PROFILE=$${FOUNDRY_PROFILE:-default} $(FORGE) test --use $(SOLC)
 
 test-python: setup-dev
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-contracts: setup-dev
-	$(BIN)/python scripts/compile_contracts.py --check
-	$(FORGE) test --use $(CURDIR)/$(SOLC)
+fuzz: setup-dev ## The long runs: 10,000 cases a function, 256 sequences of 500 calls an invariant.
+	FOUNDRY_PROFILE=long $(FORGE) test --use $(SOLC)
 
-check: setup-dev
+coverage: setup-dev ## Fails below 90 % of the Python lines or 95 % of the Solidity lines.
+	$(BIN)/python -m pytest -m "not slow" -n 2 --cov --cov-report=term --cov-fail-under=90
+	FOUNDRY_SOLC=$(SOLC) $(FORGE) coverage --ir-minimum --report summary --report lcov --report-file build/lcov.info \
+	  --no-match-coverage 'contracts/test|node_modules'
+	@awk -F: '/^LF:/ { all += $$2 } /^LH:/ { hit += $$2 } \
+	  END { print "contracts: " hit " of " all " lines"; exit (all == 0 || hit / all < 0.95) }' build/lcov.info
+
+# ---------------------------------------------------------------- care
+
+check: check-python check-contracts ## Everything that can be said without running it.
+
+check-python: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/interrogate -q client marketplace
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/interrogate --quiet $(DOCUMENTED)
 	$(BIN)/vulture
 	$(BIN)/deptry .
 	$(BIN)/codespell
-	$(FORGE) fmt --check
-	node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol'
-	./scripts/slither.sh
+	$(BIN)/towncrier build --draft > /dev/null
 
-fix: setup-dev
+check-contracts: setup-dev
+	$(FORGE) fmt --check
+	node_modules/.bin/solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'
+	PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/$(BIN):$$PATH" scripts/slither.sh $(SOLC)
+
+fix: setup-dev ## Format, and mend what linters can mend.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(FORGE) fmt
 
-# The long runs: 10,000 cases for every money function, 256 sequences of 500 calls for every invariant.
-fuzz: setup-dev
-	FOUNDRY_PROFILE=long $(FORGE) test --use $(CURDIR)/$(SOLC)
+# ---------------------------------------------------------------- figures
 
-bench: setup-dev
-	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+bench: setup-dev ## Time what has to be fast.
+	for program in benchmarks/*.py; do $(BIN)/python $$program; done
 
-gas: setup-dev
-	$(FORGE) test --use $(CURDIR)/$(SOLC) --gas-report --no-match-path 'contracts/test/invariant/*'
+gas: setup-dev ## Gas of every call, into build/gas.txt.
+	@mkdir -p build
+	$(FORGE) test --use $(SOLC) --gas-report --no-match-path 'contracts/test/invariant/*' | tee build/gas.txt
 
-coverage: setup-dev
-	$(BIN)/python -m pytest -m "not slow" -n 2 --cov --cov-report=term
-	FOUNDRY_SOLC=$(CURDIR)/$(SOLC) $(FORGE) coverage --ir-minimum --report summary --no-match-coverage 'contracts/test'
+# ---------------------------------------------------------------- rare
 
-clean:
-	rm -rf build .pytest_cache .mypy_cache .ruff_cache
+lock: setup-dev ## Write the constraints files from what is installed.
+	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,paillier,parquet]'
+	$(BIN)/python scripts/pin.py
+
+clean: ## Remove what was built, keep what was installed.
+	rm -rf build .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -7,11 +7,13 @@ several seats of a bounty; each acts for itself, on the same score.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from client.bench import Bench
 from client.participant import Participant
 from client.scorer import score
+from marketplace.chain.reverts import NothingToDo
 from marketplace.domain.abi import commit_hash
 from marketplace.domain.bounty import Phase
 from marketplace.domain.documents import ServeDocument
@@ -152,7 +154,8 @@ class Validator(Participant):
             return False
         self._collected = True
         for seat in self.my_seats():
-            self.account.collect(self.log.bounty, self.log.terms, seat)
+            with suppress(NothingToDo):  # it won no round, or somebody collected for it
+                self.account.collect(self.log.bounty, self.log.terms, seat)
         return True
 
     # ------------------------------------------------------------------ details

@@ -29,7 +29,7 @@ contract Market is Holders, Rounds, Payouts, Views {
     }
 
     /// @inheritdoc IMarket
-    function post(Terms calldata terms, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty) {
+    function post(Terms memory terms, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty) {
         bounty = _idOf(msg.sender, salt);
         _requireOwner(bounty, terms);
         Bounty storage b = _bounties[bounty];
@@ -44,13 +44,14 @@ contract Market is Holders, Rounds, Payouts, Views {
         b.termsHash = TermsCheck.hash(terms);
         b.baseRoot = terms.baseRoot;
         b.clock.vacant = uint16(uint256(terms.seats).full());
-        _enter(bounty, b, Phase.Draw, 0);
+        b.clock.phase = Phase.Draw;
+        _begin(bounty, b, 0);
         emit Posted(bounty, msg.sender, terms.document, ownerKey, b.draft.drawBlock, terms);
         _take(bounty, terms, msg.sender, reserve + terms.bond);
     }
 
     /// @inheritdoc IMarket
-    function advance(bytes32 bounty, Terms calldata terms) external {
+    function advance(bytes32 bounty, Terms memory terms) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
         Phase phase = clock.phase;

@@ -1,6 +1,6 @@
 """What updates are worth, measured: honest holders and cheats over whole bounties, with the product's own code.
 
-    python scripts/value_lab.py [--data support2 digits] [--seeds 0 1 2 3 4] [--attackers noise sign-flip ...] [--rounds N]
+    python scripts/value_lab.py [--data support2 digits] [--seeds 0 1 2 3 4] [--attackers noise zero ...] [--rounds N]
 
 No chain and no sealing: rounds are trained and scored in this process. Prints Markdown: per run, who was paid, what
 cheats earned after fees, and the test metrics against the same bounty without cheats.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 HOLDERS = 8
 BUDGET = 10**21
-FEE = BUDGET // 200
+FEE = BUDGET // 100
 VICTIMS = {"noise": 0, "sign-flip": 1, "zero": 0, "copy": 1, "stale": 1, "label-flip": 2}
 
 

@@ -43,29 +43,29 @@ def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
     for validator in cast.validators:
         validator.log = log
     cast.owner.watch(log)
-    seen: tuple[Phase, int] | None = None
+    audience.phase(cast.owner.account.bounty(bounty_id))
     for _ in range(_MOST_STEPS):
-        bounty = cast.owner.account.bounty(bounty_id)
-        if (bounty.phase, bounty.round) != seen:
-            seen = (bounty.phase, bounty.round)
-            audience.phase(bounty)
-        if _everybody_steps(cast, bounty_id, audience):
-            _note_rounds(cast, log, curve, audience)
-            continue
-        if bounty.phase is Phase.CLOSED:
-            _withdraw(cast)
-            return curve
-        _let_time_pass(cast, bounty_id)
+        if not _everybody_steps(cast, log, curve, audience):
+            if cast.owner.account.bounty(bounty_id).phase is Phase.CLOSED:
+                _withdraw(cast)
+                return curve
+            _let_time_pass(cast, bounty_id)
     msg = "the demonstration did not end: this is a defect, please report it with the seed"
     raise ProtocolError(msg)
 
 
-def _everybody_steps(cast: Cast, bounty_id: bytes, audience: Audience) -> bool:
-    acted = False
+def _everybody_steps(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audience: Audience) -> bool:
+    """Let everybody do the one thing that is due; return whether anybody did."""
+    account, acted = cast.owner.account, False
     for person in cast.everybody:
+        before = account.bounty(log.bounty)
         if person.step():
             acted = True
-            audience.acted(person.name, cast.owner.account.bounty(bounty_id))
+            audience.acted(person.name, before)
+            _note_rounds(cast, log, curve, audience)
+            after = account.bounty(log.bounty)
+            if (after.phase, after.round) != (before.phase, before.round):
+                audience.phase(after)
     return acted
 
 

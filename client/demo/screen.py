@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["Screen"]
 
 _STORY: Final = {
-    Phase.DRAW: "the owner posted the bounty; a future block will draw the validators",
-    Phase.ACKNOWLEDGE: "drawn validators check the terms and take their seats",
-    Phase.JOIN: "data holders join: stake and fees are locked",
-    Phase.SUBMIT: "the base model is out; holders train at home and submit sealed updates",
-    Phase.ATTEST: "the hidden shard opens; seats say what they hold and hand each other key shares",
-    Phase.REBUT: "seats say the shard did not open; the owner may answer",
-    Phase.COMMIT: "seats open the updates, score them and commit to a score sheet",
-    Phase.REVEAL: "seats reveal",
-    Phase.CHALLENGE: "anyone could challenge the sheet now",
-    Phase.SERVE: "settled; seats hand the aggregate's key to the owner",
-    Phase.CLOSED: "closed; everybody claims and withdraws",
+    Phase.DRAW: "posted; a future block will draw the validators",
+    Phase.ACKNOWLEDGE: "drawn validators check the terms, take their seats",
+    Phase.JOIN: "data holders may join; stake and fees get locked",
+    Phase.SUBMIT: "holders train at home, submit sealed updates",
+    Phase.ATTEST: "hidden rows open to the seats; they swap key shares",
+    Phase.REBUT: "seats say the rows did not open; the owner may answer",
+    Phase.COMMIT: "seats open the updates, score, commit to a sheet",
+    Phase.REVEAL: "seats reveal their sheets",
+    Phase.CHALLENGE: "the sheet stands open to challenge",
+    Phase.SERVE: "settled; seats hand the owner the aggregate's key",
+    Phase.CLOSED: "everybody claims and withdraws",
 }
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _WIDTH: Final = 28
@@ -43,7 +43,7 @@ class Screen:
     def __init__(self, cast: Cast, console: Console | None = None) -> None:
         self._cast = cast
         self._console = console or Console(highlight=False)
-        self._round = -1
+        self._holders = {holder.name for holder in cast.holders}
 
     def opening(self, start: Metrics) -> None:
         """Say who is on stage."""
@@ -59,16 +59,15 @@ class Screen:
 
     def phase(self, bounty: BountyState) -> None:
         """Tell what the bounty is waiting for now."""
-        if bounty.phase in (Phase.SUBMIT,) and bounty.round != self._round:
-            self._round = bounty.round
+        if bounty.phase is Phase.SUBMIT:
             self._console.rule(f"round {bounty.round + 1}", style="dim")
         name = bounty.phase.name.lower()
         self._console.print(Text.assemble((f"  {name:<12}", "cyan"), _STORY.get(bounty.phase, "")))
 
     def acted(self, name: str, bounty: BountyState) -> None:
         """Name those who submit; the rest is told by phase."""
-        if bounty.phase is Phase.SUBMIT and name in self._cast.kinds and name not in ("owner",):
-            self._console.print(Text(f"{'':<14}{name} submitted a sealed update", "dim"))
+        if bounty.phase is Phase.SUBMIT and name in self._holders:
+            self._console.print(Text(f"{'':<14}{name} submitted", "dim"))
 
     def round_over(self, round_: int, metrics: Metrics) -> None:
         """Show the score table of a settled round."""
@@ -87,8 +86,8 @@ class Screen:
         self._console.print(table)
         fate = "adopted" if sheet["adopted"] else "not adopted"
         self._console.print(
-            f"gain {int(sheet['gain_ppb']) / 1e7:+.2f} % of the clip, {fate}; paid {format_units(int(sheet['pool']))}; "
-            f"model now {_quality(metrics)}\n"
+            f"gain {int(sheet['gain_ppb']) / 1e7:+.2f} %, {fate}; paid {format_units(int(sheet['pool']))} tokens; "
+            f"{_quality(metrics)}\n"
         )
 
     def closing(self, curve: dict[int, Metrics], people: list[Standing], kept: Conservation) -> None:
@@ -106,7 +105,7 @@ class Screen:
         verdict = "every unit accounted for" if kept.exact else "[bold red]UNITS MISSING: please report this[/bold red]"
         self._console.print(
             f"in {format_units(kept.deposited)} = out {format_units(kept.withdrawn)} + burned "
-            f"{format_units(kept.burned)} + still held {format_units(kept.held)}: {verdict}\n"
+            f"{format_units(kept.burned)} + held {format_units(kept.held)}\n{verdict}\n"
         )
 
 

@@ -27,7 +27,7 @@ library Sheets {
     /// @dev No need to compare the pool with the reserve: a round's budget is always there.
     function check(
         bytes32 bounty,
-        IMarket.Terms calldata terms,
+        IMarket.Terms memory terms,
         IMarket.Sheet calldata sheet,
         uint256 included,
         bytes32 baseRoot,

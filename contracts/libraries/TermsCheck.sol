@@ -17,7 +17,7 @@ library TermsCheck {
     uint256 internal constant MAX_PHASE = 90 days;
 
     /// @notice Reverts unless the terms can be posted now.
-    function check(IMarket.Terms calldata terms) internal view {
+    function check(IMarket.Terms memory terms) internal view {
         _require(terms.rounds > 0 && terms.rounds <= MAX_ROUNDS, "rounds");
         _require(terms.seats >= MIN_SEATS && terms.seats <= MAX_SEATS && terms.seats % 2 == 1, "seats");
         _require(terms.minHolders >= MIN_HOLDERS && terms.minHolders <= terms.maxHolders, "minHolders");
@@ -37,12 +37,8 @@ library TermsCheck {
     /// @notice The hash the market keeps of terms: keccak256(abi.encode(terms)).
     /// @dev Terms have no dynamic part, so their encoding is the 29 words of calldata as they came. Words with dirty high bits
     /// hash to something else; `post` refuses them when it encodes the terms for its event.
-    function hash(IMarket.Terms calldata terms) internal pure returns (bytes32 digest) {
-        assembly ("memory-safe") {
-            let start := mload(0x40)
-            calldatacopy(start, terms, 928)
-            digest := keccak256(start, 928)
-        }
+    function hash(IMarket.Terms memory terms) internal pure returns (bytes32 digest) {
+        digest = keccak256(abi.encode(terms));
     }
 
     /// @notice The smallest number of seats that is more than half of them.
@@ -55,7 +51,7 @@ library TermsCheck {
         return (2 * seats + 2) / 3;
     }
 
-    function _checkPhases(IMarket.Phases calldata phases) private pure {
+    function _checkPhases(IMarket.Phases memory phases) private pure {
         _requirePhase(phases.acknowledge);
         _requirePhase(phases.join);
         _requirePhase(phases.open);

@@ -26,7 +26,7 @@ abstract contract Bench is Core {
     }
 
     /// @inheritdoc IMarket
-    function draw(bytes32 bounty, Terms calldata terms) external {
+    function draw(bytes32 bounty, Terms memory terms) external {
         Bounty storage b = _known(bounty, terms);
         _requirePhase(bounty, b.clock, Phase.Draw);
         uint256 drawBlock = b.draft.drawBlock;
@@ -43,12 +43,13 @@ abstract contract Bench is Core {
             uint256(b.clock.vacant).count()
         );
         _fill(bounty, b, terms, tickets, validators);
-        _enter(bounty, b, Phase.Acknowledge, terms.phases.acknowledge);
+        b.clock.phase = Phase.Acknowledge;
+        _begin(bounty, b, terms.phases.acknowledge);
     }
 
     /// @inheritdoc IMarket
     /// @dev No need to check that `seat` exists: nobody is drawn for one that does not.
-    function acknowledge(bytes32 bounty, Terms calldata terms, uint256 seat, bytes32 key) external {
+    function acknowledge(bytes32 bounty, Terms memory terms, uint256 seat, bytes32 key) external {
         Bounty storage b = _known(bounty, terms);
         Seat storage s = b.seats[seat];
         if (s.validator != msg.sender) revert Market_NotSeat(bounty, seat, msg.sender);
@@ -63,7 +64,8 @@ abstract contract Bench is Core {
         emit Acknowledged(bounty, seat, msg.sender, key);
         if (clock.vacant == 0) {
             clock.draws = 0;
-            _enter(bounty, b, Phase.Join, terms.phases.join);
+            clock.phase = Phase.Join;
+            _begin(bounty, b, terms.phases.join);
         }
         IRegistry(registry).seat(Accounts.ofPool(terms.token, terms.ticketStake), s.ticket, msg.sender, bounty);
     }
@@ -71,7 +73,9 @@ abstract contract Bench is Core {
     /// @inheritdoc IMarket
     function serve(bytes32 bounty, uint256 seat, bytes32 document) external {
         Bounty storage b = _known(bounty);
-        _act(bounty, b, seat, Phase.Serve);
+        _requireSeat(bounty, b, seat);
+        _requirePhase(bounty, b.clock, Phase.Serve);
+        _act(bounty, b.clock, seat);
         if (document == 0) revert Market_ZeroDigest();
         emit Served(bounty, b.clock.round, seat, document);
     }
@@ -87,7 +91,7 @@ abstract contract Bench is Core {
 
     /// @inheritdoc IMarket
     /// @dev No caller is required: the money goes to the seat's validator whoever asks.
-    function collect(bytes32 bounty, Terms calldata terms, uint256 seat) external returns (uint256 paid) {
+    function collect(bytes32 bounty, Terms memory terms, uint256 seat) external returns (uint256 paid) {
         Bounty storage b = _known(bounty, terms);
         paid = _settlePay(b, terms, seat);
         if (paid == 0) revert Market_NothingToDo(bounty);
@@ -98,19 +102,21 @@ abstract contract Bench is Core {
 
     /// @dev Acknowledging is over and a seat is vacant: draw again, or give up. The first bench is drawn from the list of the
     /// posting, however often; later ones from the list of the moment.
-    function _endAcknowledge(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endAcknowledge(bytes32 id, Bounty storage b, Terms memory terms) internal {
         if (b.clock.draws == MAX_DRAWS) {
-            _close(id, b, terms, CloseReason.TooFewSeats);
+            b.clock.closed = CloseReason.TooFewSeats;
+            _close(id, b, terms);
             return;
         }
         if (b.clock.round == 0) b.draft.drawBlock = uint64(block.number + DRAW_DELAY);
         else _freeze(b, terms);
-        _enter(id, b, Phase.Draw, 0);
+        b.clock.phase = Phase.Draw;
+        _begin(id, b, 0);
     }
 
     /// @dev Takes the seats with a penalty away. `percents` has 8 bits a seat. What is owed and what is taken moves in `_dismiss`,
     /// after the rest of the caller's effects.
-    function _vacate(Bounty storage b, Terms calldata terms, uint256 percents)
+    function _vacate(Bounty storage b, Terms memory terms, uint256 percents)
         internal
         returns (Dismissal[] memory dismissals)
     {
@@ -126,7 +132,7 @@ abstract contract Bench is Core {
     }
 
     /// @dev The money of `_vacate`. There is no challenger: all that is slashed is burned.
-    function _dismiss(bytes32 id, Terms calldata terms, uint256 round, Dismissal[] memory dismissals) internal {
+    function _dismiss(bytes32 id, Terms memory terms, uint256 round, Dismissal[] memory dismissals) internal {
         for (uint256 i = 0; i < dismissals.length; ++i) {
             Dismissal memory d = dismissals[i];
             if (d.percent == 0) continue;
@@ -139,11 +145,11 @@ abstract contract Bench is Core {
     }
 
     /// @dev What one half of a seat's pay is; an odd unit stays with the owner.
-    function _halfPayRoundedDown(Terms calldata terms) internal pure returns (uint256) {
+    function _halfPayRoundedDown(Terms memory terms) internal pure returns (uint256) {
         return terms.seatPay / 2;
     }
 
-    function _settlePay(Bounty storage b, Terms calldata terms, uint256 seat) private returns (uint256 paid) {
+    function _settlePay(Bounty storage b, Terms memory terms, uint256 seat) private returns (uint256 paid) {
         uint256 lanes = b.halvesOwed;
         paid = lanes.at(seat) * _halfPayRoundedDown(terms);
         if (paid != 0) b.halvesOwed = lanes.clear(seat);
@@ -153,7 +159,7 @@ abstract contract Bench is Core {
     function _fill(
         bytes32 id,
         Bounty storage b,
-        Terms calldata terms,
+        Terms memory terms,
         uint256[] memory tickets,
         address[] memory validators
     ) private {

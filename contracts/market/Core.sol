@@ -38,12 +38,12 @@ abstract contract Core is IMarket {
         if (b.clock.phase == Phase.None) revert Market_UnknownBounty(id);
     }
 
-    function _known(bytes32 id, Terms calldata terms) internal view returns (Bounty storage b) {
+    function _known(bytes32 id, Terms memory terms) internal view returns (Bounty storage b) {
         b = _known(id);
         if (b.termsHash != TermsCheck.hash(terms)) revert Market_WrongTerms(id);
     }
 
-    function _requireOwner(bytes32 id, Terms calldata terms) internal view {
+    function _requireOwner(bytes32 id, Terms memory terms) internal view {
         if (msg.sender != terms.owner) revert Market_NotOwner(id, msg.sender);
     }
 
@@ -68,64 +68,64 @@ abstract contract Core is IMarket {
         if (block.timestamp <= deadline) revert Market_TooEarly(id, deadline + 1);
     }
 
-    // ---------------------------------------------------------------- seats acting
     /// @dev A seat acts once in a phase, in time.
-    function _act(bytes32 id, Bounty storage b, uint256 seat, Phase phase) internal {
-        _requireSeat(id, b, seat);
-        Clock storage clock = b.clock;
-        _requirePhase(id, clock, phase);
+    function _act(bytes32 id, Clock storage clock, uint256 seat) internal {
         _requireNotAfter(id, clock.deadline);
         if (uint256(clock.acted).has(seat)) revert Market_AlreadyActed(id, seat);
         clock.acted |= uint16(1 << seat);
     }
 
     // ---------------------------------------------------------------- money
-    function _take(bytes32 id, Terms calldata terms, address from, uint256 amount) internal {
+    function _take(bytes32 id, Terms memory terms, address from, uint256 amount) internal {
         if (amount != 0) IVault(vault).move(terms.token, Accounts.ofPerson(from), id, amount);
     }
 
-    function _pay(bytes32 id, Terms calldata terms, address to, uint256 amount) internal {
+    function _pay(bytes32 id, Terms memory terms, address to, uint256 amount) internal {
         if (amount != 0) IVault(vault).move(terms.token, id, Accounts.ofPerson(to), amount);
     }
 
-    function _burn(bytes32 id, Terms calldata terms, uint256 amount) internal {
+    function _burn(bytes32 id, Terms memory terms, uint256 amount) internal {
         if (amount != 0) IVault(vault).move(terms.token, id, IVault(vault).BURNED(), amount);
     }
 
     // ---------------------------------------------------------------- phases
-    function _enter(bytes32 id, Bounty storage b, Phase phase, uint256 length) internal {
+    /// @dev Starts the phase that `b.clock` was just set to. `length` 0: without a deadline.
+    function _begin(bytes32 id, Bounty storage b, uint256 length) internal {
         Clock storage clock = b.clock;
         uint256 deadline = length == 0 ? 0 : block.timestamp + length;
-        clock.phase = phase;
         clock.deadline = uint40(deadline);
         clock.acted = 0;
-        emit PhaseChanged(id, clock.round, phase, deadline);
+        emit PhaseChanged(id, clock.round, clock.phase, deadline);
     }
 
     /// @dev Freezes the list that the next draw is over.
-    function _freeze(Bounty storage b, Terms calldata terms) internal returns (uint256 live) {
+    function _freeze(Bounty storage b, Terms memory terms) internal returns (uint256 live) {
         uint256 length = 0;
         (length, live) = IRegistry(registry).freeze(Accounts.ofPool(terms.token, terms.ticketStake));
         b.draft = Draft(uint64(block.number + DRAW_DELAY), uint64(block.number), uint16(length));
     }
 
     /// @dev The round is over, well or not: what comes next. Seats that lost their validator are drawn anew before joining.
-    function _nextRound(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _nextRound(bytes32 id, Bounty storage b, Terms memory terms) internal {
         Clock storage clock = b.clock;
         clock.round += 1;
         if (clock.round == terms.rounds) {
-            _close(id, b, terms, CloseReason.Finished);
+            clock.closed = CloseReason.Finished;
+            _close(id, b, terms);
         } else if (clock.vacant != 0) {
             _freeze(b, terms);
-            _enter(id, b, Phase.Draw, 0);
+            clock.phase = Phase.Draw;
+            _begin(id, b, 0);
         } else {
-            _enter(id, b, Phase.Join, terms.phases.join);
+            clock.phase = Phase.Join;
+            _begin(id, b, terms.phases.join);
         }
     }
 
-    /// @dev The end. Whatever is not promised goes back; stakes, fees, payouts, pay and compensation stay to be fetched. After an
+    /// @dev The end, for the reason that `b.clock` was just given. Whatever is not promised goes back; stakes, fees, payouts, pay and compensation stay to be fetched. After an
     /// owner's default the bond keeps what compensates holders, and the rest of it is burned.
-    function _close(bytes32 id, Bounty storage b, Terms calldata terms, CloseReason reason) internal {
+    function _close(bytes32 id, Bounty storage b, Terms memory terms) internal {
+        CloseReason reason = b.clock.closed;
         uint256 returned = b.reserve;
         uint256 burned = 0;
         if (reason == CloseReason.OwnerDefault) {
@@ -137,15 +137,15 @@ abstract contract Core is IMarket {
             b.bond = 0;
         }
         b.reserve = 0;
-        b.clock.closed = reason;
-        _enter(id, b, Phase.Closed, 0);
+        b.clock.phase = Phase.Closed;
+        _begin(id, b, 0);
         emit Closed(id, reason, returned, burned);
         _pay(id, terms, terms.owner, returned);
         _burn(id, terms, burned);
         _unseatAll(b, terms);
     }
 
-    function _unseatAll(Bounty storage b, Terms calldata terms) private {
+    function _unseatAll(Bounty storage b, Terms memory terms) private {
         bytes32 pool = Accounts.ofPool(terms.token, terms.ticketStake);
         uint256 vacant = b.clock.vacant;
         for (uint256 seat = 0; seat < terms.seats; ++seat) {

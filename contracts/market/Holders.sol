@@ -16,7 +16,7 @@ abstract contract Holders is Core {
     using Bits for uint256;
 
     /// @inheritdoc IMarket
-    function join(bytes32 bounty, Terms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
+    function join(bytes32 bounty, Terms memory terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
         external
     {
         Bounty storage b = _known(bounty, terms);
@@ -43,7 +43,7 @@ abstract contract Holders is Core {
     /// @inheritdoc IMarket
     /// @dev Whoever lost its stake may be sent off at any time: the round it failed in is decided as far as its fee goes, because
     /// either it did not submit to it, or it is settled and was included.
-    function leave(bytes32 bounty, Terms calldata terms, address holder) external {
+    function leave(bytes32 bounty, Terms memory terms, address holder) external {
         Bounty storage b = _known(bounty, terms);
         Holder storage h = b.holders[holder];
         if (!h.joined) revert Market_NotJoined(bounty, holder);
@@ -108,7 +108,7 @@ abstract contract Holders is Core {
     }
 
     /// @dev Leaves hash a tag and an address, nodes two hashes: none passes for the other.
-    function _requireAllowed(bytes32 id, Terms calldata terms, bytes32[] calldata proof) private view {
+    function _requireAllowed(bytes32 id, Terms memory terms, bytes32[] calldata proof) private view {
         if (terms.allowlistRoot == 0) return;
         bytes32 leaf = keccak256(abi.encode(Tags.ALLOW, msg.sender));
         if (!MerkleProof.verifyCalldata(proof, terms.allowlistRoot, leaf)) revert Market_NotAllowed(id, msg.sender);

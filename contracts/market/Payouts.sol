@@ -18,7 +18,7 @@ abstract contract Payouts is Core {
     /// @dev No caller is required, and no membership: the leaf names who is paid.
     function claim(
         bytes32 bounty,
-        Terms calldata terms,
+        Terms memory terms,
         uint256 round,
         uint256 index,
         address holder,
@@ -44,7 +44,7 @@ abstract contract Payouts is Core {
 
     /// @inheritdoc IMarket
     /// @dev No caller is required: the money goes where it belongs whoever asks.
-    function claimHeld(bytes32 bounty, Terms calldata terms, address holder) external {
+    function claimHeld(bytes32 bounty, Terms memory terms, address holder) external {
         Bounty storage b = _known(bounty, terms);
         _requirePhase(bounty, b.clock, Phase.Closed);
         uint256 amount = b.holders[holder].held;

@@ -12,7 +12,7 @@ abstract contract Rounds is Scoring {
     using Bits for uint256;
 
     /// @inheritdoc IMarket
-    function openRound(bytes32 bounty, Terms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
+    function openRound(bytes32 bounty, Terms memory terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
         external
     {
         Bounty storage b = _known(bounty, terms);
@@ -33,12 +33,13 @@ abstract contract Rounds is Scoring {
         b.rounds[clock.round].status = RoundStatus.Open;
         clock.submitted = 0;
         clock.unopened = 0;
-        _enter(bounty, b, Phase.Submit, terms.phases.submit);
+        clock.phase = Phase.Submit;
+        _begin(bounty, b, terms.phases.submit);
         emit RoundOpened(bounty, clock.round, expected, rootUpdate, document, clock.deadline);
     }
 
     /// @inheritdoc IMarket
-    function openShard(bytes32 bounty, Terms calldata terms, bytes32 document) external {
+    function openShard(bytes32 bounty, Terms memory terms, bytes32 document) external {
         Bounty storage b = _known(bounty, terms);
         _requireOwner(bounty, terms);
         Clock storage clock = b.clock;
@@ -50,13 +51,14 @@ abstract contract Rounds is Scoring {
         if (document == 0) revert Market_ZeroDigest();
         _forfeitSilent(b);
         emit ShardOpened(bounty, clock.round, document);
-        _enter(bounty, b, Phase.Attest, terms.phases.attest);
+        clock.phase = Phase.Attest;
+        _begin(bounty, b, terms.phases.attest);
     }
 
     /// @inheritdoc IMarket
     function rebut(
         bytes32 bounty,
-        Terms calldata terms,
+        Terms memory terms,
         bytes32 key,
         bytes32 shardRoot,
         bytes32 shardDigest,
@@ -75,19 +77,18 @@ abstract contract Rounds is Scoring {
 
     /// @dev Joining is over and the round was not opened. Without enough holders it could not be; otherwise it is the owner's
     /// fault, once its time is over.
-    function _endJoin(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endJoin(bytes32 id, Bounty storage b, Terms memory terms) internal {
         uint128 ready = b.joined & ~b.forfeited;
         if (uint256(ready).count() < terms.minHolders) {
             _void(id, b, terms);
             return;
         }
         _requireAfter(id, uint256(b.clock.deadline) + terms.phases.open);
-        b.compensated = ready;
-        _close(id, b, terms, CloseReason.OwnerDefault);
+        _default(id, b, terms, ready);
     }
 
     /// @dev Submitting is over and the shard was not opened; as `_endJoin`.
-    function _endSubmit(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endSubmit(bytes32 id, Bounty storage b, Terms memory terms) internal {
         uint128 submitted = b.clock.submitted;
         if (uint256(submitted).count() < terms.minHolders) {
             _forfeitSilent(b);
@@ -96,18 +97,20 @@ abstract contract Rounds is Scoring {
         }
         _requireAfter(id, uint256(b.clock.deadline) + terms.phases.shard);
         _forfeitSilent(b);
+        _markVoid(id, b);
         _default(id, b, terms, submitted);
     }
 
     /// @dev Nobody proved that the shard was opened.
-    function _endRebut(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endRebut(bytes32 id, Bounty storage b, Terms memory terms) internal {
+        _markVoid(id, b);
         _default(id, b, terms, b.clock.submitted);
     }
 
-    function _default(bytes32 id, Bounty storage b, Terms calldata terms, uint128 compensated) private {
+    function _default(bytes32 id, Bounty storage b, Terms memory terms, uint128 compensated) private {
         b.compensated = compensated;
-        _markVoid(id, b);
-        _close(id, b, terms, CloseReason.OwnerDefault);
+        b.clock.closed = CloseReason.OwnerDefault;
+        _close(id, b, terms);
     }
 
     /// @dev Whoever was expected took the base; without an update in return it loses its stake.

@@ -22,15 +22,17 @@ abstract contract Scoring is Bench {
     /// @dev No need to check since when the seat scores: joining starts only when every seat is taken.
     function attest(
         bytes32 bounty,
-        Terms calldata terms,
+        Terms memory terms,
         uint256 seat,
         uint128 bitmap,
         bool shardOpened,
         bytes32 document
     ) external {
         Bounty storage b = _known(bounty, terms);
-        _act(bounty, b, seat, Phase.Attest);
         Clock storage clock = b.clock;
+        _requireSeat(bounty, b, seat);
+        _requirePhase(bounty, clock, Phase.Attest);
+        _act(bounty, clock, seat);
         if (bitmap & ~clock.submitted != 0) revert Market_BadBitmap(bounty, bitmap);
         if (document == 0 && bitmap != 0) revert Market_ZeroDigest(); // a seat that holds nothing has nothing to share
         b.seats[seat].word = bytes32(uint256(bitmap));
@@ -42,18 +44,22 @@ abstract contract Scoring is Bench {
     /// @inheritdoc IMarket
     function commit(bytes32 bounty, uint256 seat, bytes32 commitment) external {
         Bounty storage b = _known(bounty);
-        _act(bounty, b, seat, Phase.Commit);
+        _requireSeat(bounty, b, seat);
+        _requirePhase(bounty, b.clock, Phase.Commit);
+        _act(bounty, b.clock, seat);
         if (commitment == 0) revert Market_ZeroDigest();
         b.seats[seat].word = commitment;
         emit Committed(bounty, b.clock.round, seat, commitment);
     }
 
     /// @inheritdoc IMarket
-    function reveal(bytes32 bounty, Terms calldata terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
+    function reveal(bytes32 bounty, Terms memory terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
+        _requireSeat(bounty, b, seat);
         if (clock.phase == Phase.Commit && clock.acted == uint256(terms.seats).full()) _endCommit(bounty, b, terms);
-        _act(bounty, b, seat, Phase.Reveal);
+        _requirePhase(bounty, clock, Phase.Reveal);
+        _act(bounty, clock, seat);
         Seat storage s = b.seats[seat];
         bytes32 sheetHash = Sheets.hash(bounty, clock.round, sheet);
         if (!uint256(b.committed).has(seat) || s.word != Sheets.commitment(bounty, clock.round, seat, sheetHash, salt)) {
@@ -69,7 +75,7 @@ abstract contract Scoring is Bench {
     /// @dev The seam for disputes: a sheet that was disproved within the window must not count here.
     /// No need to check the sheet again: it was when it was revealed. No need to check that the reserve suffices: of what was
     /// posted, `roundBudget + seats * seatPay` for this round is untouched.
-    function settle(bytes32 bounty, Terms calldata terms, Sheet calldata sheet) external {
+    function settle(bytes32 bounty, Terms memory terms, Sheet calldata sheet) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Challenge);
@@ -80,15 +86,12 @@ abstract contract Scoring is Bench {
         if (winners.count() < TermsCheck.majority(terms.seats)) revert Market_NoMajority(bounty, round);
         _record(b, sheet, round, winners);
         _account(b, terms, sheet, winners);
-        Dismissal[] memory dismissals = _vacate(b, terms, _penalties(b, terms, winners));
         emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted);
-        if (sheet.adopted) _enter(bounty, b, Phase.Serve, terms.phases.serve);
-        else _nextRound(bounty, b, terms);
-        _dismiss(bounty, terms, round, dismissals);
+        _endScoring(bounty, b, terms, winners, sheet.adopted);
     }
 
     /// @dev Attesting is over: fixes what is included, and asks the owner when a majority of seats could not open the shard.
-    function _endAttest(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endAttest(bytes32 id, Bounty storage b, Terms memory terms) internal {
         Clock storage clock = b.clock;
         uint256 acted = clock.acted;
         uint256[] memory bitmaps = new uint256[](terms.seats);
@@ -100,50 +103,64 @@ abstract contract Scoring is Bench {
         b.attesters = uint16(acted);
         emit Included(id, clock.round, included);
         if (uint256(clock.unopened).count() >= TermsCheck.majority(terms.seats)) {
-            _enter(id, b, Phase.Rebut, terms.phases.rebut);
+            clock.phase = Phase.Rebut;
+            _begin(id, b, terms.phases.rebut);
         } else {
             _startCommit(id, b, terms);
         }
     }
 
     /// @dev The shard is open: scores can be committed to, if there is enough to score.
-    function _startCommit(bytes32 id, Bounty storage b, Terms calldata terms) internal {
-        if (uint256(b.included).count() < terms.minHolders) _void(id, b, terms);
-        else _enter(id, b, Phase.Commit, terms.phases.commit);
+    function _startCommit(bytes32 id, Bounty storage b, Terms memory terms) internal {
+        if (uint256(b.included).count() < terms.minHolders) {
+            _void(id, b, terms);
+            return;
+        }
+        b.clock.phase = Phase.Commit;
+        _begin(id, b, terms.phases.commit);
     }
 
-    function _endCommit(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endCommit(bytes32 id, Bounty storage b, Terms memory terms) internal {
         b.committed = b.clock.acted;
         b.revealed = 0;
-        if (b.committed == 0) _voidAndPunish(id, b, terms);
-        else _enter(id, b, Phase.Reveal, terms.phases.reveal);
+        if (b.committed == 0) {
+            _voidScored(id, b, terms);
+            return;
+        }
+        b.clock.phase = Phase.Reveal;
+        _begin(id, b, terms.phases.reveal);
     }
 
-    function _endReveal(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endReveal(bytes32 id, Bounty storage b, Terms memory terms) internal {
         b.revealed = b.clock.acted;
         uint256 majority = TermsCheck.majority(terms.seats);
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
             if (uint256(b.revealed).has(seat) && _seatsWith(b, terms, b.seats[seat].word).count() >= majority) {
-                _enter(id, b, Phase.Challenge, terms.phases.challenge);
+                b.clock.phase = Phase.Challenge;
+                _begin(id, b, terms.phases.challenge);
                 return;
             }
         }
-        _voidAndPunish(id, b, terms);
+        _voidScored(id, b, terms);
     }
 
     /// @dev Serving is over. Seats earn their second half together: when a majority served.
-    function _endServe(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _endServe(bytes32 id, Bounty storage b, Terms memory terms) internal {
         Round storage r = b.rounds[b.clock.round];
         uint256 served = b.clock.acted;
         r.served = uint16(served);
         if (served.count() >= TermsCheck.majority(terms.seats)) b.halvesOwed = b.halvesOwed.add(r.winners, 1);
         else b.reserve += uint128(uint256(r.winners).count() * _halfPayRoundedDown(terms));
-        if (served == 0) _close(id, b, terms, CloseReason.NotServed);
-        else _nextRound(id, b, terms);
+        if (served == 0) {
+            b.clock.closed = CloseReason.NotServed;
+            _close(id, b, terms);
+        } else {
+            _nextRound(id, b, terms);
+        }
     }
 
     /// @dev The round ends without a result; what was paid for it comes back lazily.
-    function _void(bytes32 id, Bounty storage b, Terms calldata terms) internal {
+    function _void(bytes32 id, Bounty storage b, Terms memory terms) internal {
         _markVoid(id, b);
         _nextRound(id, b, terms);
     }
@@ -154,10 +171,21 @@ abstract contract Scoring is Bench {
     }
 
     /// @dev As `_void`, when seats were asked to commit. No sheet stands, so none is "another one".
-    function _voidAndPunish(bytes32 id, Bounty storage b, Terms calldata terms) private {
+    function _voidScored(bytes32 id, Bounty storage b, Terms memory terms) private {
+        _markVoid(id, b);
+        _endScoring(id, b, terms, b.revealed, false);
+    }
+
+    /// @dev Punishes seats and goes on. `fine` are the revealed sheets that nobody is punished for.
+    function _endScoring(bytes32 id, Bounty storage b, Terms memory terms, uint256 fine, bool adopted) private {
         uint256 round = b.clock.round;
-        Dismissal[] memory dismissals = _vacate(b, terms, _penalties(b, terms, b.revealed));
-        _void(id, b, terms);
+        Dismissal[] memory dismissals = _vacate(b, terms, _penalties(b, terms, fine));
+        if (adopted) {
+            b.clock.phase = Phase.Serve;
+            _begin(id, b, terms.phases.serve);
+        } else {
+            _nextRound(id, b, terms);
+        }
         _dismiss(id, terms, round, dismissals);
     }
 
@@ -176,7 +204,7 @@ abstract contract Scoring is Bench {
         }
     }
 
-    function _account(Bounty storage b, Terms calldata terms, Sheet calldata sheet, uint256 winners) private {
+    function _account(Bounty storage b, Terms memory terms, Sheet calldata sheet, uint256 winners) private {
         uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
         uint256 fees = uint256(sheet.included).count() * terms.fee;
         b.reserve = uint128(uint256(b.reserve) - sheet.pool - pay + fees);
@@ -187,7 +215,7 @@ abstract contract Scoring is Bench {
     }
 
     /// @dev The seats whose revealed sheet has this hash.
-    function _seatsWith(Bounty storage b, Terms calldata terms, bytes32 sheetHash) private view returns (uint256 seats) {
+    function _seatsWith(Bounty storage b, Terms memory terms, bytes32 sheetHash) private view returns (uint256 seats) {
         uint256 revealed = b.revealed;
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
             if (revealed.has(seat) && b.seats[seat].word == sheetHash) seats |= 1 << seat;
@@ -195,7 +223,7 @@ abstract contract Scoring is Bench {
     }
 
     /// @dev The percent each seat loses, 8 bits a seat. `fine` are the revealed sheets that nobody is punished for.
-    function _penalties(Bounty storage b, Terms calldata terms, uint256 fine) private view returns (uint256 percents) {
+    function _penalties(Bounty storage b, Terms memory terms, uint256 fine) private view returns (uint256 percents) {
         uint256 committed = b.committed;
         uint256 revealed = b.revealed;
         for (uint256 seat = 0; seat < terms.seats; ++seat) {

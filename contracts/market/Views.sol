@@ -79,7 +79,7 @@ abstract contract Views is Core {
     }
 
     /// @inheritdoc IMarket
-    function escrowOf(Terms calldata terms) external pure returns (uint256) {
+    function escrowOf(Terms memory terms) external pure returns (uint256) {
         return _reserveOf(terms) + terms.bond;
     }
 
@@ -87,7 +87,7 @@ abstract contract Views is Core {
         return keccak256(abi.encode(Tags.BOUNTY, block.chainid, address(this), owner, salt));
     }
 
-    function _reserveOf(Terms calldata terms) internal pure returns (uint256) {
+    function _reserveOf(Terms memory terms) internal pure returns (uint256) {
         return uint256(terms.rounds) * (uint256(terms.roundBudget) + uint256(terms.seats) * terms.seatPay);
     }
 }

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Claim", "Market"]
 
-_HASHES_KEPT = 256
-
 
 class Claim(Protocol):
     """A leaf of a round's payout tree and the way to its root, leaf first."""
@@ -93,10 +91,7 @@ class Market(Contract):
     # ------------------------------------------------------------------ seats
     def can_draw(self, state: BountyState) -> bool:
         """Whether the next block can draw the vacant seats of a bounty that is in this state."""
-        coming, block = self.chain.head() + 1, state.draw_block
-        if block < coming - _HASHES_KEPT:  # its hash is forgotten: the market draws from a later block
-            block += -(-(coming - _HASHES_KEPT - block) // _HASHES_KEPT) * _HASHES_KEPT
-        return state.phase is Phase.DRAW and block < coming
+        return state.phase is Phase.DRAW and self.chain.head() >= state.draw_block
 
     def draw(self, bounty: bytes, terms: ChainTerms) -> Receipt:
         """Fill the vacant seats from the hash of the draw block."""

@@ -35,6 +35,7 @@ _PANICS = {
 _TIMES = {"deadline", "notBefore", "freeAt"}
 _ENUMS: dict[str, type[IntEnum]] = {"Phase": Phase, "TicketState": TicketState}
 _MAX_DEPTH = 8
+_FIRST_TIME = 10**9
 _HEX = re.compile(r"0x((?:[0-9a-fA-F]{2})+)")
 _LITERAL = re.compile(r"""(b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")$""")
 _REVERTS = {"TransactionFailed", "ContractLogicError"}
@@ -153,6 +154,8 @@ def _text(word: bytes) -> str:
 
 
 def _time(seconds: int) -> str:
+    if seconds < _FIRST_TIME:
+        return f"block {seconds}"  # draws wait for a block, everything else for a second
     try:
         return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):

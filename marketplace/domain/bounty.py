@@ -118,7 +118,7 @@ class RoundState:
         excluded: submitted, but not included, so that the fee returns; claimed: holders that claimed.
         pool: what it pays in all; unclaimed: what is left of that.
         adopted: whether the aggregate moved the base.
-        payout_root, sheet_hash: of the sheet that stands.
+        payout_root: of the sheet that stands.
     """
 
     status: RoundStatus
@@ -130,7 +130,6 @@ class RoundState:
     unclaimed: int
     adopted: bool
     payout_root: bytes
-    sheet_hash: bytes
 
 
 @dataclass(frozen=True)

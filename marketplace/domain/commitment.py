@@ -66,10 +66,10 @@ def update_leaves(update: Update, salt: bytes) -> list[bytes]:
 def row_leaves(rows: NDArray[np.integer], labels: NDArray[np.integer], salt: bytes) -> list[bytes]:
     """Return one leaf a validation row: its label as a 32-bit integer, then one byte a feature."""
     data, classes = np.asarray(rows), np.asarray(labels)
-    if data.ndim != 2 or not len(data) or classes.shape != data.shape[:1]:
+    if data.ndim != 2 or not len(data) or classes.shape != data.shape[:1]:  # noqa: PLR2004 - a table
         msg = f"a shard of rows {data.shape} and labels {classes.shape} is none: give each row a label"
         raise InvalidData(msg)
-    if data.dtype != np.int8 and (data.min() < -128 or data.max() > 127):
+    if data.dtype != np.int8 and (data.min() < -128 or data.max() > 127):  # noqa: PLR2004 - int8
         msg = "a shard holds features beyond 8 bits: quantise them first"
         raise InvalidData(msg)
     if classes.min() < 0 or classes.max() >> 31:

@@ -57,7 +57,7 @@ class Fields:
             raw = bytes.fromhex(text.removeprefix("0x"))
         except ValueError:
             raw = b""
-        if len(raw) != 32 or hex_text(raw) != text:
+        if len(raw) != 32 or hex_text(raw) != text:  # noqa: PLR2004 - a digest, in its one spelling
             raise self.malformed(name)
         return raw
 

@@ -53,7 +53,7 @@ class Shape:
 
     def __post_init__(self) -> None:
         """Refuse shapes nothing can be trained with."""
-        if self.inputs < 1 or self.hidden < 0 or self.classes < 2:
+        if self.inputs < 1 or self.hidden < 0 or self.classes < 2:  # noqa: PLR2004 - two classes at least
             sizes = f"{self.inputs}-{self.hidden}-{self.classes}"
             msg = f"a network of {sizes} does not exist: use at least 1 input and 2 classes"
             raise InvalidInput(msg)
@@ -109,7 +109,7 @@ class Layer:
         """Freeze both arrays and refuse those that do not fit each other."""
         object.__setattr__(self, "weight", freeze(self.weight))
         object.__setattr__(self, "bias", freeze(self.bias))
-        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
+        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:  # noqa: PLR2004 - a matrix
             msg = f"a layer of weights {self.weight.shape} cannot have biases {self.bias.shape}"
             raise InvalidInput(msg)
 

@@ -117,7 +117,7 @@ class TermsDocument:
             wrong = f"{len(self.feature_names)} feature names for {shape.inputs} inputs"
         elif len(self.public_prior) != shape.classes or min(self.public_prior) < 1:
             wrong = f"a public prior of {self.public_prior} for {shape.classes} classes"
-        elif len(self.shards) < 2:
+        elif len(self.shards) < 2:  # noqa: PLR2004 - one round and the final shard
             wrong = f"{len(self.shards)} shards, where one a round and a final one are needed"
         if wrong:
             msg = f"the terms document has {wrong}: correct it before posting"

@@ -42,7 +42,7 @@ class LayerUpdate:
         """Freeze both arrays and refuse those that do not fit each other."""
         object.__setattr__(self, "weight", freeze(self.weight))
         object.__setattr__(self, "bias", freeze(self.bias))
-        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
+        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:  # noqa: PLR2004 - a matrix
             msg = f"an update with weights {self.weight.shape} cannot have biases {self.bias.shape}: train it anew"
             raise InvalidUpdate(msg)
 

@@ -40,7 +40,7 @@ class Draft:
 
     def __enter__(self) -> Self:
         with disk.explained(self._layout.root), ExitStack() as stack:
-            stack.enter_context(disk.locked(self._layout.lock.with_name("x"), exclusive=False))
+            stack.enter_context(disk.locked(self._layout.lock, exclusive=False))
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
             stack.callback(disk.remove, self._path)
             stack.callback(os.close, self._fd)

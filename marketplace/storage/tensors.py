@@ -67,13 +67,16 @@ def load_rows(data: bytes) -> tuple[NDArray[np.int8], NDArray[np.int64], bytes]:
     """Return rows, labels and salt of a shard; raises ProtocolError unless they fit each other."""
     tensors, salt = _load(data)
     rows, labels = tensors.get("rows"), tensors.get("labels")
-    if rows is None or labels is None or rows.ndim != 2 or labels.shape != rows.shape[:1]:  # noqa: PLR2004
+    if rows is None or labels is None or rows.dtype != np.int8 or labels.dtype != np.int64:
+        msg = "a shard's file does not hold int8 rows and int64 labels: ask the owner for the right one"
+        raise ProtocolError(msg)
+    if rows.ndim != 2 or labels.shape != rows.shape[:1]:  # noqa: PLR2004
         msg = "a shard's file does not hold rows and as many labels: ask the owner for the right one"
         raise ProtocolError(msg)
     return rows.astype(np.int8), labels.astype(np.int64), salt
 
 
-def _layer_tensors(layers: tuple[Layer, ...] | tuple[LayerUpdate, ...]) -> dict[str, NDArray[np.generic]]:
+def _layer_tensors(layers: tuple[Layer | LayerUpdate, ...]) -> dict[str, NDArray[np.generic]]:
     out: dict[str, NDArray[np.generic]] = {}
     for i, layer in enumerate(layers):
         out[f"layer{i}.bias"] = layer.bias
@@ -85,7 +88,9 @@ def _layers(tensors: Tensors) -> list[tuple[NDArray[np.int64], NDArray[np.int64]
     count = len(tensors) // 2
     names = {f"layer{i}.{part}" for i in range(count) for part in ("weight", "bias")}
     if set(tensors) != names or not count:
-        msg = "a model file does not hold the tensors layer<i>.weight and layer<i>.bias: its sender wrote something else"
+        msg = (
+            "a model file does not hold the tensors layer<i>.weight and layer<i>.bias: its sender wrote something else"
+        )
         raise ProtocolError(msg)
     pairs = [(tensors[f"layer{i}.weight"], tensors[f"layer{i}.bias"]) for i in range(count)]
     for weight, bias in pairs:

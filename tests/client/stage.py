@@ -23,16 +23,19 @@ from marketplace.sealing.identity import EncryptionIdentity
 from marketplace.storage.folder import FolderStore
 
 TOKEN = 10**18
-_SHAPE = Shape(6, 4, 2)
+INPUTS = 20
+SHAPE = Shape(INPUTS, 6, 2)
 _RECIPE = RecipeTerms(epochs=2, learning_rate_ppm=50_000)
 _ZERO = bytes(32)
 
 
 def rows(count: int, seed: int) -> RowSource:
-    """Two overlapping clouds in six dimensions."""
+    """Two overlapping clouds; most dimensions tell nothing, so that two people's updates differ."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 2, count)
-    features = rng.normal(0, 1, (count, 6)) + (2 * labels[:, None] - 1) * np.array([0.9, -0.7, 0.5, 0, 0, 0])
+    apart = np.zeros(INPUTS)
+    apart[:4] = (0.9, -0.7, 0.5, 0.6)
+    features = rng.normal(0, 1, (count, INPUTS)) + (2 * labels[:, None] - 1) * apart
     return RowSource(np.clip(features, -5, 5), labels)
 
 
@@ -42,7 +45,7 @@ class Stage:
     def __init__(self, folder, *, rounds: int = 2, seats: int = 3, honest: int = 3, spare: int = 0, **changes: object):
         self.net = Devnet()
         self.store = FolderStore(folder)
-        scoring = ScoringTerms(_SHAPE, target_gain_ppm=20_000)
+        scoring = ScoringTerms(SHAPE, target_gain_ppm=20_000)
         self.recipe = Recipe.from_terms(_RECIPE)
         root = rows(60, 1)
         terms = ChainTerms(
@@ -69,14 +72,14 @@ class Stage:
         terms = replace(terms, **changes)
         plan = BountyPlan(
             title="two clouds",
-            base=starting_network(_SHAPE, scoring.scales, 3),
+            base=starting_network(SHAPE, scoring.scales, 3),
             shards=tuple(_shard(rows(200, 100 + i)) for i in range(rounds + 1)),
             train_root=lambda base, round_: root_update(base, root, self.recipe, seed=round_, bounds=scoring.bounds),
             scoring=scoring,
             recipe=_RECIPE,
             public_prior=(1, 1),
             class_names=("left", "right"),
-            feature_names=tuple("abcdef"),
+            feature_names=tuple(f"x{i}" for i in range(INPUTS)),
             preparation=(),
             chain=terms,
         )
@@ -99,7 +102,7 @@ class Stage:
 
     def honest_trainer(self, number: int) -> Callable[[TrainingTask], Update]:
         """A trainer with rows of its own."""
-        source = rows(150, 10 + number)
+        source = rows(80, 10 + number)
 
         def trainer(task: TrainingTask) -> Update:
             bounds = task.terms.scoring.bounds
@@ -131,10 +134,13 @@ class Stage:
     def play(self, until: Callable[[BountyState], bool] = lambda b: b.phase is Phase.CLOSED, steps: int = 2000) -> None:
         """Let everybody who is not silent act, and time pass, until a condition holds (and at the end, all is claimed)."""
         for _ in range(steps):
-            if until(self.state()) and self.state().phase is not Phase.CLOSED:
-                return
-            people = [p for p in (self.owner, *self.validators, *self.holders) if p.name not in self.silent]
-            if any([p.step() for p in people]):
+            acted = False
+            for person in (self.owner, *self.validators, *self.holders):
+                if person.name not in self.silent and person.step():
+                    acted = True
+                    if until(self.state()) and self.state().phase is not Phase.CLOSED:
+                        return
+            if acted:
                 continue
             now = self.state()
             if now.phase is Phase.CLOSED:

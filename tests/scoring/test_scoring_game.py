@@ -73,7 +73,7 @@ def test_the_order_of_walking_does_not_matter(seed: int, order: list[int]) -> No
 
 @given(seeds, st.integers(1, 40), st.integers(1, 15))
 def test_repeating_the_last_aggregate_changes_no_coalition(seed: int, multiple: int, c: int) -> None:
-    """c m P less its part along P, which is c m, is nothing: every coalition scores as the empty one."""
+    """What c m P adds less its part along P, which is c m, is nothing: every coalition scores as the empty one."""
     rng = np.random.default_rng(seed)
     shape = Shape(3, 2, 2)
     base, known = network_of(shape, rng), update_of(shape, rng)
