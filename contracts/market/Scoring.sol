@@ -53,7 +53,7 @@ abstract contract Scoring is Bench {
     }
 
     /// @inheritdoc IMarket
-    function reveal(bytes32 bounty, Terms memory terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
+    function reveal(bytes32 bounty, Terms memory terms, uint256 seat, Sheet memory sheet, bytes32 salt) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
         _requireSeat(bounty, b, seat);
@@ -75,7 +75,7 @@ abstract contract Scoring is Bench {
     /// @dev The seam for disputes: a sheet that was disproved within the window must not count here.
     /// No need to check the sheet again: it was when it was revealed. No need to check that the reserve suffices: of what was
     /// posted, `roundBudget + seats * seatPay` for this round is untouched.
-    function settle(bytes32 bounty, Terms memory terms, Sheet calldata sheet) external {
+    function settle(bytes32 bounty, Terms memory terms, Sheet memory sheet) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Challenge);
@@ -189,7 +189,7 @@ abstract contract Scoring is Bench {
         _dismiss(id, terms, round, dismissals);
     }
 
-    function _record(Bounty storage b, Sheet calldata sheet, uint256 round, uint256 winners) private {
+    function _record(Bounty storage b, Sheet memory sheet, uint256 round, uint256 winners) private {
         Round storage r = b.rounds[round];
         r.status = RoundStatus.Settled;
         r.adopted = sheet.adopted;
@@ -204,7 +204,7 @@ abstract contract Scoring is Bench {
         }
     }
 
-    function _account(Bounty storage b, Terms memory terms, Sheet calldata sheet, uint256 winners) private {
+    function _account(Bounty storage b, Terms memory terms, Sheet memory sheet, uint256 winners) private {
         uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
         uint256 fees = uint256(sheet.included).count() * terms.fee;
         b.reserve = uint128(uint256(b.reserve) - sheet.pool - pay + fees);
