@@ -33,8 +33,8 @@ def open_base_key(who: Participant, log: BountyLog, round_: int, document: Round
     return open_for(who.get_envelope(document.envelope_cid), who.address, who.identity, context)
 
 
-def open_base(
-    who: Participant, log: BountyLog, scoring: ScoringTerms, round_: int, base_root: bytes, key: bytes | None = None
+def open_base(  # noqa: PLR0913 - whose base, of which round, and what it has to be
+    who: Participant, log: BountyLog, scoring: ScoringTerms, round_: int, base_root: bytes, *, key: bytes | None = None
 ) -> Network:
     """Fetch, open and verify the base model of `round_`.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from client.base import max_model_bytes, open_base, open_base_key
 from client.opening import check_submission, collect_shares, open_update, read_submission, recover_key
 from client.scorer import Memory, permutation_seed
-from client.sheets import sheet_in
 from client.shards import open_root_update, open_shard, shard_key
+from client.sheets import sheet_in
 from marketplace.domain.documents import AggregateDocument, HandoverDocument, RoundDocument, SharesDocument
 from marketplace.domain.errors import GradMarketError, InvalidUpdate, ProtocolError
 from marketplace.domain.scope import Purpose
@@ -260,7 +260,7 @@ class Bench:
     def _first_base(self) -> Network:
         log = self._log
         return open_base(
-            self._who, log, self._terms.scoring, min(log.opened), log.terms.base_root, self.memory.first_base_key
+            self._who, log, self._terms.scoring, min(log.opened), log.terms.base_root, key=self.memory.first_base_key
         )
 
     def _keys_of_seats(self) -> dict[str, bytes]:

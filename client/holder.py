@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
-    from marketplace.domain.terms import ChainTerms
     from marketplace.sealing.identity import EncryptionIdentity
     from marketplace.storage.store import Store
 
@@ -56,7 +55,7 @@ class Trainer(Protocol):
 class DataHolder(Participant):
     """A person with data, taking part in one bounty."""
 
-    def __init__(  # noqa: PLR0913 - a participant's four parts, the bounty, and what makes this role
+    def __init__(  # noqa: PLR0913, PLR0917 - a participant's four parts, the bounty, and what makes this role
         self,
         name: str,
         account: Account,
@@ -82,7 +81,7 @@ class DataHolder(Participant):
         if bounty.phase is Phase.SUBMIT and now <= bounty.deadline and mine.joined:
             bit = 1 << mine.index
             if bounty.expected & bit and not bounty.submitted & bit:
-                return self.submit(bounty, mine.index)
+                return self.submit(bounty)
         if self.claim():
             return True
         if bounty.phase is Phase.CLOSED:
@@ -99,7 +98,7 @@ class DataHolder(Participant):
         self.account.join(self.log.bounty, self.log.terms, free, self.publish_key())
         return True
 
-    def submit(self, bounty: BountyState, index: int) -> bool:
+    def submit(self, bounty: BountyState) -> bool:
         """Train and submit a sealed update.
 
         A holder that cannot open the base (left out, or handed garbage) submits an update that changes nothing: it

@@ -81,9 +81,7 @@ def collect_shares(who: Participant, log: BountyLog, round_: int) -> dict[int, d
     return found
 
 
-def _shares_of(
-    who: Participant, log: BountyLog, round_: int, seat: int, digest: bytes
-) -> Iterator[tuple[int, bytes]]:
+def _shares_of(who: Participant, log: BountyLog, round_: int, seat: int, digest: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield (holder index, share) from one seat's document; nothing if it is unreadable."""
     sender = log.seats[seat].validator
     context = who.scope(log.bounty).context(Purpose.SHARES, round_, sender)
@@ -114,9 +112,7 @@ def recover_key(shares: Mapping[int, bytes], document: SubmissionDocument, thres
     return None
 
 
-def open_update(
-    who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, key: bytes
-) -> Update:
+def open_update(who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, key: bytes) -> Update:
     """Open one update with its data key.
 
     Raises:

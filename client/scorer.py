@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from client.participant import Participant
+    from marketplace.domain.bounty import BountyState
     from marketplace.domain.terms import SheetHead
     from marketplace.domain.update import Update
 
@@ -62,22 +63,19 @@ class ScoredRound:
     data_keys: dict[int, bytes] = field(repr=False)
 
 
-def score(  # noqa: PLR0913 - what a sheet depends on
-    who: Participant,
-    bounty: bytes,
-    round_: int,
-    given: RoundInput,
-    data_keys: dict[int, bytes],
-    base_root: bytes,
-    included: int,
+def score(
+    who: Participant, bounty: bytes, state: BountyState, given: RoundInput, data_keys: dict[int, bytes]
 ) -> ScoredRound:
     """Score a round, store the sheet and the sealed aggregate, and return what to commit to.
 
     Args:
+        who: the seat's validator.
+        bounty: its id.
+        state: the bounty as the chain has it: round, included submissions, root of the base.
+        given: the opened round.
         data_keys: holder index -> data key of every included submission that opened, in order of submission.
-        base_root: commitment the chain holds for the base; stays when nothing is adopted.
     """
-    scope = who.scope(bounty)
+    scope, round_ = who.scope(bounty), state.round
     result = score_round(given)
     secret = datakeys.round_secret(list(data_keys.values()))
     key: bytes | None = None
@@ -92,9 +90,9 @@ def score(  # noqa: PLR0913 - what a sheet depends on
         digest = who.publish(AggregateDocument(round_, root, cid))
         roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
     else:
-        roots = SheetRoots(base_root, ZERO_HASH, ZERO_HASH)
+        roots = SheetRoots(state.base_root, ZERO_HASH, ZERO_HASH)
     document = who.publish(sheet_document(scope, round_, given, result, roots))
-    head = sheet_head(given, result, roots, included, document)
+    head = sheet_head(given, result, roots, state.included, document)
     return ScoredRound(result, given, head, sheet_hash(scope, round_, head), key, dict(data_keys))
 
 

@@ -36,9 +36,7 @@ __all__ = ["Validator"]
 class Validator(Participant):
     """A person with staked tickets, scoring one bounty."""
 
-    def __init__(
-        self, name: str, account: Account, identity: EncryptionIdentity, store: Store, log: BountyLog
-    ) -> None:
+    def __init__(self, name: str, account: Account, identity: EncryptionIdentity, store: Store, log: BountyLog) -> None:
         super().__init__(name, account, identity, store)
         self.log = log
         self._bench: Bench | None = None
@@ -50,25 +48,18 @@ class Validator(Participant):
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
         bounty = self.account.bounty(self.log.refresh().bounty)
-        match bounty.phase:
-            case Phase.ACKNOWLEDGE:
-                return self.acknowledge(bounty)
-            case Phase.SUBMIT:
-                return self.hand_over(bounty)
-            case Phase.ATTEST:
-                return self.attest(bounty)
-            case Phase.COMMIT:
-                return self.commit(bounty)
-            case Phase.REVEAL:
-                return self.reveal(bounty)
-            case Phase.CHALLENGE:
-                return self.settle(bounty)
-            case Phase.SERVE:
-                return self.serve(bounty)
-            case Phase.CLOSED:
-                return self.collect()
-            case _:
-                return False
+        acts = {
+            Phase.ACKNOWLEDGE: self.acknowledge,
+            Phase.SUBMIT: self.hand_over,
+            Phase.ATTEST: self.attest,
+            Phase.COMMIT: self.commit,
+            Phase.REVEAL: self.reveal,
+            Phase.CHALLENGE: self.settle,
+            Phase.SERVE: self.serve,
+            Phase.CLOSED: self.collect,
+        }
+        act = acts.get(bounty.phase)
+        return act(bounty) if act else False
 
     def acknowledge(self, bounty: BountyState) -> bool:
         """Take a drawn seat once the terms are provable and the shards' ciphertexts are here."""
@@ -104,9 +95,7 @@ class Validator(Participant):
                     given, keys = self.bench.open_round(bounty.round, bounty.base_root)
                 except GradMarketError:
                     return False  # what a seat could not open it did not attest to, and is not slashed for
-                self._scored[bounty.round] = score(
-                    self, self.log.bounty, bounty.round, given, keys, bounty.base_root, bounty.included
-                )
+                self._scored[bounty.round] = score(self, self.log.bounty, bounty, given, keys)
             salt = self._salts.setdefault((bounty.round, seat), secrets.token_bytes(32))
             scope, found = self.scope(self.log.bounty), self._scored[bounty.round]
             commitment = commit_hash(scope, bounty.round, seat, self.address, found.hash, salt)
@@ -148,7 +137,7 @@ class Validator(Participant):
             return True
         return False
 
-    def collect(self) -> bool:
+    def collect(self, bounty: BountyState) -> bool:  # noqa: ARG002 - every act takes the state it acts on
         """Collect the pay of every seat this validator held, once the bounty is closed."""
         if self._collected:
             return False

@@ -17,7 +17,7 @@ from packaging.version import Version
 __all__ = ["closure"]
 
 ROOT = Path(__file__).resolve().parents[1]
-_HEADER = "# Exact versions; `make lock` writes this file.\n"
+_HEADER = "# Exact versions, tested together; `make lock` writes this file.\n"
 
 
 def closure(requirements: list[str]) -> dict[str, str]:

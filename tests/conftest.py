@@ -1,4 +1,4 @@
-"""How Hypothesis looks for counterexamples: without a clock, since the cores are shared, and in CI always the same way."""
+"""How Hypothesis looks for counterexamples: without a clock, since cores are shared; in CI always the same way."""
 
 from __future__ import annotations
 

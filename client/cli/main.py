@@ -27,7 +27,7 @@ def _root() -> None:
 
 
 @app.command()
-def demo(  # noqa: PLR0913 - the options of one command
+def demo(  # noqa: PLR0913, PLR0917 - the options of one command
     data: Annotated[str, typer.Option(help="support2 or digits.")] = "support2",
     holders: Annotated[int, typer.Option(help="Honest data holders.")] = 8,
     attackers: Annotated[

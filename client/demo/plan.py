@@ -32,21 +32,23 @@ class Preset:
     Args:
         title: one line for people.
         recipe: how holders train.
-        warm_start: whether the owner trains the base on its root rows before posting (for many classes).
         hidden: width of the network's hidden layer.
         rounds: how many the demonstration plays by default.
+        warm_start: whether the owner trains the base on its root rows before posting (for many classes).
     """
 
     title: str
     recipe: RecipeTerms
-    warm_start: bool
     hidden: int
     rounds: int
+    warm_start: bool = False
 
 
 DEMO_DATA: Final = {
-    "support2": Preset("Hospital mortality from eight clinics", RecipeTerms(learning_rate_ppm=10_000), False, 32, 4),
-    "digits": Preset("Handwritten digits from eight hands", RecipeTerms(learning_rate_ppm=50_000), True, 32, 5),
+    "support2": Preset("Hospital mortality from eight clinics", RecipeTerms(learning_rate_ppm=10_000), 32, 4),
+    "digits": Preset(
+        "Handwritten digits from eight hands", RecipeTerms(learning_rate_ppm=50_000), 32, 5, warm_start=True
+    ),
 }
 
 

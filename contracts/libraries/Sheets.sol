@@ -8,7 +8,7 @@ import {Tags} from "./Tags.sol";
 /// @dev The Python twin is `marketplace.domain.abi`. `address(this)` is the market: the functions are internal.
 library Sheets {
     /// @notice The hash that seats commit to and the tally counts.
-    function hash(bytes32 bounty, uint256 round, IMarket.Sheet memory sheet) internal view returns (bytes32) {
+    function hash(bytes32 bounty, uint256 round, IMarket.Sheet calldata sheet) internal view returns (bytes32) {
         return keccak256(abi.encode(Tags.SHEET, block.chainid, address(this), bounty, round, sheet));
     }
 
@@ -28,7 +28,7 @@ library Sheets {
     function check(
         bytes32 bounty,
         IMarket.Terms memory terms,
-        IMarket.Sheet memory sheet,
+        IMarket.Sheet calldata sheet,
         uint256 included,
         bytes32 baseRoot,
         bool lastRound

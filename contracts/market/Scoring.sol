@@ -53,7 +53,7 @@ abstract contract Scoring is Bench {
     }
 
     /// @inheritdoc IMarket
-    function reveal(bytes32 bounty, Terms memory terms, uint256 seat, Sheet memory sheet, bytes32 salt) external {
+    function reveal(bytes32 bounty, Terms memory terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
         _requireSeat(bounty, b, seat);
@@ -75,7 +75,7 @@ abstract contract Scoring is Bench {
     /// @dev The seam for disputes: a sheet that was disproved within the window must not count here.
     /// No need to check the sheet again: it was when it was revealed. No need to check that the reserve suffices: of what was
     /// posted, `roundBudget + seats * seatPay` for this round is untouched.
-    function settle(bytes32 bounty, Terms memory terms, Sheet memory sheet) external {
+    function settle(bytes32 bounty, Terms memory terms, Sheet calldata sheet) external {
         Bounty storage b = _known(bounty, terms);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Challenge);
@@ -87,7 +87,7 @@ abstract contract Scoring is Bench {
         _record(b, sheet, round, winners);
         _account(b, terms, sheet, winners);
         emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted);
-        _endScoring(bounty, b, terms, winners, sheet.adopted);
+        _endScoring(bounty, b, terms, winners);
     }
 
     /// @dev Attesting is over: fixes what is included, and asks the owner when a majority of seats could not open the shard.
@@ -173,14 +173,14 @@ abstract contract Scoring is Bench {
     /// @dev As `_void`, when seats were asked to commit. No sheet stands, so none is "another one".
     function _voidScored(bytes32 id, Bounty storage b, Terms memory terms) private {
         _markVoid(id, b);
-        _endScoring(id, b, terms, b.revealed, false);
+        _endScoring(id, b, terms, b.revealed);
     }
 
     /// @dev Punishes seats and goes on. `fine` are the revealed sheets that nobody is punished for.
-    function _endScoring(bytes32 id, Bounty storage b, Terms memory terms, uint256 fine, bool adopted) private {
+    function _endScoring(bytes32 id, Bounty storage b, Terms memory terms, uint256 fine) private {
         uint256 round = b.clock.round;
         Dismissal[] memory dismissals = _vacate(b, terms, _penalties(b, terms, fine));
-        if (adopted) {
+        if (b.rounds[round].adopted) {
             b.clock.phase = Phase.Serve;
             _begin(id, b, terms.phases.serve);
         } else {
@@ -189,7 +189,7 @@ abstract contract Scoring is Bench {
         _dismiss(id, terms, round, dismissals);
     }
 
-    function _record(Bounty storage b, Sheet memory sheet, uint256 round, uint256 winners) private {
+    function _record(Bounty storage b, Sheet calldata sheet, uint256 round, uint256 winners) private {
         Round storage r = b.rounds[round];
         r.status = RoundStatus.Settled;
         r.adopted = sheet.adopted;
@@ -204,7 +204,7 @@ abstract contract Scoring is Bench {
         }
     }
 
-    function _account(Bounty storage b, Terms memory terms, Sheet memory sheet, uint256 winners) private {
+    function _account(Bounty storage b, Terms memory terms, Sheet calldata sheet, uint256 winners) private {
         uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
         uint256 fees = uint256(sheet.included).count() * terms.fee;
         b.reserve = uint128(uint256(b.reserve) - sheet.pool - pay + fees);

@@ -74,7 +74,7 @@ abstract contract Views is Core {
     }
 
     /// @inheritdoc IMarket
-    function sheetHashOf(bytes32 bounty, uint256 round, Sheet memory sheet) external view returns (bytes32) {
+    function sheetHashOf(bytes32 bounty, uint256 round, Sheet calldata sheet) external view returns (bytes32) {
         return Sheets.hash(bounty, round, sheet);
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eth.vm.forks.shanghai import ShanghaiVM
 from eth_tester import EthereumTester, PyEVMBackend
+from eth_utils.address import to_checksum_address
 from web3 import EthereumTesterProvider, Web3
 
 from marketplace.chain.node import Log, Receipt
@@ -99,10 +100,8 @@ class EmbeddedChain(Web3Chain):
         """Return the number of transactions `address` has sent."""
         return int(self._tester.get_nonce(address))
 
-    def call(self, to: str, data: bytes, sender: str | None = None) -> bytes:
-        """Run a view; asked again in the same block, remember the answer."""
-        if sender is not None:
-            return super().call(to, data, sender)
+    def call(self, to: str, data: bytes) -> bytes:
+        """Run a view at the newest block; whoever asks again before the next one gets the same answer."""
         header = self._tester.backend.chain.header
         if header is not self._seen:
             self._views.clear()
@@ -130,9 +129,9 @@ class EmbeddedChain(Web3Chain):
             found += [log for log in self._logs[block] if log.address in addresses and _matches(log, topics)]
         return found
 
-    def _view(self, to: str, data: bytes, sender: str | None) -> TxParams:
+    def _run(self, view: TxParams) -> bytes:
         """Name sender and gas: eth-tester checks that whoever asks could pay for the question."""
-        return {**super()._view(to, data, sender or self._banker), "gas": _BLOCK_GAS}
+        return super()._run({"from": to_checksum_address(self._banker), "gas": _BLOCK_GAS, **view})
 
     def _fees(self) -> dict[str, int]:
         return {"maxFeePerGas": _FEE, "maxPriorityFeePerGas": 1}

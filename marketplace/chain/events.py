@@ -77,7 +77,7 @@ def decode_log(log: Log) -> ev.Event | None:
     return kind(block=log.block, position=log.position, **values)
 
 
-def read_events(
+def read_events(  # noqa: PLR0913 - where, who, what, and from when to when
     chain: Chain,
     addresses: Sequence[str],
     first: int,

@@ -76,7 +76,7 @@ class Market(Contract):
         """Open the round's shard to the seats, once submitting is over."""
         return self.act("openShard", bounty, terms.as_tuple(), document)
 
-    def rebut(
+    def rebut(  # noqa: PLR0913, PLR0917 - the contract's
         self,
         bounty: bytes,
         terms: ChainTerms,
@@ -101,7 +101,7 @@ class Market(Contract):
         """Take a drawn seat and freeze the encryption key (its digest) that others seal to."""
         return self.act("acknowledge", bounty, terms.as_tuple(), seat, key)
 
-    def attest(
+    def attest(  # noqa: PLR0913, PLR0917 - the contract's
         self,
         bounty: bytes,
         terms: ChainTerms,

@@ -181,7 +181,7 @@ class TooFewHolders(Revert):
     """A round needs more holders."""
 
     signature = "Market_TooFewHolders(bytes32 bounty, uint256 holders)"
-    advice = "only {holders} holders are in for this round of bounty {bounty}, fewer than its terms ask for: wait for more"
+    advice = "only {holders} holders are in for this round of bounty {bounty}, too few for its terms: wait for more"
 
 
 class NotAllowed(Revert):

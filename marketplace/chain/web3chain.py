@@ -30,7 +30,6 @@ _TIP: Final = 10**9
 _GAS_MARGIN: Final = (5, 4)
 _POOR: Final = ("insufficient funds", "cannot afford", "insufficientfunds")
 _FOREIGN: Final = ("eth", "requests", "urllib3")
-_NOBODY: Final = "0x0000000000000000000000000000000000000000"
 
 
 class Web3Chain:
@@ -66,10 +65,9 @@ class Web3Chain:
         with translated():
             return int(self.w3.eth.get_transaction_count(to_checksum_address(address), "pending"))
 
-    def call(self, to: str, data: bytes, sender: str | None = None) -> bytes:
+    def call(self, to: str, data: bytes) -> bytes:
         """Run a view at the newest block and return what it returns; raises Refused if it reverts."""
-        with translated():
-            return bytes(self.w3.eth.call(self._view(to, data, sender), "latest"))
+        return self._run({"to": to_checksum_address(to), "data": data})
 
     def send(self, signer: Signer, to: str | None, data: bytes, value: int = 0) -> Receipt:
         """Send a transaction and wait until it is mined.
@@ -110,9 +108,9 @@ class Web3Chain:
         return sorted(found, key=lambda log: (log.block, log.position))
 
     # ------------------------------------------------------------------ details
-    def _view(self, to: str, data: bytes, sender: str | None) -> TxParams:
-        view: TxParams = {"to": to_checksum_address(to), "data": data}
-        return view if sender is None else {**view, "from": to_checksum_address(sender)}
+    def _run(self, view: TxParams) -> bytes:
+        with translated():
+            return bytes(self.w3.eth.call(view, "latest"))
 
     def _estimate(self, fields: Mapping[str, Any], sender: str) -> int:
         gas = int(self.w3.eth.estimate_gas({"from": to_checksum_address(sender), **fields}))  # type: ignore[typeddict-item]
@@ -124,12 +122,13 @@ class Web3Chain:
 
     def _reason(self, to: str | None, data: bytes, sender: str, receipt: Mapping[str, Any]) -> GradMarketError:
         """Run a reverted transaction again as a view, to learn why it was refused."""
+        view: TxParams = {"from": to_checksum_address(sender), "data": data}
         try:
-            self.call(to or _NOBODY, data, sender)
+            self._run(view if to is None else {**view, "to": to_checksum_address(to)})
         except GradMarketError as error:
             return error
         shown = f"0x{bytes(receipt['transactionHash']).hex()}"
-        return ChainError(f"transaction {shown} reverted and would not now: somebody was faster, read the state again")
+        return ChainError(f"transaction {shown} failed and would not now: read the state again, and give it more gas")
 
 
 @contextmanager

@@ -12,10 +12,20 @@ import pytest
 from tests.architecture.repository import ROOT
 
 LINTER = Path(sys.executable).with_name("lint-imports")
+HELP = """
+import sys
+from client.cli import main
+sys.argv = ["gradmarket", "--help"]
+try:
+    main()
+except SystemExit as end:
+    print("exit", end.code)
+print("loaded", *sys.modules)
+"""
 
 
 def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [LINTER, "--no-cache", "--no-logo"]
+    command = [str(LINTER), "--no-cache", "--no-logo"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - no input
 
 
@@ -56,17 +66,7 @@ def test_open_door_is_noticed(tmp_path: Path, room: str, breach: str, contract: 
 def test_help_loads_no_heavy_library() -> None:
     """`gradmarket --help` answers at once: neither torch nor web3 nor anything else that takes a second is imported."""
     heavy = {"cryptography", "eth", "eth_tester", "pandas", "scipy", "sklearn", "torch", "web3"}
-    program = "\n".join(
-        [
-            "import sys",
-            "from client.cli import main",
-            "sys.argv = ['gradmarket', '--help']",
-            "try: main()",
-            "except SystemExit as end: print('exit', end.code)",
-            "print('loaded', *sys.modules)",
-        ]
-    )
-    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - no input
+    answer = subprocess.run([sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - no input
     *shown, loaded = answer.stdout.splitlines()
     assert "exit 0" == shown[-1]
     assert any("demo" in line for line in shown)

@@ -49,8 +49,7 @@ def _imported(path: Path) -> set[str]:
 
 def test_nothing_is_pickled() -> None:
     """Bytes from strangers are parsed, never unpickled: no module imports a library that runs what it reads."""
-    sources = [path for path in files() if path.suffix == ".py"]
+    sources = [path for path in files() if path.suffix == ".py" and path.parts[0] != "tests"]
     assert {} == {str(path): found for path in sources if (found := _imported(path) & PICKLERS)}
     loads = re.compile(r"torch\.load\(|allow_pickle\s*=\s*True|\beval\(|\bexec\(")
-    product = [path for path in sources if path.parts[0] in {"client", "marketplace"}]
-    assert [] == [str(path) for path in product if loads.search(text(path))]
+    assert [] == [str(path) for path in sources if loads.search(text(path))]

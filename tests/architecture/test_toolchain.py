@@ -27,9 +27,13 @@ def _pins(name: str) -> dict[str, str]:
 def _constant(script: str, name: str) -> Any:
     """Return the literal value that a script of this repository gives to `name`."""
     for node in ast.parse((ROOT / "scripts" / script).read_text("utf-8")).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if isinstance(target, ast.Name) and name == target.id:
-            return ast.literal_eval(node.value)
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=found)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=found), value=value)
+            ):
+                if name == found and value is not None:
+                    return ast.literal_eval(value)
     raise AssertionError(script, name)
 
 

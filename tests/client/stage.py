@@ -13,7 +13,9 @@ from client.log import BountyLog
 from client.owner import BountyPlan, ModelOwner, Shard
 from client.training import Recipe, RowSource, root_update, starting_network, train
 from client.validator import Validator
+from marketplace.datasets import quantise_rows
 from marketplace.domain.bounty import BountyState, Phase
+from marketplace.domain.errors import Refused
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms, Phases
@@ -110,7 +112,9 @@ class Stage:
 
         return trainer
 
-    def add_holder(self, name: str, trainer: Callable[[TrainingTask], Update], kind: type[DataHolder] = DataHolder) -> DataHolder:
+    def add_holder(
+        self, name: str, trainer: Callable[[TrainingTask], Update], kind: type[DataHolder] = DataHolder
+    ) -> DataHolder:
         """Add a holder with enough money; `kind` may be a misbehaving subclass."""
         terms = self.owner.plan.chain
         account = self.net.account(terms.holder_stake + terms.rounds * terms.fee)
@@ -131,44 +135,47 @@ class Stage:
         """The bounty as the chain has it."""
         return self.owner.account.bounty(self.bounty)
 
-    def play(self, until: Callable[[BountyState], bool] = lambda b: b.phase is Phase.CLOSED, steps: int = 2000) -> None:
-        """Let everybody who is not silent act, and time pass, until a condition holds (and at the end, all is claimed)."""
-        for _ in range(steps):
-            acted = False
-            for person in (self.owner, *self.validators, *self.holders):
-                if person.name not in self.silent and person.step():
-                    acted = True
-                    if until(self.state()) and self.state().phase is not Phase.CLOSED:
-                        return
+    def play(self, until: Callable[[BountyState], bool] | None = None) -> None:
+        """Let everybody who is not silent act, and time pass, until `until` holds or all is over and claimed."""
+        for _ in range(2000):
+            acted = self._act(until)
+            if acted is None:
+                return
             if acted:
                 continue
-            now = self.state()
-            if now.phase is Phase.CLOSED:
+            if self.state().phase is Phase.CLOSED:
                 return
-            clock = self.net.chain.clock
-            if now.phase is Phase.DRAW:
-                clock.wait_for_block(now.draw_block)
-                if "owner" in self.silent:
-                    self.net_account().draw(self.bounty, self.terms)
-            elif clock.now() <= now.deadline:
-                clock.wait_until(now.deadline + 1)
-            else:
-                late = max(self.terms.phases.open, self.terms.phases.shard)
-                if now.phase in (Phase.JOIN, Phase.SUBMIT) and clock.now() <= now.deadline + late:
-                    if not self._advance():
-                        clock.wait_until(now.deadline + late + 1)
-                else:
-                    self.net_account().advance(self.bounty, self.terms)
+            self._let_time_pass()
         msg = "the bounty did not end"
         raise AssertionError(msg)
+
+    def _act(self, until: Callable[[BountyState], bool] | None) -> bool | None:
+        """Let everybody act once; None as soon as `until` holds."""
+        acted = False
+        for person in (self.owner, *self.validators, *self.holders):
+            if person.name not in self.silent and person.step():
+                acted = True
+                if until is not None and until(self.state()):
+                    return None
+        return acted
+
+    def _let_time_pass(self) -> None:
+        now, clock = self.state(), self.net.chain.clock
+        if now.phase is Phase.DRAW:
+            clock.wait_for_block(now.draw_block)
+            if "owner" in self.silent:
+                self.net_account().draw(self.bounty, self.terms)
+        elif clock.now() <= now.deadline:
+            clock.wait_until(now.deadline + 1)
+        elif not self._advance():
+            # The second half of joining and submitting is the owner's.
+            clock.wait_until(now.deadline + max(self.terms.phases.open, self.terms.phases.shard) + 1)
 
     def net_account(self):
         """Somebody who is none of the participants."""
         return self.holders[0].account
 
     def _advance(self) -> bool:
-        from marketplace.domain.errors import Refused
-
         try:
             self.net_account().advance(self.bounty, self.terms)
         except Refused:
@@ -197,6 +204,4 @@ def _identity() -> EncryptionIdentity:
 
 
 def _shard(source: RowSource) -> Shard:
-    from marketplace.datasets import quantise_rows
-
     return Shard(quantise_rows(source.features, 24), source.labels)

@@ -4,9 +4,9 @@ import secrets
 
 import numpy as np
 import pytest
+from stage import Stage
 
 from client.holder import DataHolder
-from client.validator import Validator
 from marketplace.domain.abi import submission_commitment
 from marketplace.domain.bounty import CloseReason, Phase, RoundStatus
 from marketplace.domain.commitment import update_root
@@ -17,8 +17,6 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.update import LayerUpdate, Update
 from marketplace.sealing import datakeys
 from marketplace.storage.tensors import dump_update
-
-from stage import Stage
 
 
 class _Liar(DataHolder):
@@ -181,7 +179,7 @@ def test_an_owner_that_does_not_open_the_shard_pays_the_holders_from_its_bond(tm
 
 
 def test_a_seat_that_never_commits_is_slashed_and_replaced(tmp_path):
-    """Two of three still settle the round; the silent one loses a tenth, its seat is drawn anew and scores the next round."""
+    """Two of three still settle; the silent one loses a tenth, and its seat is drawn anew for the next round."""
     stage = Stage(tmp_path, rounds=2, honest=3, spare=1)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)
@@ -195,10 +193,6 @@ def test_a_seat_that_never_commits_is_slashed_and_replaced(tmp_path):
     assert lazy.address not in {e.validator for e in stage.owner.log.seats.values()}
     new = next(v for v in stage.validators if v.address not in seated)
     assert stage.owner.log.earned[new.address] == terms.seat_pay
-
-
-class _WrongSheet(Validator):
-    """Holds a seat and reveals a sheet of its own making."""
 
 
 def test_a_seat_with_another_sheet_is_slashed_and_nobody_else_loses(tmp_path):

@@ -5,6 +5,7 @@ from base64 import b64decode
 from itertools import product
 
 import pytest
+from stage import Stage, rows
 
 from client.sheets import sheet_in
 from client.training import evaluate
@@ -17,8 +18,6 @@ from marketplace.domain.update import Update
 from marketplace.storage.cid import cid_of_digest
 from marketplace.storage.store import read_bytes
 from marketplace.storage.tensors import load_update
-
-from stage import Stage, rows
 
 
 @pytest.fixture(scope="module")
@@ -157,5 +156,7 @@ def test_terms_hold_what_was_escrowed(told):
     assert 2 * (terms.round_budget + 3 * terms.seat_pay) + terms.bond == terms.escrow
     paid_out = sum(e.pool for e in told.owner.log.settled.values()) + 2 * 3 * terms.seat_pay
     fees = sum(told.owner.log.fees_paid_by(h.address) for h in told.holders) * terms.fee
-    held_back = 0 if told.owner.log.sheet_of(1).sheet.released else sum(e.pool // 5 for e in told.owner.log.settled.values())
+    held_back = (
+        0 if told.owner.log.sheet_of(1).sheet.released else sum(e.pool // 5 for e in told.owner.log.settled.values())
+    )
     assert abs(terms.escrow - paid_out + fees + held_back - told.owner.account.vault.balance()) < 10
