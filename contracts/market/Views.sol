@@ -79,8 +79,8 @@ abstract contract Views is Core {
     }
 
     /// @inheritdoc IMarket
-    function escrowOf(Terms memory terms) external pure returns (uint256) {
-        return _reserveOf(terms) + terms.bond;
+    function escrowOf(Terms calldata terms) external pure returns (uint256) {
+        return uint256(terms.rounds) * (uint256(terms.roundBudget) + uint256(terms.seats) * terms.seatPay) + terms.bond;
     }
 
     function _idOf(address owner, bytes32 salt) internal view returns (bytes32) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from marketplace.chain.artefacts import artefact
@@ -65,8 +65,12 @@ def known_events() -> dict[bytes, tuple[type[ev.Event], EventCodec]]:
     return known
 
 
+@lru_cache(maxsize=1 << 14)
 def decode_log(log: Log) -> ev.Event | None:
-    """Return the event a log announces, or None for one that is not ours (a token's transfer)."""
+    """Return the event a log announces, or None for one that is not ours (a token's transfer).
+
+    Remembered, because in one process every role reads the same logs.
+    """
     if not log.topics or log.topics[0] not in known_events():
         return None
     kind, codec = known_events()[log.topics[0]]

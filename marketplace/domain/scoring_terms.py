@@ -10,10 +10,13 @@ from marketplace.domain.errors import InvalidTerms
 from marketplace.domain.fields import Fields
 from marketplace.domain.network import Scales, Shape
 
-__all__ = ["MAX_HOLDERS", "PPM", "ScoringTerms"]
+__all__ = ["MAX_HOLDERS", "MAX_PARAMETERS", "PPM", "ScoringTerms"]
 
 PPM: Final = 1_000_000
 MAX_HOLDERS: Final = 128
+MAX_PARAMETERS: Final = 1 << 22
+"""So that terms from a stranger never make anybody allocate more than a few tens of megabytes a model."""
+
 _MAX_BUDGET: Final = 1 << 96
 
 _LIMITS: Final = {
@@ -68,6 +71,9 @@ class ScoringTerms:
             if type(value) is not int or not low <= value <= high:
                 msg = f"the term {name} is {value!r}: choose an integer from {low} to {high}"
                 raise InvalidTerms(msg)
+        if self.shape.parameters > MAX_PARAMETERS:
+            msg = f"a model of {self.shape.parameters} parameters is too large: use at most {MAX_PARAMETERS}"
+            raise InvalidTerms(msg)
 
     def check(self, round_budget: int | None = None) -> None:
         """Raise InvalidTerms if scoring under these terms could overflow, or the budget cannot be paid."""

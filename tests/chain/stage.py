@@ -163,8 +163,8 @@ class Stage:
 
     def payouts(self) -> PayoutTree:
         """60 to the first holder, 25 to the second, nothing to the third."""
-        pay = {self.index(0): (self.holders[0].address, 60 * TOKEN), self.index(1): (self.holders[1].address, 25 * TOKEN)}
-        return PayoutTree(pay)
+        amounts = enumerate((60 * TOKEN, 25 * TOKEN))
+        return PayoutTree({self.index(i): (self.holders[i].address, amount) for i, amount in amounts})
 
     def sheet(self, **changes: object) -> SheetHead:
         """What honest seats say about the round."""

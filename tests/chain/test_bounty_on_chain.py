@@ -1,6 +1,7 @@
 """One bounty from posting to the last withdrawal, through the bindings, on the embedded chain."""
 
 from marketplace.domain import events as ev
+from marketplace.domain.abi import allowlist_root
 from marketplace.domain.bounty import CloseReason, Phase, RoundStatus, TicketState
 from tests.chain.stage import SALT, TOKEN, digest
 
@@ -108,8 +109,6 @@ def test_tickets_are_staked_unbonded_and_taken_back(stage):
 
 def test_an_allowlist_lets_its_holders_in(stage):
     """The proof that the domain builds is the one the contract checks."""
-    from marketplace.domain.abi import allowlist_root
-
     stage.start(allowlist_root=allowlist_root([h.address for h in stage.holders]))
     stage.join(4)
     assert 4 == stage.state().joined.bit_count()

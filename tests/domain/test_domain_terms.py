@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from marketplace.domain.bounds import Bounds
 from marketplace.domain.errors import InvalidTerms
-from marketplace.domain.money import hold_back, majority, threshold
+from marketplace.domain.money import format_units, hold_back, majority, threshold
 from marketplace.domain.network import Scales, Shape
 from marketplace.domain.terms import (
     ChainTerms,
@@ -140,6 +140,21 @@ def test_scoring_terms_out_of_range_are_refused(name: str) -> None:
         replace(DOCUMENT.scoring, **{name: 0})
 
 
+def test_terms_of_a_model_nobody_can_hold_are_refused() -> None:
+    """A stranger's terms cannot make a holder allocate gigabytes."""
+    with pytest.raises(InvalidTerms, match="parameters"):
+        ScoringTerms(Shape(1 << 11, 1 << 11, 10))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"), [(("version",), 2, "version 2"), (("scoring", "shape", "classes"), 1, "does not exist")]
+)
+def test_later_versions_and_impossible_shapes_are_refused(path: tuple[str, ...], value: int, words: str) -> None:
+    """Well-formed figures that mean nothing here raise InvalidTerms too."""
+    with pytest.raises(InvalidTerms, match=words):
+        TermsDocument.from_json(put(json_of(DOCUMENT), path, value))
+
+
 def test_recipes_nothing_learns_from_are_refused() -> None:
     """A recipe of no epochs is no recipe."""
     with pytest.raises(InvalidTerms, match="epochs"):
@@ -190,6 +205,12 @@ def test_the_hold_back_is_a_fifth_rounded_down(amount: int) -> None:
     now, held = hold_back(amount)
     assert amount == now + held
     assert amount // 5 == held
+
+
+def test_amounts_are_shown_in_whole_tokens_towards_zero() -> None:
+    """Two decimals, thousands apart, never more than there is."""
+    shown = [format_units(v) for v in (0, 10**18 // 2, 1234567 * 10**15, -(10**16) - 9, 10**16 - 1)]
+    assert ["0.00", "0.50", "1,234.56", "-0.01", "0.00"] == shown
 
 
 def test_thresholds_of_seats() -> None:

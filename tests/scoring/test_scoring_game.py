@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from marketplace.domain.network import Network, Shape
 from marketplace.domain.update import Update
-from marketplace.scoring.game import FLOAT_LIMIT, Game, build_game
+from marketplace.scoring.game import FLOAT_LIMIT, Game, _product, build_game
 from marketplace.scoring.rowscore import ScoreScale, network_scores, row_scores, score_scale
 from tests.scoring.oracle import Oracle
 from tests.scoring.worlds import network_of, seeds, terms_of, update_of
@@ -140,6 +140,14 @@ def test_the_limit_of_floats_leaves_room_for_a_difference() -> None:
     top = FLOAT_LIMIT - 1
     assert 2 * top == int(np.float64(top) - np.float64(-top))
     assert 2 * top - 1 == int(np.float64(top) - np.float64(1 - top))
+
+
+def test_products_are_exact_on_both_sides_of_the_limit() -> None:
+    """Small integers go through BLAS, large ones do not; both equal products in Python integers."""
+    rng = np.random.default_rng(2)
+    for reach in (1 << 20, 1 << 50):
+        a, b = rng.integers(-reach, reach, (3, 4)), rng.integers(-127, 128, (4, 5))
+        assert (a.astype(object) @ b.astype(object)).tolist() == _product(a, b).tolist()
 
 
 def test_a_linear_model_is_a_game_too() -> None:

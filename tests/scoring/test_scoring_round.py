@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.domain.errors import InvalidData, InvalidInput, InvalidTerms, InvalidUpdate
-from marketplace.domain.network import Shape
-from marketplace.domain.update import Update, difference
+from marketplace.domain.network import Layer, Network, Shape
+from marketplace.domain.update import LayerUpdate, Update, difference
 from marketplace.scoring.bound import lower_bound
 from marketplace.scoring.round import FinalInput, RoundInput, RoundScore, Submission, score_round
 from tests.scoring.oracle import Oracle
@@ -107,6 +107,49 @@ def test_the_order_of_submitting_decides_nothing_but_copies(seed: int, order: li
     after = score_round(replace(drawn, submissions=tuple(drawn.submissions[i] for i in order)))
     assert tuple(before.sums[i] for i in order) == after.sums
     assert (before.payouts, before.gain, before.aggregate) == (after.payouts, after.gain, after.aggregate)
+
+
+def reordered(update: Update, inputs: list[int], hidden: list[int]) -> Update:
+    """Return the same update for a network whose inputs and hidden units come in another order."""
+    first, second = update.layers
+    return Update(
+        (
+            LayerUpdate(first.weight[np.ix_(hidden, inputs)], first.bias[hidden]),
+            LayerUpdate(second.weight[:, hidden], second.bias),
+        )
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.permutations(range(4)), st.permutations(range(3)), st.permutations(range(6)))
+def test_the_order_of_inputs_hidden_units_and_rows_decides_nothing(
+    seed: int, inputs: list[int], hidden: list[int], order: list[int]
+) -> None:
+    """Renaming features, neurons or validation rows changes no figure."""
+    drawn = round_of(seed, shape=Shape(4, 3, 3), known=True)
+    first, second = drawn.base.layers
+    assert drawn.last_aggregate is not None
+    base = Network(
+        (
+            Layer(first.weight[np.ix_(hidden, inputs)], first.bias[hidden]),
+            Layer(second.weight[:, hidden], second.bias),
+        ),
+        drawn.base.scales,
+    )
+    other = replace(
+        drawn,
+        base=base,
+        rows=np.asarray(drawn.rows)[np.ix_(order, inputs)],
+        labels=drawn.labels[order],
+        submissions=tuple(
+            replace(s, update=reordered(s.update, inputs, hidden)) for s in drawn.submissions if s.update is not None
+        ),
+        root_update=reordered(drawn.root_update, inputs, hidden),
+        last_aggregate=reordered(drawn.last_aggregate, inputs, hidden),
+    )
+    before, after = score_round(drawn), score_round(other)
+    for name in ("dots", "coefficients", "sums", "squares", "lower_bounds", "payouts", "gain", "adopted", "pool"):
+        assert getattr(before, name) == getattr(after, name)
 
 
 @settings(max_examples=5, deadline=None)

@@ -1,0 +1,120 @@
+"""Terms that cannot be kept are refused before any money moves, with one line that says what to do next."""
+
+from dataclasses import replace
+
+import pytest
+
+from client.bench import Bench
+from client.owner import Shard
+from client.shards import open_shard
+from marketplace.domain.bounty import Phase
+from marketplace.domain.errors import (
+    CorruptContent,
+    GradMarketError,
+    InvalidData,
+    InvalidTerms,
+    NotEnoughTokens,
+    NotFound,
+)
+from marketplace.domain.network import Shape
+from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.domain.update import Bounds
+
+from stage import TOKEN, Stage
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rounds": 0},
+        {"post_before": 1},
+        {"seats": 5},
+        {"seats": 4},
+        {"min_holders": 1},
+        {"max_holders": 129},
+        {"round_budget": 201 * TOKEN},
+        {"bond": 1},
+    ],
+    ids=lambda changes: "-".join(f"{k}={v}" for k, v in changes.items()),
+)
+def test_terms_the_contract_can_tell_are_bad_are_refused_and_cost_nothing(tmp_path, changes):
+    """Zero rounds, a deadline in the past, more seats than tickets, too much at risk: nothing is escrowed."""
+    stage = Stage(tmp_path, rounds=1)
+    stage.owner.plan = replace(stage.owner.plan, chain=replace(stage.owner.plan.chain, **changes))
+    before = stage.owner.account.vault.balance()
+    with pytest.raises(GradMarketError) as refused:
+        stage.owner.post()
+    assert before == stage.owner.account.vault.balance()
+    assert 1 == len(str(refused.value).splitlines())
+
+
+def test_an_owner_without_enough_tokens_is_told_how_many_are_missing(tmp_path):
+    """Both figures are in the message, and the balance stays."""
+    stage = Stage(tmp_path, rounds=1)
+    stage.owner.account.vault.withdraw(1)
+    before = stage.owner.account.vault.balance()
+    with pytest.raises(NotEnoughTokens, match=str(before)):
+        stage.owner.post()
+    assert before == stage.owner.account.vault.balance()
+
+
+def test_bounds_that_can_overflow_are_refused_before_posting():
+    """The owner's client proves the worst case below 2**62 or refuses."""
+    wide = ScoringTerms(Shape(4096, 512, 10), bounds=Bounds(entry=1 << 20, norm=1 << 24, row_norm=1 << 24))
+    with pytest.raises(InvalidTerms):
+        wide.check(100 * TOKEN)
+
+
+def test_a_seat_attests_that_a_shard_with_the_wrong_rows_did_not_open(tmp_path):
+    """The owner commits to one shard and seals another: the majority says so, and the owner cannot rebut its content."""
+    stage = Stage(tmp_path, rounds=1)
+    right = stage.owner.plan.shards
+    seal = stage.owner._seal_shard
+
+    def swapped(bounty, number, key):
+        honest = seal(bounty, number, key)
+        stage.owner.plan = replace(stage.owner.plan, shards=(Shard(right[0].rows[::-1], right[0].labels), *right[1:]))
+        other = seal(bounty, number, key)
+        stage.owner.plan = replace(stage.owner.plan, shards=right)
+        return replace(honest, cid=other.cid)
+
+    stage.owner._seal_shard = swapped
+    stage.post()
+    stage.play(until=lambda b: b.phase is Phase.ATTEST)
+    bench: Bench = stage.validators[0].bench
+    assert bench.shard_is_open(0) is False
+    key = stage.owner.secrets.shard_keys[0]
+    with pytest.raises(InvalidData, match="does not match the root"):
+        open_shard(stage.validators[0], stage.owner.log, stage.owner.terms, 0, key)
+
+
+def test_a_corrupt_or_missing_block_is_named_and_hurts_nobody_but_the_round(tmp_path):
+    """A damaged base file raises CorruptContent, a missing one NotFound; both say what to do."""
+    stage = Stage(tmp_path, rounds=1)
+    stage.post()
+    stage.owner.log.refresh()
+    cid = stage.owner.terms.shards[0].cid
+    file = next(path for path in tmp_path.rglob(f"*{cid}*") if path.is_file())
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(CorruptContent, match=cid[:12]):
+        stage.validators[0].bench.check_terms()
+    file.unlink()
+    with pytest.raises(NotFound, match=cid[:12]):
+        stage.validators[0].bench.check_terms()
+
+
+def test_a_holder_that_cannot_open_the_base_loses_only_its_fee(tmp_path):
+    """Garbage in the envelope cannot cost a holder its stake: it submits an update that changes nothing."""
+    stage = Stage(tmp_path, rounds=1, honest=4)
+    stage.post()
+    victim = stage.holders[0]
+    victim.identity = type(victim.identity).generate()  # what was sealed to it no longer opens
+    publish = victim.publish_key
+    other = stage.holders[1]
+    victim.publish_key = other.publish_key
+    stage.play()
+    assert 1 == len(victim.troubles)
+    assert stage.terms.holder_stake == victim.account.vault.balance()
+    assert callable(publish)
