@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas fuzz coverage
-.PHONY: contracts setup setup-dev lock clean
+.PHONY: contracts setup setup-dev lock brownie clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -119,6 +119,15 @@ gas: setup-dev ## Gas of every call, into build/gas.txt.
 lock: setup-dev ## Write the constraints files from what is installed.
 	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,paillier,parquet]'
 	$(BIN)/python scripts/pin.py
+
+.venv-brownie/.installed: constraints/brownie.txt
+	test -x .venv-brownie/bin/python || $(PYTHON) -m venv .venv-brownie
+	.venv-brownie/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/brownie.txt eth-brownie
+	@touch $@
+
+brownie: setup-dev .venv-brownie/.installed ## Compile with Brownie, for those who deploy with it; build/brownie has what it made.
+	@mkdir -p build tests/brownie
+	.venv-brownie/bin/brownie compile
 
 clean: ## Remove what was built, keep what was installed.
 	rm -rf build .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -29,12 +29,13 @@ contract Market is Holders, Rounds, Payouts, Views {
     }
 
     /// @inheritdoc IMarket
-    function post(Terms memory terms, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty) {
+    function post(Terms calldata given, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty) {
+        Terms memory terms = given;
         bounty = _idOf(msg.sender, salt);
         _requireOwner(bounty, terms);
         Bounty storage b = _bounties[bounty];
         if (b.clock.phase != Phase.None) revert Market_AlreadyPosted(bounty);
-        if (ownerKey == 0) revert Market_ZeroDigest();
+        _requireDigest(ownerKey);
         TermsCheck.check(terms);
         uint256 live = _freeze(b, terms);
         if (live < terms.seats) revert Market_TooFewTickets(live, terms.seats);
@@ -51,8 +52,8 @@ contract Market is Holders, Rounds, Payouts, Views {
     }
 
     /// @inheritdoc IMarket
-    function advance(bytes32 bounty, Terms memory terms) external {
-        Bounty storage b = _known(bounty, terms);
+    function advance(bytes32 bounty, Terms calldata given) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         Phase phase = clock.phase;
         if (phase == Phase.Draw || phase == Phase.Challenge || phase == Phase.Closed) revert Market_NothingToDo(bounty);

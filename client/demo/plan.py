@@ -45,9 +45,9 @@ class Preset:
 
 
 DEMO_DATA: Final = {
-    "support2": Preset("Hospital mortality from eight clinics", RecipeTerms(learning_rate_ppm=10_000), 32, 4),
+    "support2": Preset("Hospital mortality from eight clinics", RecipeTerms(learning_rate_ppm=5_000), 32, 5),
     "digits": Preset(
-        "Handwritten digits from eight hands", RecipeTerms(learning_rate_ppm=50_000), 32, 5, warm_start=True
+        "Handwritten digits from eight hands", RecipeTerms(learning_rate_ppm=70_000), 32, 5, warm_start=True
     ),
 }
 
@@ -100,7 +100,7 @@ class DemoOptions:
 def scoring_terms(options: DemoOptions, split: Split) -> ScoringTerms:
     """Return the scoring rule: the defaults, for this network and this many submissions."""
     shape = Shape(len(split.feature_names), options.preset.hidden, len(split.class_names))
-    return ScoringTerms(shape, target_gain_ppm=50_000, max_submissions=max(16, options.submitters))
+    return ScoringTerms(shape, max_submissions=max(16, options.submitters))
 
 
 def chain_terms(options: DemoOptions, token: str, now: int) -> ChainTerms:
@@ -110,7 +110,7 @@ def chain_terms(options: DemoOptions, token: str, now: int) -> ChainTerms:
         token=token,
         round_budget=1000 * TOKEN,
         ticket_stake=1200 * TOKEN,
-        fee=2 * TOKEN,
+        fee=5 * TOKEN,
         holder_stake=50 * TOKEN,
         seat_pay=5 * TOKEN,
         bond=12 * options.submitters * TOKEN,

@@ -118,18 +118,21 @@ interface IMarket {
         bytes32 termsHash;
     }
 
+    /// @dev Kept like this: three storage slots, and a fourth when somebody was excluded.
     struct RoundView {
         RoundStatus status;
+        bool adopted;
+        bool anyExcluded;
         uint16 winners; // seats that revealed the sheet that stands
         uint16 served; // seats that served
-        uint128 excluded; // submitted, but not included: fee returns
         uint128 claimed; // holders that claimed
         uint128 pool;
         uint128 unclaimed; // of the pool
-        bool adopted;
         bytes32 payoutRoot;
+        uint128 excluded; // submitted, but not included: fee returns
     }
 
+    /// @dev Kept like this: one storage slot. Stake and fees are counted, not summed: their amounts follow from the terms.
     struct HolderView {
         bool joined;
         uint8 index;

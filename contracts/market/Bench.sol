@@ -26,8 +26,8 @@ abstract contract Bench is Core {
     }
 
     /// @inheritdoc IMarket
-    function draw(bytes32 bounty, Terms memory terms) external {
-        Bounty storage b = _known(bounty, terms);
+    function draw(bytes32 bounty, Terms calldata given) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         _requirePhase(bounty, b.clock, Phase.Draw);
         uint256 drawBlock = b.draft.drawBlock;
         if (block.number <= drawBlock) revert Market_TooEarly(bounty, drawBlock + 1);
@@ -49,15 +49,15 @@ abstract contract Bench is Core {
 
     /// @inheritdoc IMarket
     /// @dev No need to check that `seat` exists: nobody is drawn for one that does not.
-    function acknowledge(bytes32 bounty, Terms memory terms, uint256 seat, bytes32 key) external {
-        Bounty storage b = _known(bounty, terms);
+    function acknowledge(bytes32 bounty, Terms calldata given, uint256 seat, bytes32 key) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         Seat storage s = b.seats[seat];
         if (s.validator != msg.sender) revert Market_NotSeat(bounty, seat, msg.sender);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Acknowledge);
         _requireNotAfter(bounty, clock.deadline);
         if (!uint256(clock.vacant).has(seat)) revert Market_AlreadyActed(bounty, seat);
-        if (key == 0) revert Market_ZeroDigest();
+        _requireDigest(key);
         s.sinceRound = clock.round;
         clock.vacant &= ~uint16(1 << seat);
         clock.acted |= uint16(1 << seat);
@@ -76,7 +76,7 @@ abstract contract Bench is Core {
         _requireSeat(bounty, b, seat);
         _requirePhase(bounty, b.clock, Phase.Serve);
         _act(bounty, b.clock, seat);
-        if (document == 0) revert Market_ZeroDigest();
+        _requireDigest(document);
         emit Served(bounty, b.clock.round, seat, document);
     }
 
@@ -85,14 +85,14 @@ abstract contract Bench is Core {
     function handOver(bytes32 bounty, uint256 seat, bytes32 document) external {
         Bounty storage b = _known(bounty);
         _requireSeat(bounty, b, seat);
-        if (document == 0) revert Market_ZeroDigest();
+        _requireDigest(document);
         emit HandedOver(bounty, b.clock.round, seat, document);
     }
 
     /// @inheritdoc IMarket
     /// @dev No caller is required: the money goes to the seat's validator whoever asks.
-    function collect(bytes32 bounty, Terms memory terms, uint256 seat) external returns (uint256 paid) {
-        Bounty storage b = _known(bounty, terms);
+    function collect(bytes32 bounty, Terms calldata given, uint256 seat) external returns (uint256 paid) {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         paid = _settlePay(b, terms, seat);
         if (paid == 0) revert Market_NothingToDo(bounty);
         address validator = b.seats[seat].validator;

@@ -32,30 +32,6 @@ struct Seat {
     bytes32 word;
 }
 
-/// @dev `excluded` is only written, and only read, when somebody was.
-struct Round {
-    IMarket.RoundStatus status;
-    bool adopted;
-    bool anyExcluded;
-    uint16 winners;
-    uint16 served;
-    uint128 claimed;
-    uint128 pool;
-    uint128 unclaimed;
-    bytes32 payoutRoot;
-    uint128 excluded;
-}
-
-/// @dev One storage slot. Stake and fees are counted, not summed: their amounts follow from the terms.
-struct Holder {
-    bool joined;
-    uint8 index;
-    uint16 joinedRound;
-    uint16 prepaid;
-    uint16 lastRound; // plus one
-    uint128 held;
-}
-
 /// @dev Everything of one bounty, and nothing else: no function writes to two of these.
 /// Of its vault account, at any time: balance = reserve + bond + stakes of the joined + fee * (all `prepaid`, last submissions
 /// that are refundable, submissions of the running round) + all `unclaimed` + all `held` + halves owed * (seatPay / 2).
@@ -78,6 +54,6 @@ struct Bounty {
     bytes32 baseRoot;
     bytes32 termsHash;
     mapping(uint256 seat => Seat) seats;
-    mapping(uint256 round => Round) rounds;
-    mapping(address holder => Holder) holders;
+    mapping(uint256 round => IMarket.RoundView) rounds;
+    mapping(address holder => IMarket.HolderView) holders;
 }

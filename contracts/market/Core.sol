@@ -6,6 +6,7 @@ import {IRegistry} from "../interfaces/IRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {Bits} from "../libraries/Bits.sol";
+import {Tags} from "../libraries/Tags.sol";
 import {TermsCheck} from "../libraries/TermsCheck.sol";
 import {Bounty, Clock, Draft, Seat} from "./BountyState.sol";
 
@@ -38,8 +39,10 @@ abstract contract Core is IMarket {
         if (b.clock.phase == Phase.None) revert Market_UnknownBounty(id);
     }
 
-    function _known(bytes32 id, Terms memory terms) internal view returns (Bounty storage b) {
+    /// @dev Terms are read into memory once: fields are checked there and then, and the code that reads them is small.
+    function _known(bytes32 id, Terms calldata given) internal view returns (Bounty storage b, Terms memory terms) {
         b = _known(id);
+        terms = given;
         if (b.termsHash != TermsCheck.hash(terms)) revert Market_WrongTerms(id);
     }
 
@@ -52,6 +55,10 @@ abstract contract Core is IMarket {
         if (b.seats[seat].validator != msg.sender || uint256(b.clock.vacant).has(seat)) {
             revert Market_NotSeat(id, seat, msg.sender);
         }
+    }
+
+    function _requireDigest(bytes32 digest) internal pure {
+        if (digest == 0) revert Market_ZeroDigest();
     }
 
     // ---------------------------------------------------------------- time
@@ -77,15 +84,20 @@ abstract contract Core is IMarket {
 
     // ---------------------------------------------------------------- money
     function _take(bytes32 id, Terms memory terms, address from, uint256 amount) internal {
-        if (amount != 0) IVault(vault).move(terms.token, Accounts.ofPerson(from), id, amount);
+        _move(terms, Accounts.ofPerson(from), id, amount);
     }
 
     function _pay(bytes32 id, Terms memory terms, address to, uint256 amount) internal {
-        if (amount != 0) IVault(vault).move(terms.token, id, Accounts.ofPerson(to), amount);
+        _move(terms, id, Accounts.ofPerson(to), amount);
     }
 
     function _burn(bytes32 id, Terms memory terms, uint256 amount) internal {
-        if (amount != 0) IVault(vault).move(terms.token, id, IVault(vault).BURNED(), amount);
+        _move(terms, id, Tags.BURNED, amount);
+    }
+
+    function _move(Terms memory terms, bytes32 from, bytes32 to, uint256 amount) private {
+        // slither-disable-next-line calls-loop -- at most 15 calls of our own vault
+        if (amount != 0) IVault(vault).move(terms.token, from, to, amount);
     }
 
     // ---------------------------------------------------------------- phases

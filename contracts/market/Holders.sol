@@ -6,7 +6,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Tags} from "../libraries/Tags.sol";
-import {Bounty, Clock, Holder, Round} from "./BountyState.sol";
+import {Bounty, Clock} from "./BountyState.sol";
 import {Core} from "./Core.sol";
 
 /// @title Data holders: joining, leaving, submitting.
@@ -16,18 +16,18 @@ abstract contract Holders is Core {
     using Bits for uint256;
 
     /// @inheritdoc IMarket
-    function join(bytes32 bounty, Terms memory terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
+    function join(bytes32 bounty, Terms calldata given, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
         external
     {
-        Bounty storage b = _known(bounty, terms);
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         _requireAllowed(bounty, terms, allowlistProof);
         Clock storage clock = b.clock;
-        Holder storage holder = b.holders[msg.sender];
+        HolderView storage holder = b.holders[msg.sender];
         _requirePhase(bounty, clock, Phase.Join);
         _requireNotAfter(bounty, clock.deadline);
         if (holder.joined) revert Market_AlreadyJoined(bounty, msg.sender);
         if (index >= terms.maxHolders || uint256(b.joined).has(index)) revert Market_BadIndex(bounty, index);
-        if (key == 0) revert Market_ZeroDigest();
+        _requireDigest(key);
         uint16 roundsLeft = terms.rounds - clock.round;
         b.joined |= uint128(1 << index);
         // `held` stays: it may be from an earlier stay.
@@ -43,9 +43,9 @@ abstract contract Holders is Core {
     /// @inheritdoc IMarket
     /// @dev Whoever lost its stake may be sent off at any time: the round it failed in is decided as far as its fee goes, because
     /// either it did not submit to it, or it is settled and was included.
-    function leave(bytes32 bounty, Terms memory terms, address holder) external {
-        Bounty storage b = _known(bounty, terms);
-        Holder storage h = b.holders[holder];
+    function leave(bytes32 bounty, Terms calldata given, address holder) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+        HolderView storage h = b.holders[holder];
         if (!h.joined) revert Market_NotJoined(bounty, holder);
         uint256 index = h.index;
         bool lost = uint256(b.forfeited).has(index);
@@ -74,7 +74,7 @@ abstract contract Holders is Core {
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external {
         Bounty storage b = _known(bounty);
         Clock memory clock = b.clock;
-        Holder memory h = b.holders[msg.sender];
+        HolderView memory h = b.holders[msg.sender];
         if (!h.joined) revert Market_NotJoined(bounty, msg.sender);
         if (clock.phase != Phase.Submit) revert Market_WrongPhase(bounty, clock.phase);
         _requireNotAfter(bounty, clock.deadline);
@@ -93,10 +93,10 @@ abstract contract Holders is Core {
     }
 
     /// @dev Whether the fee of the holder's last submission comes back.
-    function _feeReturns(Bounty storage b, Holder storage h) private view returns (bool) {
+    function _feeReturns(Bounty storage b, HolderView storage h) private view returns (bool) {
         uint256 last = h.lastRound;
         if (last == 0) return false;
-        Round storage r = b.rounds[last - 1];
+        RoundView storage r = b.rounds[last - 1];
         return r.status == RoundStatus.Void || (r.anyExcluded && uint256(r.excluded).has(h.index));
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {SumTree} from "../libraries/SumTree.sol";
-import {Bounty, Round} from "./BountyState.sol";
+import {Bounty} from "./BountyState.sol";
 import {Core} from "./Core.sol";
 
 /// @title What holders earned: payouts and their hold-back.
@@ -18,7 +18,7 @@ abstract contract Payouts is Core {
     /// @dev No caller is required, and no membership: the leaf names who is paid.
     function claim(
         bytes32 bounty,
-        Terms memory terms,
+        Terms calldata given,
         uint256 round,
         uint256 index,
         address holder,
@@ -26,8 +26,8 @@ abstract contract Payouts is Core {
         bytes32[] calldata hashes,
         uint128[] calldata sums
     ) external {
-        Bounty storage b = _known(bounty, terms);
-        Round storage r = b.rounds[round];
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+        RoundView storage r = b.rounds[round];
         if (r.status != RoundStatus.Settled || amount == 0) revert Market_NothingToDo(bounty);
         if (uint256(r.claimed).has(index)) revert Market_AlreadyClaimed(bounty, round, index);
         bytes32 leaf = SumTree.leaf(index, holder, amount);
@@ -44,8 +44,8 @@ abstract contract Payouts is Core {
 
     /// @inheritdoc IMarket
     /// @dev No caller is required: the money goes where it belongs whoever asks.
-    function claimHeld(bytes32 bounty, Terms memory terms, address holder) external {
-        Bounty storage b = _known(bounty, terms);
+    function claimHeld(bytes32 bounty, Terms calldata given, address holder) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         _requirePhase(bounty, b.clock, Phase.Closed);
         uint256 amount = b.holders[holder].held;
         if (amount == 0) revert Market_NothingToDo(bounty);

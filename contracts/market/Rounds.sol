@@ -12,10 +12,10 @@ abstract contract Rounds is Scoring {
     using Bits for uint256;
 
     /// @inheritdoc IMarket
-    function openRound(bytes32 bounty, Terms memory terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
+    function openRound(bytes32 bounty, Terms calldata given, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
         external
     {
-        Bounty storage b = _known(bounty, terms);
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         _requireOwner(bounty, terms);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Join);
@@ -39,8 +39,8 @@ abstract contract Rounds is Scoring {
     }
 
     /// @inheritdoc IMarket
-    function openShard(bytes32 bounty, Terms memory terms, bytes32 document) external {
-        Bounty storage b = _known(bounty, terms);
+    function openShard(bytes32 bounty, Terms calldata given, bytes32 document) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         _requireOwner(bounty, terms);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Submit);
@@ -48,7 +48,7 @@ abstract contract Rounds is Scoring {
         _requireNotAfter(bounty, uint256(clock.deadline) + terms.phases.shard);
         uint256 submitted = uint256(clock.submitted).count();
         if (submitted < terms.minHolders) revert Market_TooFewHolders(bounty, submitted);
-        if (document == 0) revert Market_ZeroDigest();
+        _requireDigest(document);
         _forfeitSilent(b);
         emit ShardOpened(bounty, clock.round, document);
         clock.phase = Phase.Attest;
@@ -58,13 +58,13 @@ abstract contract Rounds is Scoring {
     /// @inheritdoc IMarket
     function rebut(
         bytes32 bounty,
-        Terms memory terms,
+        Terms calldata given,
         bytes32 key,
         bytes32 shardRoot,
         bytes32 shardDigest,
         bytes32[] calldata proof
     ) external {
-        Bounty storage b = _known(bounty, terms);
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         _requireOwner(bounty, terms);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Rebut);

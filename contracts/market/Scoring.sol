@@ -7,7 +7,7 @@ import {Lanes} from "../libraries/Lanes.sol";
 import {Sheets} from "../libraries/Sheets.sol";
 import {TermsCheck} from "../libraries/TermsCheck.sol";
 import {Bench} from "./Bench.sol";
-import {Bounty, Clock, Round, Seat} from "./BountyState.sol";
+import {Bounty, Clock, Seat} from "./BountyState.sol";
 
 /// @title From what seats hold to what a round is worth: attest, commit, reveal, settle.
 abstract contract Scoring is Bench {
@@ -22,13 +22,13 @@ abstract contract Scoring is Bench {
     /// @dev No need to check since when the seat scores: joining starts only when every seat is taken.
     function attest(
         bytes32 bounty,
-        Terms memory terms,
+        Terms calldata given,
         uint256 seat,
         uint128 bitmap,
         bool shardOpened,
         bytes32 document
     ) external {
-        Bounty storage b = _known(bounty, terms);
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         _requireSeat(bounty, b, seat);
         _requirePhase(bounty, clock, Phase.Attest);
@@ -47,14 +47,14 @@ abstract contract Scoring is Bench {
         _requireSeat(bounty, b, seat);
         _requirePhase(bounty, b.clock, Phase.Commit);
         _act(bounty, b.clock, seat);
-        if (commitment == 0) revert Market_ZeroDigest();
+        _requireDigest(commitment);
         b.seats[seat].word = commitment;
         emit Committed(bounty, b.clock.round, seat, commitment);
     }
 
     /// @inheritdoc IMarket
-    function reveal(bytes32 bounty, Terms memory terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
-        Bounty storage b = _known(bounty, terms);
+    function reveal(bytes32 bounty, Terms calldata given, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         _requireSeat(bounty, b, seat);
         if (clock.phase == Phase.Commit && clock.acted == uint256(terms.seats).full()) _endCommit(bounty, b, terms);
@@ -75,8 +75,8 @@ abstract contract Scoring is Bench {
     /// @dev The seam for disputes: a sheet that was disproved within the window must not count here.
     /// No need to check the sheet again: it was when it was revealed. No need to check that the reserve suffices: of what was
     /// posted, `roundBudget + seats * seatPay` for this round is untouched.
-    function settle(bytes32 bounty, Terms memory terms, Sheet calldata sheet) external {
-        Bounty storage b = _known(bounty, terms);
+    function settle(bytes32 bounty, Terms calldata given, Sheet calldata sheet) external {
+        (Bounty storage b, Terms memory terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Challenge);
         _requireAfter(bounty, clock.deadline);
@@ -146,7 +146,7 @@ abstract contract Scoring is Bench {
 
     /// @dev Serving is over. Seats earn their second half together: when a majority served.
     function _endServe(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        Round storage r = b.rounds[b.clock.round];
+        RoundView storage r = b.rounds[b.clock.round];
         uint256 served = b.clock.acted;
         r.served = uint16(served);
         if (served.count() >= TermsCheck.majority(terms.seats)) b.halvesOwed = b.halvesOwed.add(r.winners, 1);
@@ -190,7 +190,7 @@ abstract contract Scoring is Bench {
     }
 
     function _record(Bounty storage b, Sheet calldata sheet, uint256 round, uint256 winners) private {
-        Round storage r = b.rounds[round];
+        RoundView storage r = b.rounds[round];
         r.status = RoundStatus.Settled;
         r.adopted = sheet.adopted;
         r.winners = uint16(winners);

@@ -5,7 +5,7 @@ import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Sheets} from "../libraries/Sheets.sol";
 import {Tags} from "../libraries/Tags.sol";
-import {Bounty, Clock, Holder, Round, Seat} from "./BountyState.sol";
+import {Bounty, Clock, Seat} from "./BountyState.sol";
 import {Core} from "./Core.sol";
 
 /// @title What anybody may ask the market.
@@ -40,16 +40,12 @@ abstract contract Views is Core {
 
     /// @inheritdoc IMarket
     function roundOf(bytes32 bounty, uint256 round) external view returns (RoundView memory) {
-        Round storage r = _bounties[bounty].rounds[round];
-        return RoundView(
-            r.status, r.winners, r.served, r.excluded, r.claimed, r.pool, r.unclaimed, r.adopted, r.payoutRoot
-        );
+        return _bounties[bounty].rounds[round];
     }
 
     /// @inheritdoc IMarket
     function holderOf(bytes32 bounty, address holder) external view returns (HolderView memory) {
-        Holder memory h = _bounties[bounty].holders[holder];
-        return HolderView(h.joined, h.index, h.joinedRound, h.prepaid, h.lastRound, h.held);
+        return _bounties[bounty].holders[holder];
     }
 
     /// @inheritdoc IMarket

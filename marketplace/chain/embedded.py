@@ -91,6 +91,15 @@ class EmbeddedChain(Web3Chain):
             raise ChainError(msg)
         self.clock.wait_until(self.clock.now() + seconds)
 
+    def snapshot(self) -> int:
+        """Remember this moment; return what `restore` takes."""
+        return int(self._tester.take_snapshot())
+
+    def restore(self, snapshot: int) -> None:
+        """Go back to a moment that was remembered; any number of times."""
+        self._tester.revert_to_snapshot(snapshot)
+        self._logs = {block: logs for block, logs in self._logs.items() if block <= self.head()}
+
     # ------------------------------------------------------------------ Chain
     def head(self) -> int:
         """Return the newest block's number."""

@@ -63,7 +63,7 @@ class Market(Contract):
     # ------------------------------------------------------------------ owner
     def post(self, terms: ChainTerms, salt: bytes, owner_key: bytes) -> bytes:
         """Post a bounty, paid from the signer's vault account, and return its id."""
-        receipt = self.act("post", terms.as_tuple(), salt, owner_key)
+        receipt = self.act("post", salt, terms.as_tuple(), owner_key)
         return announced(receipt.logs, ev.Posted)[0].bounty
 
     def open_round(

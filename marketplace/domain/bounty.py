@@ -114,22 +114,25 @@ class RoundState:
 
     Attributes:
         status: how it ended.
-        winners: seats that revealed the sheet that stands; served: seats that served.
-        excluded: submitted, but not included, so that the fee returns; claimed: holders that claimed.
-        pool: what it pays in all; unclaimed: what is left of that.
         adopted: whether the aggregate moved the base.
+        any_excluded: whether somebody submitted and was not included.
+        winners: seats that revealed the sheet that stands; served: seats that served.
+        claimed: holders that claimed.
+        pool: what it pays in all; unclaimed: what is left of that.
         payout_root: of the sheet that stands.
+        excluded: submitted, but not included, so that the fee returns; only says so when `any_excluded`.
     """
 
     status: RoundStatus
+    adopted: bool
+    any_excluded: bool
     winners: int
     served: int
-    excluded: int
     claimed: int
     pool: int
     unclaimed: int
-    adopted: bool
     payout_root: bytes
+    excluded: int
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,19 @@ def test_forge_compiles_what_ships() -> None:
     assert settings["metadata"] == {"appendCBOR": forge["cbor_metadata"], "bytecodeHash": forge["bytecode_hash"]}
 
 
+def test_brownie_compiles_what_ships() -> None:
+    """brownie-config.yaml holds the compiler settings of scripts/compile_contracts.py."""
+    settings = _constant("compile_contracts.py", "SETTINGS")
+    lines = {line.strip() for line in (ROOT / "brownie-config.yaml").read_text("utf-8").splitlines()}
+    told = {
+        f"evm_version: {settings['evmVersion']}",
+        f"runs: {settings['optimizer']['runs']}",
+        f"viaIR: {str(settings['viaIR']).lower()}",
+        *(f'- "{remapping}"' for remapping in settings["remappings"]),
+    }
+    assert set() == told - lines
+
+
 def test_one_compiler_everywhere() -> None:
     """npm, Brownie, solhint and every contract name the compiler that scripts/setup_solc.py installs."""
     version = _constant("setup_solc.py", "VERSION")

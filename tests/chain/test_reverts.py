@@ -1,13 +1,17 @@
 """Every error of the contracts is one exception, and its message says what to do next."""
 
+from dataclasses import replace
+
 import pytest
 from eth_tester.exceptions import TransactionFailed
 from web3.exceptions import ContractCustomError, ContractLogicError
 
 from marketplace.chain import reverts, token_reverts
+from marketplace.chain.account import Account
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import encode, selector
 from marketplace.chain.refusal import Revert, refusal, refused
+from marketplace.chain.signer import KeySigner
 from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ChainError, InvalidSheet, InvalidTerms, NotEnoughTokens, NotFound, Refused
 from tests.chain.stage import TOKEN, digest
@@ -194,9 +198,6 @@ def test_a_refused_act_leaves_the_account_usable(stage):
 
 def test_a_wallet_without_the_chains_coin_cannot_send(stage):
     """It is told apart from a refusal of the contract."""
-    from marketplace.chain.account import Account
-    from marketplace.chain.signer import KeySigner
-
     broke = Account(stage.chain, stage.deployment, KeySigner(digest("broke")))
     with pytest.raises(NotEnoughTokens, match="gas"):
         broke.faucet.drip(1)
@@ -204,10 +205,6 @@ def test_a_wallet_without_the_chains_coin_cannot_send(stage):
 
 def test_a_wrong_address_is_a_chain_error(stage):
     """An address without the contract answers nothing that can be read."""
-    from dataclasses import replace
-
-    from marketplace.chain.account import Account
-
     wrong = replace(stage.deployment, market=stage.owner.address)
     with pytest.raises(ChainError, match="right chain and address"):
         Account(stage.chain, wrong, stage.owner.signer).bounty(digest("b"))

@@ -1,0 +1,37 @@
+"""Draw what the demonstration prints (docs/pictures/demo.svg), so that the README shows it as it is.
+
+Usage: python scripts/picture_demo.py [--rounds N]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from client.demo.command import run_demo
+
+_TARGET = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "demo.svg"
+
+
+def main() -> None:
+    """Play the default demonstration and save the terminal as a picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=None)
+    rounds = parser.parse_args().rounds
+    console = Console(record=True, width=84, highlight=False, force_terminal=True)
+    run_demo(
+        data="support2",
+        holders=8,
+        attackers=("noise", "copy", "zero"),
+        rounds=rounds,
+        seed=0,
+        report=None,
+        console=console,
+    )
+    console.save_svg(str(_TARGET), title="gradmarket demo")
+
+
+if __name__ == "__main__":
+    main()
