@@ -52,9 +52,10 @@ class Bench:
     def check_terms(self) -> None:
         """Raise unless the terms are provable and every sealed shard can be fetched.
 
-        Reading the terms document has proved the bounds already; here it is held against the chain.
+        Provable means that no integer of a round can overflow, whatever holders submit within the bounds.
         """
         chain, terms = self._log.terms, self._terms
+        terms.scoring.check(chain.round_budget)
         if len(terms.shards) != chain.rounds + 1 or terms.scoring.max_submissions < chain.max_holders:
             msg = "the terms document does not fit the terms on the chain: do not take this seat"
             raise ProtocolError(msg)

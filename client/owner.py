@@ -105,6 +105,7 @@ class ModelOwner(Participant):
     def post(self) -> bytes:
         """Seal the shards, commit to them and to the base, escrow the money; return the bounty's id."""
         plan, salt = self.plan, secrets.token_bytes(32)
+        plan.scoring.check(plan.chain.round_budget)
         market = self.account.deployment.market
         bounty = bounty_id(self.account.chain_id, market, self.address, salt)
         hidden = _Secrets(secrets.token_bytes(32), [datakeys.new_key() for _ in plan.shards])

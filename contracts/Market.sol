@@ -29,7 +29,7 @@ contract Market is Holders, Rounds, Payouts, Views {
     }
 
     /// @inheritdoc IMarket
-    function post(Terms calldata given, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty) {
+    function post(bytes32 salt, Terms calldata given, bytes32 ownerKey) external returns (bytes32 bounty) {
         Terms memory terms = given;
         bounty = _idOf(msg.sender, salt);
         _requireOwner(bounty, terms);

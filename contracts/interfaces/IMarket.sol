@@ -265,7 +265,7 @@ interface IMarket {
     // ---------------------------------------------------------------- owner
     /// @notice Posts a bounty, paid from the caller's vault account:
     /// `rounds * (roundBudget + seats * seatPay) + bond`. Returns its id, which `bountyId` told before.
-    function post(Terms calldata terms, bytes32 salt, bytes32 ownerKey) external returns (bytes32 bounty);
+    function post(bytes32 salt, Terms calldata terms, bytes32 ownerKey) external returns (bytes32 bounty);
     /// @notice Opens the round once joining is over: names who got the base key and commits to the root update.
     function openRound(bytes32 bounty, Terms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document) external;
     /// @notice Opens the round's shard to the seats once submitting is over (with the last round, the final shard too).

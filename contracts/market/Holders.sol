@@ -73,23 +73,27 @@ abstract contract Holders is Core {
     /// @dev No money moves: the fee was paid on joining.
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external {
         Bounty storage b = _known(bounty);
-        Clock memory clock = b.clock;
-        HolderView memory h = b.holders[msg.sender];
-        if (!h.joined) revert Market_NotJoined(bounty, msg.sender);
-        if (clock.phase != Phase.Submit) revert Market_WrongPhase(bounty, clock.phase);
+        Clock storage clock = b.clock;
+        HolderView storage holder = b.holders[msg.sender];
+        uint256 index = holder.index;
+        uint256 submitted = clock.submitted;
+        if (!holder.joined) revert Market_NotJoined(bounty, msg.sender);
+        _requirePhase(bounty, clock, Phase.Submit);
         _requireNotAfter(bounty, clock.deadline);
-        if (uint256(clock.submitted).has(h.index)) revert Market_AlreadySubmitted(bounty, msg.sender);
-        if (!uint256(b.expected).has(h.index)) {
-            if (uint256(b.forfeited).has(h.index)) revert Market_Forfeited(bounty, msg.sender);
+        if (submitted.has(index)) revert Market_AlreadySubmitted(bounty, msg.sender);
+        if (!uint256(b.expected).has(index)) {
+            if (uint256(b.forfeited).has(index)) revert Market_Forfeited(bounty, msg.sender);
             revert Market_NotExpected(bounty, msg.sender);
         }
-        if (commitment == 0 || document == 0) revert Market_ZeroDigest();
-        if (!_feeReturns(b, b.holders[msg.sender])) b.holders[msg.sender].prepaid = h.prepaid - 1;
-        b.holders[msg.sender].lastRound = clock.round + 1;
-        bytes32 previous = clock.submitted == 0 ? bytes32(0) : b.submissions;
-        b.submissions = keccak256(abi.encode(previous, msg.sender, uint256(h.index), commitment, document));
-        b.clock.submitted = clock.submitted | uint128(1 << h.index);
-        emit Submitted(bounty, clock.round, msg.sender, h.index, commitment, document);
+        _requireDigest(commitment);
+        _requireDigest(document);
+        if (!_feeReturns(b, holder)) holder.prepaid -= 1;
+        uint16 round = clock.round;
+        holder.lastRound = round + 1;
+        bytes32 previous = submitted == 0 ? bytes32(0) : b.submissions;
+        b.submissions = keccak256(abi.encode(previous, msg.sender, index, commitment, document));
+        clock.submitted = uint128(submitted | (1 << index));
+        emit Submitted(bounty, round, msg.sender, index, commitment, document);
     }
 
     /// @dev Whether the fee of the holder's last submission comes back.

@@ -26,7 +26,8 @@ abstract contract Rounds is Scoring {
         if (uint256(expected).count() < terms.minHolders) {
             revert Market_TooFewHolders(bounty, uint256(expected).count());
         }
-        if (rootUpdate == 0 || document == 0) revert Market_ZeroDigest();
+        _requireDigest(rootUpdate);
+        _requireDigest(document);
         b.expected = expected;
         // The owner pays for the slot, once: the first holder to submit shall not pay more than the others.
         if (b.submissions == 0) b.submissions = bounty;

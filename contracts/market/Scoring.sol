@@ -34,7 +34,7 @@ abstract contract Scoring is Bench {
         _requirePhase(bounty, clock, Phase.Attest);
         _act(bounty, clock, seat);
         if (bitmap & ~clock.submitted != 0) revert Market_BadBitmap(bounty, bitmap);
-        if (document == 0 && bitmap != 0) revert Market_ZeroDigest(); // a seat that holds nothing has nothing to share
+        if (bitmap != 0) _requireDigest(document); // a seat that holds nothing has nothing to share
         b.seats[seat].word = bytes32(uint256(bitmap));
         if (!shardOpened) clock.unopened |= uint16(1 << seat);
         emit Attested(bounty, clock.round, seat, bitmap, shardOpened, document);

@@ -15,7 +15,7 @@ abstract contract Views is Core {
     /// @inheritdoc IMarket
     function bountyOf(bytes32 bounty) external view returns (BountyView memory v) {
         Bounty storage b = _bounties[bounty];
-        Clock memory clock = b.clock;
+        Clock storage clock = b.clock;
         v.phase = clock.phase;
         v.closed = clock.closed;
         v.round = clock.round;

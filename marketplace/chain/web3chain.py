@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from eth_utils.address import to_checksum_address
 from web3.exceptions import TimeExhausted, Web3Exception
@@ -113,7 +113,9 @@ class Web3Chain:
             return bytes(self.w3.eth.call(view, "latest"))
 
     def _estimate(self, fields: Mapping[str, Any], sender: str) -> int:
-        gas = int(self.w3.eth.estimate_gas({"from": to_checksum_address(sender), **fields}))  # type: ignore[typeddict-item]
+        """Try it in the block to come, whose number and time decide what is due, and add a margin."""
+        view = cast("TxParams", {"from": to_checksum_address(sender), **fields})
+        gas = int(self.w3.eth.estimate_gas(view, "pending"))
         return gas * _GAS_MARGIN[0] // _GAS_MARGIN[1]
 
     def _fees(self) -> dict[str, int]:

@@ -31,13 +31,13 @@ class AnvilClock:
         self._w3 = w3
 
     def now(self) -> int:
-        """The newest block's time and one second."""
-        return self._w3.eth.get_block("latest")["timestamp"] + 1
+        """The newest block's time: the next one may have the same."""
+        return self._w3.eth.get_block("latest")["timestamp"]
 
     def wait_until(self, timestamp: int) -> None:
-        """Mine a block one second before it."""
+        """Mine a block at that second."""
         if timestamp > self.now():
-            self._w3.provider.make_request("evm_setNextBlockTimestamp", [timestamp - 1])
+            self._w3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
             self._w3.provider.make_request("evm_mine", [])
 
     def wait_for_block(self, number: int) -> None:

@@ -4,7 +4,6 @@ import secrets
 
 import numpy as np
 import pytest
-from stage import Stage
 
 from client.holder import DataHolder
 from marketplace.domain.abi import submission_commitment
@@ -17,6 +16,7 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.update import LayerUpdate, Update
 from marketplace.sealing import datakeys
 from marketplace.storage.tensors import dump_update
+from tests.client.stage import Stage
 
 
 class _Liar(DataHolder):

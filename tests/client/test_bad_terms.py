@@ -19,8 +19,7 @@ from marketplace.domain.errors import (
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.update import Bounds
-
-from stage import TOKEN, Stage
+from tests.client.stage import TOKEN, Stage
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_bounds_that_can_overflow_are_refused_before_posting():
 
 
 def test_a_seat_attests_that_a_shard_with_the_wrong_rows_did_not_open(tmp_path):
-    """The owner commits to one shard and seals another: the majority says so, and the owner cannot rebut its content."""
+    """The owner commits to one shard and seals another: seats notice before they score."""
     stage = Stage(tmp_path, rounds=1)
     right = stage.owner.plan.shards
     seal = stage.owner._seal_shard

@@ -5,7 +5,6 @@ from base64 import b64decode
 from itertools import product
 
 import pytest
-from stage import Stage, rows
 
 from client.sheets import sheet_in
 from client.training import evaluate
@@ -18,6 +17,7 @@ from marketplace.domain.update import Update
 from marketplace.storage.cid import cid_of_digest
 from marketplace.storage.store import read_bytes
 from marketplace.storage.tensors import load_update
+from tests.client.stage import Stage, rows
 
 
 @pytest.fixture(scope="module")

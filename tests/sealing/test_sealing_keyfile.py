@@ -142,7 +142,7 @@ def test_of_two_who_save_at_once_one_wins(path: Path) -> None:
 
 
 def failing(real: Callable[..., Any], at: int, *, after: int = 0) -> Callable[..., Any]:
-    """Return `real`, made to fail with a full disk at its `at`-th call; with `after`, writes take so many bytes first."""
+    """Return `real`, made to fail with a full disk at its `at`-th call; `after` so many bytes in the case of writes."""
     calls = 0
 
     def call(*args: Any, **named: Any) -> Any:
@@ -170,7 +170,7 @@ def failing(real: Callable[..., Any], at: int, *, after: int = 0) -> Callable[..
 def test_a_full_disk_leaves_no_half_written_file(
     path: Path, monkeypatch: pytest.MonkeyPatch, name: str, at: int, after: int
 ) -> None:
-    """Whichever step the disk refuses, nothing stays under the name or beside it, and saving works once there is room."""
+    """Whichever step the disk refuses, nothing stays under the name or beside it; with room again, saving works."""
     path.parent.mkdir()
     with monkeypatch.context() as patch:
         patch.setattr(os, name, failing(getattr(os, name), at, after=after))
@@ -262,8 +262,14 @@ def test_absurd_scrypt_parameters_are_refused(
         '{"format": 1}',
         "{" * 20000,
         '{"format": "gradmarket-identity-1", "scrypt": [], "key_hash": "", "sealed": ""}',
-        '{"format": "gradmarket-identity-1", "scrypt": {"n": 1, "r": 1, "p": 1, "salt": 7}, "key_hash": "", "sealed": ""}',
-        '{"format": "gradmarket-identity-9", "scrypt": {"n": 1, "r": 1, "p": 1, "salt": ""}, "key_hash": "", "sealed": ""}',
+        (
+            '{"format": "gradmarket-identity-1", "scrypt": {"n": 1, "r": 1, "p": 1, "salt": 7}, '
+            '"key_hash": "", "sealed": ""}'
+        ),
+        (
+            '{"format": "gradmarket-identity-9", "scrypt": {"n": 1, "r": 1, "p": 1, "salt": ""}, '
+            '"key_hash": "", "sealed": ""}'
+        ),
     ],
     ids=range(13),
 )
