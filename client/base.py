@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from marketplace.domain.commitment import network_root
 from marketplace.domain.documents import RoundDocument
-from marketplace.domain.errors import ProtocolError
+from marketplace.domain.errors import InvalidInput, ProtocolError
 from marketplace.domain.scope import Purpose
+from marketplace.domain.update import check_network
 from marketplace.sealing.recipients import open_for
 from marketplace.storage.tensors import load_network
 
@@ -44,14 +45,26 @@ def open_base(  # noqa: PLR0913 - whose base, of which round, and what it has to
 
     Raises:
         WrongKey: the owner left `who` out of the envelope, or sealed something else.
-        ProtocolError: what was opened is not the model the chain commits to.
+        ProtocolError: what was opened is not the model the chain commits to, or not one of the terms' shape and bounds.
     """
     document = who.fetch(log.opened[round_].document, RoundDocument)
     key = open_base_key(who, log, round_, document) if key is None else key
     context = who.scope(log.bounty).context(Purpose.BASE, round_, log.terms.owner)
     plain = who.get_sealed(document.base_cid, key, context, max_bytes=max_model_bytes(scoring))
     network, salt = load_network(plain, scoring.scales)
-    if network.shape != scoring.shape or network_root(network, salt) != base_root:
+    if network_root(network, salt) != base_root:
         msg = f"the base of round {round_} is not the one the chain commits to: do not train on it"
         raise ProtocolError(msg)
+    _check(network, scoring, round_)
     return network
+
+
+def _check(network: Network, scoring: ScoringTerms, round_: int) -> None:
+    """Raise ProtocolError unless the network can be trained and scored: the owner may have committed to anything."""
+    msg = f"the base of round {round_} does not fit the terms: do not train on it"
+    if tuple(layer.weight.shape for layer in network.layers) != scoring.shape.layers:
+        raise ProtocolError(msg)
+    try:
+        check_network(network, scoring.shape, scoring.bounds)
+    except InvalidInput as error:
+        raise ProtocolError(msg) from error

@@ -17,7 +17,7 @@ from marketplace.domain.abi import submission_commitment
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SealedShare, SubmissionDocument
-from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError, SealingError, StorageError
+from marketplace.domain.errors import GradMarketError
 from marketplace.domain.scope import Purpose
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
@@ -67,13 +67,15 @@ class DataHolder(Participant):
         super().__init__(name, account, identity, store)
         self.log = log
         self.trainer = trainer
-        self.troubles: list[GradMarketError] = []
         self._claimed: set[int] = set()
+        self._terms: TermsDocument | None = None
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
-        bounty = self.account.bounty(self.log.refresh().bounty)
+        # The state before the history: what it says has happened is then in the history too.
+        bounty = self.account.bounty(self.log.bounty)
+        self.log.refresh()
         now = self.account.now()
         mine = self.account.holder(self.log.bounty, self.address)
         if bounty.phase is Phase.JOIN and now <= bounty.deadline and not mine.joined and bounty.round == 0:
@@ -101,18 +103,17 @@ class DataHolder(Participant):
     def submit(self, bounty: BountyState) -> bool:
         """Train and submit a sealed update.
 
-        A holder that cannot open the base (left out, or handed garbage) submits an update that changes nothing: it
-        loses the fee and keeps the stake.
+        A holder that cannot open the base (left out, or handed garbage), or whose update the seats would refuse,
+        submits one that changes nothing: it loses the fee and keeps the stake.
         """
         terms = self.terms()
         try:
             base = open_base(self, self.log, terms.scoring, bounty.round, bounty.base_root)
-        except (SealingError, StorageError, NotFound, ProtocolError) as trouble:
-            self.troubles.append(trouble)
-            update = Update.zero(terms.scoring.shape)
-        else:
             update = self.trainer(TrainingTask(base, terms, bounty.round))
             update.check(terms.scoring.shape, terms.scoring.bounds)
+        except GradMarketError as trouble:
+            self.note(trouble)
+            update = Update.zero(terms.scoring.shape)
         commitment, document = self.seal(update, bounty.round)
         self.account.submit(self.log.bounty, commitment, document)
         return True
@@ -132,12 +133,18 @@ class DataHolder(Participant):
         return commitment, self.publish(document)
 
     def claim(self) -> bool:
-        """Claim the payout of a settled round that was not claimed yet."""
+        """Claim the payout of a settled round that was not claimed yet; where its sheet is not here, try again later."""
         for round_ in sorted(set(self.log.settled) - self._claimed):
-            self._claimed.add(round_)
-            payout = payout_in(self, self.log, round_, self.address)
-            if payout is not None:
+            try:
+                payout = payout_in(self, self.log, round_, self.address)
+            except GradMarketError as trouble:
+                self.note(trouble)
+                continue
+            due = payout is not None and not self.account.round(self.log.bounty, round_).claimed >> payout.index & 1
+            if payout is not None and due:  # anybody may have claimed it for this holder
                 self.account.claim(self.log.bounty, self.log.terms, round_, payout)
+            self._claimed.add(round_)
+            if due:
                 return True
         return False
 
@@ -153,8 +160,10 @@ class DataHolder(Participant):
 
     # ------------------------------------------------------------------ details
     def terms(self) -> TermsDocument:
-        """The terms document of this bounty, fetched and checked against the chain's digest."""
-        return self.fetch(self.log.terms.document, TermsDocument)
+        """The terms document of this bounty, fetched once and checked against the chain's digest."""
+        if self._terms is None:
+            self._terms = self.fetch(self.log.terms.document, TermsDocument)
+        return self._terms
 
     def _shares(self, key: bytes, round_: int) -> tuple[SealedShare, ...]:
         seats = [self.log.seats[i] for i in range(self.log.terms.seats)]

@@ -60,6 +60,7 @@ class BountyLog:
         self._next = from_block
         self._posted: ev.Posted | None = None
         self.seats: dict[int, ev.Acknowledged] = {}
+        self._seated: dict[int, list[ev.Acknowledged]] = defaultdict(list)
         self.holders: dict[int, ev.Joined] = {}
         self.opened: dict[int, ev.RoundOpened] = {}
         self.submissions: dict[int, list[ev.Submitted]] = defaultdict(list)
@@ -103,6 +104,11 @@ class BountyLog:
         """Digest of the encryption key of everybody who holds a seat now: address -> digest."""
         return {event.validator: event.key for event in self.seats.values()}
 
+    def seated(self, seat: int, event: ev.Event) -> str:
+        """Address of the validator that held `seat` when `event` happened; it may have been replaced since."""
+        when = (event.block, event.position)
+        return [e.validator for e in self._seated[seat] if (e.block, e.position) < when][-1]
+
     def fees_paid_by(self, holder: str) -> int:
         """How many submissions of `holder` were included in a settled round, and so cost their fee."""
         return sum(
@@ -131,6 +137,7 @@ class BountyLog:
                 self._posted = event
             case ev.Acknowledged():
                 self.seats[event.seat] = event
+                self._seated[event.seat].append(event)
             case ev.Joined():
                 self.holders[event.index] = event
             case ev.Left():

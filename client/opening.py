@@ -7,18 +7,28 @@ see the same public documents and so open, or fail to open, the same updates.
 
 from __future__ import annotations
 
-from itertools import combinations, islice
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from client.base import max_model_bytes
+from client.participant import max_sealed_bytes
 from marketplace.domain.abi import submission_commitment
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SharesDocument, SubmissionDocument
-from marketplace.domain.errors import GradMarketError, InvalidUpdate, ProtocolError, SealingError
+from marketplace.domain.errors import (
+    ContentTooLarge,
+    GradMarketError,
+    InvalidUpdate,
+    NotFound,
+    ProtocolError,
+    SealingError,
+    StorageError,
+)
 from marketplace.domain.scope import Purpose
+from marketplace.scoring.round import Submission
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, open_text
-from marketplace.sealing.sharing import combine
+from marketplace.sealing.sharing import SHARE_BYTES, combine
 from marketplace.storage.store import read_bytes
 from marketplace.storage.tensors import load_update
 
@@ -31,10 +41,19 @@ if TYPE_CHECKING:
     from marketplace.domain.scoring_terms import ScoringTerms
     from marketplace.domain.update import Update
 
-__all__ = ["check_submission", "collect_shares", "open_update", "read_submission", "recover_key"]
+__all__ = [
+    "check_submission",
+    "collect_shares",
+    "included",
+    "open_included",
+    "open_update",
+    "pack_shares",
+    "read_submission",
+    "recover_key",
+]
 
 _MAX_SHARES_BYTES = 1 << 16
-_MOST_SUBSETS = 64
+_ENTRY_BYTES = 1 + SHARE_BYTES  # the holder's index, the share
 
 
 def read_submission(who: Participant, log: BountyLog, event: Submitted) -> SubmissionDocument:
@@ -63,12 +82,19 @@ def check_submission(
     """
     try:
         document = read_submission(who, log, event)
-        read_bytes(who.store, document.update_cid, max_bytes=_max_sealed(scoring))
+        read_bytes(who.store, document.update_cid, max_bytes=max_sealed_bytes(max_model_bytes(scoring)))
         context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
         share = open_text(document.shares[seat].sealed, who.identity, context)
     except GradMarketError:
         return None
-    return share if datakeys.share_hash(share, seat) == document.shares[seat].hash else None
+    # The length matters: a longer or shorter one would shift everybody else's share in what is handed to the seats.
+    fits = len(share) == SHARE_BYTES and datakeys.share_hash(share, seat) == document.shares[seat].hash
+    return share if fits else None
+
+
+def pack_shares(shares: Mapping[int, bytes]) -> bytes:
+    """Return the content of a seat's shares document: 33 bytes each, the holder's index and the share."""
+    return b"".join(bytes([index]) + share for index, share in sorted(shares.items()))
 
 
 def collect_shares(who: Participant, log: BountyLog, round_: int) -> dict[int, dict[int, bytes]]:
@@ -83,7 +109,7 @@ def collect_shares(who: Participant, log: BountyLog, round_: int) -> dict[int, d
 
 def _shares_of(who: Participant, log: BountyLog, round_: int, seat: int, digest: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield (holder index, share) from one seat's document; nothing if it is unreadable."""
-    sender = log.seats[seat].validator
+    sender = log.seated(seat, log.attested[round_][seat])
     context = who.scope(log.bounty).context(Purpose.SHARES, round_, sender)
     try:
         document = who.fetch(digest, SharesDocument)
@@ -91,25 +117,44 @@ def _shares_of(who: Participant, log: BountyLog, round_: int, seat: int, digest:
         plain = who.get_sealed(document.cid, key, context, max_bytes=_MAX_SHARES_BYTES)
     except GradMarketError:
         return  # a seat that hands over nothing readable counts as silent
-    for at in range(0, len(plain) - 32, 33):  # one byte of index, 32 of share
-        yield plain[at], plain[at + 1 : at + 33]
+    for at in range(0, len(plain) - SHARE_BYTES, _ENTRY_BYTES):
+        yield plain[at], plain[at + 1 : at + _ENTRY_BYTES]
 
 
 def recover_key(shares: Mapping[int, bytes], document: SubmissionDocument, threshold: int) -> bytes | None:
-    """Return the data key if any `threshold` of the shares that match their published hashes make it.
+    """Return the data key, or None if the holder's sharing contradicts what it published.
 
-    Only the holder itself can publish hashes of shares that do not belong together, so a key that is not among the
-    first subsets tried is the holder's own fault; every seat tries the same ones in the same order.
+    Any `threshold` shares that match their published hashes decide the shares of all seats and the key; the sharing is
+    good if all of these have the published hashes. So the verdict is the same from whichever shares a seat was given,
+    and a seat that hands its shares to some and not to others cannot make honest seats differ.
+
+    Raises:
+        ProtocolError: too few shares to tell, which need not be the holder's fault.
     """
     good = {i: s for i, s in shares.items() if datakeys.share_hash(s, i) == document.shares[i].hash}
-    for subset in islice(combinations(sorted(good), threshold), _MOST_SUBSETS):
-        try:
-            key = combine({i: good[i] for i in subset}, threshold)
-        except SealingError:
-            continue
-        if datakeys.key_hash(key) == document.key_hash:
-            return key
-    return None
+    if len(good) < threshold:
+        msg = f"seats handed over {len(good)} of the {threshold} shares of {document.holder}'s key: nobody can tell why"
+        raise ProtocolError(msg)
+    used = dict(sorted(good.items())[:threshold])
+    try:
+        shared = all(
+            datakeys.share_hash(_share_at(seat, used, threshold), seat) == published.hash
+            for seat, published in enumerate(document.shares)
+            if seat not in used
+        )
+        key = combine(used, threshold)
+    except SealingError:  # a share of the wrong length, under a hash of its own
+        return None
+    return key if shared and datakeys.key_hash(key) == document.key_hash else None
+
+
+def _share_at(seat: int, used: Mapping[int, bytes], threshold: int) -> bytes:
+    """Return the share of a seat that is not among `used`.
+
+    Seat i holds the polynomial at i + 1 over a field whose sum is XOR, and `combine` evaluates it at 0: moving every
+    point by the seat's own moves the seat there.
+    """
+    return combine({((i + 1) ^ (seat + 1)) - 1: share for i, share in used.items()}, threshold)
 
 
 def open_update(who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, key: bytes) -> Update:
@@ -117,12 +162,18 @@ def open_update(who: Participant, log: BountyLog, scoring: ScoringTerms, event: 
 
     Raises:
         InvalidUpdate: it contradicts its commitment, its shape or its bounds; its holder loses the stake.
+        NotFound, StorageError: its ciphertext is not here.
     """
     document = read_submission(who, log, event)
     context = who.scope(log.bounty).context(Purpose.UPDATE, event.round, event.holder)
     try:
         plain = who.get_sealed(document.update_cid, key, context, max_bytes=max_model_bytes(scoring))
         update, (salt,) = load_update(plain)
+    except (NotFound, StorageError) as error:
+        if not isinstance(error, ContentTooLarge):
+            raise  # it is not here, which says nothing about the holder
+        msg = f"{event.holder}'s update is larger than any the terms allow: {error}"
+        raise InvalidUpdate(msg) from error
     except (SealingError, ProtocolError) as error:
         msg = f"{event.holder}'s update does not open: {error}"
         raise InvalidUpdate(msg) from error
@@ -133,5 +184,23 @@ def open_update(who: Participant, log: BountyLog, scoring: ScoringTerms, event: 
     return update
 
 
-def _max_sealed(scoring: ScoringTerms) -> int:
-    return max_model_bytes(scoring) + (1 << 14)
+def included(log: BountyLog, round_: int) -> list[Submitted]:
+    """Return the submissions the chain included in a round, in the order they were submitted."""
+    return [event for event in log.submissions[round_] if log.included[round_] >> event.index & 1]
+
+
+def open_included(
+    who: Participant, log: BountyLog, scoring: ScoringTerms, round_: int, keys: Mapping[int, bytes]
+) -> tuple[Submission, ...]:
+    """Open a round's included updates with their data keys (holder index -> key).
+
+    One without a key, or that contradicts what it committed to, counts 0, and the sheet says so.
+    """
+    out = []
+    for event in included(log, round_):
+        update: Update | None = None
+        if event.index in keys:
+            with suppress(InvalidUpdate):
+                update = open_update(who, log, scoring, event, keys[event.index])
+        out.append(Submission(event.index, event.holder, update))
+    return tuple(out)

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from marketplace.chain.account import Account
     from marketplace.sealing.identity import EncryptionIdentity
 
-__all__ = ["Participant"]
+__all__ = ["Participant", "max_sealed_bytes"]
 
 _SEAL_OVERHEAD = 1 << 12
 _MAX_ENVELOPE_BYTES = 1 << 20
 
 D = TypeVar("D")
+
+
+def max_sealed_bytes(max_bytes: int) -> int:
+    """The largest ciphertext of content of `max_bytes`; whoever checks a ciphertext unopened has to use it too."""
+    return max_bytes + max_bytes // 1024 + _SEAL_OVERHEAD
 
 
 class Participant:
@@ -38,6 +43,9 @@ class Participant:
         account: the wallet bound to the contracts; sends transactions and reads state.
         identity: the encryption key pair others seal to; kept apart from the wallet's key.
         store: where sealed content and documents are put and fetched.
+
+    Attributes:
+        troubles: what others did, or did not do, that kept this participant from acting.
     """
 
     def __init__(self, name: str, account: Account, identity: EncryptionIdentity, store: Store) -> None:
@@ -45,6 +53,7 @@ class Participant:
         self.account = account
         self.identity = identity
         self.store = store
+        self.troubles: list[GradMarketError] = []
 
     @property
     def address(self) -> str:
@@ -54,6 +63,11 @@ class Participant:
     def scope(self, bounty: bytes) -> Scope:
         """The scope that everything sealed for `bounty` is bound to."""
         return Scope(self.account.chain_id, self.account.deployment.market, bounty)
+
+    def note(self, trouble: GradMarketError) -> None:
+        """Remember what kept this participant from acting, once in a row: the others' faults do not stop it."""
+        if not self.troubles or str(self.troubles[-1]) != str(trouble):
+            self.troubles.append(trouble)
 
     # ------------------------------------------------------------------ documents and keys
     def publish(self, document: object) -> bytes:
@@ -96,7 +110,7 @@ class Participant:
 
     def get_sealed(self, cid: str, key: bytes, context: bytes, *, max_bytes: int) -> bytes:
         """Fetch a ciphertext and open it; neither it nor the content may exceed `max_bytes` (plus the seal)."""
-        sealed = read_bytes(self.store, cid, max_bytes=max_bytes + max_bytes // 1024 + _SEAL_OVERHEAD)
+        sealed = read_bytes(self.store, cid, max_bytes=max_sealed_bytes(max_bytes))
         return open_bytes(sealed, key, context, max_bytes=max_bytes)
 
     def put_envelope(self, keys: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from client.participant import Participant
     from marketplace.domain.bounty import BountyState
+    from marketplace.domain.network import Network
     from marketplace.domain.terms import SheetHead
     from marketplace.domain.update import Update
 
@@ -35,28 +36,30 @@ class Memory:
     """What a seat keeps from round to round.
 
     Attributes:
-        first_base_key: key of the model the bounty started from.
+        first_base: the model the bounty started from.
+        first_base_round: a round that opened it, or None; first_base_key: its key there.
         last_round: the latest settled round this seat opened, or None; last_keys: its data keys by holder index.
         last_submissions: its included submissions, opened.
-        aggregate_round: the latest adopted round, or None; aggregate_key: key of its sealed aggregate.
+        aggregate_key: key of the sealed aggregate of the latest adopted round, if there is one.
         last_aggregate: that aggregate, opened.
     """
 
+    first_base: Network | None = field(default=None, repr=False)
+    first_base_round: int | None = None
     first_base_key: bytes | None = field(default=None, repr=False)
     last_round: int | None = None
     last_keys: dict[int, bytes] = field(default_factory=dict, repr=False)
-    last_submissions: tuple[Submission, ...] = ()
-    aggregate_round: int | None = None
+    last_submissions: tuple[Submission, ...] = field(default=(), repr=False)
     aggregate_key: bytes | None = field(default=None, repr=False)
-    last_aggregate: Update | None = None
+    last_aggregate: Update | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class ScoredRound:
     """A round scored by this seat."""
 
-    score: RoundScore
-    given: RoundInput
+    score: RoundScore = field(repr=False)
+    given: RoundInput = field(repr=False)
     sheet: SheetHead
     hash: bytes
     aggregate_key: bytes | None = field(repr=False)

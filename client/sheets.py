@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
 
-__all__ = ["payout_in", "sheet_in"]
+__all__ = ["gain_in", "payout_in", "sheet_in"]
 
 
 def sheet_in(who: Participant, log: BountyLog, round_: int) -> dict[str, Any]:
@@ -28,3 +28,13 @@ def payout_in(who: Participant, log: BountyLog, round_: int, holder: str) -> Pay
     head = log.sheet_of(round_).sheet
     payouts = payouts_of(sheet_in(who, log, round_), head.pool, head.payout_root)
     return next((p for p in payouts.values() if p.holder == holder and p.amount), None)
+
+
+def gain_in(who: Participant, log: BountyLog, round_: int) -> int:
+    """Return the gain a settled round's sheet tells, in billionths of the clip a row.
+
+    0 if it tells none, which only a majority of seats can bring about: honest ones after them still have to agree.
+    """
+    document: object = sheet_in(who, log, round_)
+    gain = document.get("gain_ppb") if isinstance(document, dict) else None
+    return gain if type(gain) is int else 0

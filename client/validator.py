@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from client.bench import Bench
 from client.participant import Participant
+from client.push import settle
 from client.scorer import score
 from marketplace.chain.reverts import NothingToDo
 from marketplace.domain.abi import commit_hash
@@ -47,18 +48,23 @@ class Validator(Participant):
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
-        bounty = self.account.bounty(self.log.refresh().bounty)
+        # The state before the history: what it says has happened is then in the history too.
+        bounty = self.account.bounty(self.log.bounty)
+        self.log.refresh()
         acts = {
             Phase.ACKNOWLEDGE: self.acknowledge,
             Phase.SUBMIT: self.hand_over,
             Phase.ATTEST: self.attest,
             Phase.COMMIT: self.commit,
             Phase.REVEAL: self.reveal,
-            Phase.CHALLENGE: self.settle,
+            Phase.CHALLENGE: self.settle_sheet,
             Phase.SERVE: self.serve,
             Phase.CLOSED: self.collect,
         }
         act = acts.get(bounty.phase)
+        if (bounty.acted | bounty.vacant).bit_count() == self.log.terms.seats:
+            # Everybody has acted: these two phases need not wait for their deadline.
+            act = {Phase.COMMIT: self.reveal, Phase.SERVE: self.end_serving}.get(bounty.phase, act)
         return act(bounty) if act else False
 
     def acknowledge(self, bounty: BountyState) -> bool:
@@ -67,7 +73,11 @@ class Validator(Participant):
             state = self.account.seat(self.log.bounty, seat)
             if state.acknowledged or state.validator != self.address or not bounty.vacant >> seat & 1:
                 continue
-            self.bench.check_terms()
+            try:
+                self.bench.check_terms()
+            except GradMarketError as trouble:  # no seat is taken on terms that cannot be kept
+                self.note(trouble)
+                return False
             self.account.acknowledge(self.log.bounty, self.log.terms, seat, self.publish_key())
             return True
         return False
@@ -79,7 +89,7 @@ class Validator(Participant):
     def attest(self, bounty: BountyState) -> bool:
         """Say which submissions are here, and hand this seat's shares of their keys to all seats."""
         for seat in self.my_seats(acted=bounty.acted):
-            shares = self.bench.my_shares(bounty.round, seat)
+            shares = self.bench.my_shares(bounty.round, seat, bounty.base_root)
             bitmap = sum(1 << index for index in shares)
             opened = self.bench.shard_is_open(bounty.round)
             document = self.publish(self.bench.reseal(bounty.round, seat, shares))
@@ -93,9 +103,10 @@ class Validator(Participant):
             if bounty.round not in self._scored:
                 try:
                     given, keys = self.bench.open_round(bounty.round, bounty.base_root)
-                except GradMarketError:
-                    return False  # what a seat could not open it did not attest to, and is not slashed for
-                self._scored[bounty.round] = score(self, self.log.bounty, bounty, given, keys)
+                    self._scored[bounty.round] = score(self, self.log.bounty, bounty, given, keys)
+                except GradMarketError as trouble:
+                    self.note(trouble)  # better no sheet than another one than the others'
+                    return False
             salt = self._salts.setdefault((bounty.round, seat), secrets.token_bytes(32))
             scope, found = self.scope(self.log.bounty), self._scored[bounty.round]
             commitment = commit_hash(scope, bounty.round, seat, self.address, found.hash, salt)
@@ -105,7 +116,7 @@ class Validator(Participant):
 
     def reveal(self, bounty: BountyState) -> bool:
         """Reveal the sheet that was committed to."""
-        for seat in self.my_seats(acted=bounty.acted):
+        for seat in self.my_seats(acted=bounty.acted if bounty.phase is Phase.REVEAL else 0):
             salt = self._salts.get((bounty.round, seat))
             if salt is not None:
                 sheet = self._scored[bounty.round].sheet
@@ -113,16 +124,9 @@ class Validator(Participant):
                 return True
         return False
 
-    def settle(self, bounty: BountyState) -> bool:
-        """Settle on this seat's sheet, once the challenge window is over and if a majority revealed it."""
-        found = self._scored.get(bounty.round)
-        if found is None or self.account.now() <= bounty.deadline:
-            return False
-        words = [self.account.seat(self.log.bounty, seat).word for seat in range(self.log.terms.seats)]
-        if 2 * words.count(found.hash) <= self.log.terms.seats:
-            return False
-        self.account.settle(self.log.bounty, self.log.terms, found.sheet)
-        return True
+    def settle_sheet(self, bounty: BountyState) -> bool:
+        """Settle on the sheet that a majority revealed, once the challenge window is over."""
+        return self.account.now() > bounty.deadline and settle(self.account, self.log, bounty)
 
     def serve(self, bounty: BountyState) -> bool:
         """Hand the aggregate's key to the owner."""
@@ -131,11 +135,17 @@ class Validator(Participant):
             return False
         for seat in self.my_seats(acted=bounty.acted):
             context = self.scope(self.log.bounty).context(Purpose.AGGREGATE, bounty.round, self.address)
-            owner = {self.log.terms.owner: self.key_named(self.log.owner_key)}
+            # An owner whose key has gone keeps itself from reading, and nobody from being paid.
+            owner = self.usable_keys({self.log.terms.owner: self.log.owner_key})
             document = ServeDocument(bounty.round, seal_to_all(found.aggregate_key, owner, context))
             self.account.serve(self.log.bounty, seat, self.publish(document))
             return True
         return False
+
+    def end_serving(self, bounty: BountyState) -> bool:  # noqa: ARG002 - every act takes the state it acts on
+        """Push the bounty on once every seat has served."""
+        self.account.advance(self.log.bounty, self.log.terms)
+        return True
 
     def collect(self, bounty: BountyState) -> bool:  # noqa: ARG002 - every act takes the state it acts on
         """Collect the pay of every seat this validator held, once the bounty is closed."""

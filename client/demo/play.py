@@ -49,7 +49,9 @@ def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
             if cast.owner.account.bounty(bounty_id).phase is Phase.CLOSED:
                 _withdraw(cast)
                 return curve
+            before = cast.owner.account.bounty(bounty_id)
             _let_time_pass(cast, bounty_id)
+            _announce(before, cast.owner.account.bounty(bounty_id), audience)
     msg = "the demonstration did not end: this is a defect, please report it with the seed"
     raise ProtocolError(msg)
 
@@ -63,10 +65,13 @@ def _everybody_steps(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audi
             acted = True
             audience.acted(person.name, before)
             _note_rounds(cast, log, curve, audience)
-            after = account.bounty(log.bounty)
-            if (after.phase, after.round) != (before.phase, before.round):
-                audience.phase(after)
+            _announce(before, account.bounty(log.bounty), audience)
     return acted
+
+
+def _announce(before: BountyState, after: BountyState, audience: Audience) -> None:
+    if (after.phase, after.round) != (before.phase, before.round):
+        audience.phase(after)
 
 
 def _note_rounds(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audience: Audience) -> None:

@@ -43,6 +43,7 @@ class Screen:
     def __init__(self, cast: Cast, console: Console | None = None) -> None:
         self._cast = cast
         self._console = console or Console(highlight=False)
+        self._submitted: list[str] = []
         self._holders = {holder.name for holder in cast.holders}
 
     def opening(self, start: Metrics) -> None:
@@ -52,22 +53,27 @@ class Screen:
         cheats = [kind for kind in cast.kinds.values() if kind != "honest"]
         self._console.print(f"\n[bold]{cast.owner.plan.title}[/bold]")
         self._console.print(
-            f"{honest} data holders, {len(cheats)} cheats ({', '.join(cheats) or 'none'}), {terms.seats} validators, "
-            f"{terms.rounds} rounds of up to {format_units(terms.round_budget)} tokens"
+            f"{honest} data holders, {len(cheats)} cheats ({', '.join(cheats) or 'none'}), {terms.seats} validators"
         )
+        self._console.print(f"{terms.rounds} rounds of up to {format_units(terms.round_budget)} tokens each")
         self._console.print(f"the owner's model to begin with: {_quality(start)}\n")
 
     def phase(self, bounty: BountyState) -> None:
         """Tell what the bounty is waiting for now."""
+        if self._submitted:
+            self._console.print(Text(f"{'':<14}{len(self._submitted)} sealed updates on the chain", "dim"))
+            self._submitted.clear()
         if bounty.phase is Phase.SUBMIT:
             self._console.rule(f"round {bounty.round + 1}", style="dim")
         name = bounty.phase.name.lower()
         self._console.print(Text.assemble((f"  {name:<12}", "cyan"), _STORY.get(bounty.phase, "")))
 
     def acted(self, name: str, bounty: BountyState) -> None:
-        """Name those who submit; the rest is told by phase."""
+        """Count those who submit; the rest is told by phase."""
         if bounty.phase is Phase.SUBMIT and name in self._holders:
-            self._console.print(Text(f"{'':<14}{name} submitted", "dim"))
+            self._submitted.append(name)
+            if self._console.is_terminal:
+                self._console.print(Text(f"{'':<14}{name + ' trained and submitted':<50}", "dim"), end="\r")
 
     def round_over(self, round_: int, metrics: Metrics) -> None:
         """Show the score table of a settled round."""

@@ -149,6 +149,7 @@ interface IMarket {
         uint16 sinceRound; // first round it scores
         uint128 attested; // in the current round, until the seat commits
         bytes32 word; // commit, then sheet hash of the current round; stands until the round is over
+        uint16 halves; // halves of a round's pay that it can collect
     }
 
     // ---------------------------------------------------------------- errors
@@ -278,7 +279,9 @@ interface IMarket {
     function draw(bytes32 bounty, Terms calldata terms) external;
     /// @notice Takes the seat and freezes the encryption key the caller will be sealed to.
     function acknowledge(bytes32 bounty, Terms calldata terms, uint256 seat, bytes32 key) external;
-    /// @notice Says which submissions the seat could fetch and open its share of, whether the shard opened, and where its re-sealed shares lie.
+    /// @notice Says which submissions the seat could fetch and open its share of, whether the shard opened, and where its
+    /// re-sealed shares lie. A seat that says that the shard did not open, or that it lacks an update that is included, may
+    /// leave the round's commit out: it is not slashed for it, and not paid.
     function attest(bytes32 bounty, Terms calldata terms, uint256 seat, uint128 bitmap, bool shardOpened, bytes32 document) external;
     /// @notice Commits to a sheet: keccak256(abi.encode(TAG_COMMIT, chainid, market, bounty, round, seat, sender, sheetHash, salt)).
     function commit(bytes32 bounty, uint256 seat, bytes32 commitment) external;

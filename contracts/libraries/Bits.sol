@@ -29,7 +29,8 @@ library Bits {
     /// @dev Assumes at most 15 sets and a threshold of at most 15. Four words count for all positions at once: bit `i` of
     /// `planes[k]` is digit `k` of how many sets hold `i`. Then all counts are compared with the threshold digit by digit.
     function inAtLeast(uint256[] memory sets, uint256 threshold) internal pure returns (uint256 found) {
-        uint256[4] memory planes;
+        uint256[4] memory planes = [uint256(0), 0, 0, 0];
+        found = 0;
         for (uint256 i = 0; i < sets.length; ++i) {
             uint256 carry = sets[i];
             for (uint256 k = 0; k < 4; ++k) {

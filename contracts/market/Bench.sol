@@ -32,7 +32,7 @@ abstract contract Bench is Core {
         uint256 drawBlock = b.draft.drawBlock;
         if (block.number <= drawBlock) revert Market_TooEarly(bounty, drawBlock + 1);
         // Only the last 256 hashes are known: of the blocks a multiple of 256 later, the last one always is.
-        drawBlock += (block.number - 1 - drawBlock) / 256 * 256;
+        drawBlock = block.number - 1 - (block.number - 1 - drawBlock) % 256;
         bytes32 seed = keccak256(abi.encode(blockhash(drawBlock), bounty, b.clock.draws));
         b.clock.draws += 1;
         (uint256[] memory tickets, address[] memory validators) = IRegistry(registry).draw(
@@ -139,7 +139,6 @@ abstract contract Bench is Core {
             emit SeatSlashed(id, round, d.seat, d.percent);
             if (d.owed != 0) emit SeatPaid(id, d.seat, d.validator, d.owed);
             _pay(id, terms, d.validator, d.owed);
-            // slither-disable-next-line calls-loop -- at most 15 calls of our own registry
             IRegistry(registry).slash(terms.token, terms.ticketStake, d.ticket, d.percent, address(0));
         }
     }

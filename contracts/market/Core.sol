@@ -8,7 +8,7 @@ import {Accounts} from "../libraries/Accounts.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Tags} from "../libraries/Tags.sol";
 import {TermsCheck} from "../libraries/TermsCheck.sol";
-import {Bounty, Clock, Draft, Seat} from "./BountyState.sol";
+import {Bounty, Clock, Draft} from "./BountyState.sol";
 
 /// @title What every part of the market needs: who is who, what time it is, where money goes, which phase comes next.
 /// @dev The market calls nobody but the vault and the registry of its own deployment, and neither calls back or calls a
@@ -96,7 +96,6 @@ abstract contract Core is IMarket {
     }
 
     function _move(Terms memory terms, bytes32 from, bytes32 to, uint256 amount) private {
-        // slither-disable-next-line calls-loop -- at most 15 calls of our own vault
         if (amount != 0) IVault(vault).move(terms.token, from, to, amount);
     }
 
@@ -161,7 +160,6 @@ abstract contract Core is IMarket {
         bytes32 pool = Accounts.ofPool(terms.token, terms.ticketStake);
         uint256 vacant = b.clock.vacant;
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
-            // slither-disable-next-line calls-loop -- at most 15 calls of our own registry
             if (!vacant.has(seat)) IRegistry(registry).unseat(pool, b.seats[seat].ticket);
         }
     }

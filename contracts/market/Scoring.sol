@@ -228,16 +228,18 @@ abstract contract Scoring is Bench {
         uint256 revealed = b.revealed;
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
             uint256 percent = 0;
-            if (!committed.has(seat)) percent = _lackedSome(b, seat) ? 0 : NO_COMMIT_PERCENT;
+            if (!committed.has(seat)) percent = _couldNotScore(b, seat) ? 0 : NO_COMMIT_PERCENT;
             else if (!revealed.has(seat)) percent = NO_REVEAL_PERCENT;
             else if (!fine.has(seat)) percent = OTHER_SHEET_PERCENT;
             percents |= percent << (8 * seat);
         }
     }
 
-    /// @dev Whether a seat that did not commit had said that it lacks an included update: then it could not score. Its word is
-    /// still what it attested, because no commit replaced it.
-    function _lackedSome(Bounty storage b, uint256 seat) private view returns (bool) {
+    /// @dev Whether a seat that did not commit had said that the shard did not open, whatever the owner rebutted (the right key
+    /// may open the wrong rows), or that it lacks an included update. Its word is still what it attested, because no commit
+    /// replaced it.
+    function _couldNotScore(Bounty storage b, uint256 seat) private view returns (bool) {
+        if (uint256(b.clock.unopened).has(seat)) return true;
         return uint256(b.attesters).has(seat) && (b.included & ~uint128(uint256(b.seats[seat].word))) != 0;
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
+import {Lanes} from "../libraries/Lanes.sol";
 import {Sheets} from "../libraries/Sheets.sol";
 import {Tags} from "../libraries/Tags.sol";
 import {Bounty, Clock, Seat} from "./BountyState.sol";
@@ -11,6 +12,7 @@ import {Core} from "./Core.sol";
 /// @title What anybody may ask the market.
 abstract contract Views is Core {
     using Bits for uint256;
+    using Lanes for uint256;
 
     /// @inheritdoc IMarket
     function bountyOf(bytes32 bounty) external view returns (BountyView memory v) {
@@ -57,6 +59,7 @@ abstract contract Views is Core {
         v.ticket = s.ticket;
         v.acknowledged = s.validator != address(0) && !uint256(b.clock.vacant).has(seat);
         v.sinceRound = s.sinceRound;
+        v.halves = uint16(b.halvesOwed.at(seat));
         if (phase < Phase.Attest || phase > Phase.Serve) return v;
         uint256 attesters = phase == Phase.Attest ? b.clock.acted : b.attesters;
         uint256 committed = phase > Phase.Commit ? b.committed : phase == Phase.Commit ? b.clock.acted : 0;

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from marketplace.chain.node import Chain, Log
     from marketplace.domain.bounty import BountyState
 
-__all__ = ["BLOCKS_A_QUERY", "CONTRACTS", "check_submissions", "decode_log", "read_events", "submissions_hash"]
+__all__ = [
+    "BLOCKS_A_QUERY",
+    "CONTRACTS",
+    "check_submissions",
+    "decode_log",
+    "known_events",
+    "read_events",
+    "submissions_hash",
+]
 
 CONTRACTS: Final = ("Market", "Registry", "Vault")
 BLOCKS_A_QUERY: Final = 2_000
@@ -34,13 +42,13 @@ _RENAMED: Final = {("Deposited", "from"): "sender", ("Moved", "from"): "source",
 _CLASSES: Final[dict[tuple[str, str], type[ev.Event]]] = {("Registry", "Left"): ev.TicketLeft}
 
 
-def chain_terms(value: Sequence[Any]) -> ChainTerms:
+def _chain_terms(value: Sequence[Any]) -> ChainTerms:
     """Return the terms that a decoded `IMarket.Terms` holds."""
     return ChainTerms(*(*value[:-1], Phases(*value[-1])))
 
 
 _VALUES: Final[dict[tuple[str, str], Callable[[Any], Any]]] = {
-    ("Posted", "terms"): chain_terms,
+    ("Posted", "terms"): _chain_terms,
     ("Revealed", "sheet"): lambda value: SheetHead(*value),
     ("PhaseChanged", "phase"): Phase,
     ("Closed", "reason"): CloseReason,

@@ -52,17 +52,17 @@ class Web3Chain:
     @cached_property
     def chain_id(self) -> int:
         """EIP-155 chain id."""
-        with translated():
+        with _translated():
             return int(self.w3.eth.chain_id)
 
     def head(self) -> int:
         """Return the newest block's number."""
-        with translated():
+        with _translated():
             return int(self.w3.eth.block_number)
 
     def nonce(self, address: str) -> int:
         """Return the number of transactions `address` has sent."""
-        with translated():
+        with _translated():
             return int(self.w3.eth.get_transaction_count(to_checksum_address(address), "pending"))
 
     def call(self, to: str, data: bytes) -> bytes:
@@ -86,7 +86,7 @@ class Web3Chain:
         fields: dict[str, Any] = {"value": value, "data": data}
         if to is not None:
             fields["to"] = to
-        with translated():
+        with _translated():
             fields["gas"] = self.gas_limit or self._estimate(fields, signer.address)
             fields |= {"type": 2, "chainId": self.chain_id, "nonce": self.nonce(signer.address), **self._fees()}
             name = self.w3.eth.send_raw_transaction(signer.sign_transaction(fields))
@@ -103,13 +103,13 @@ class Web3Chain:
         query: Any = {"fromBlock": first, "toBlock": last, "topics": wanted}
         if addresses:
             query["address"] = [to_checksum_address(a) for a in addresses]
-        with translated():
+        with _translated():
             found = [_log(entry) for entry in self.w3.eth.get_logs(query)]
         return sorted(found, key=lambda log: (log.block, log.position))
 
     # ------------------------------------------------------------------ details
     def _run(self, view: TxParams) -> bytes:
-        with translated():
+        with _translated():
             return bytes(self.w3.eth.call(view, "latest"))
 
     def _estimate(self, fields: Mapping[str, Any], sender: str) -> int:
@@ -134,7 +134,7 @@ class Web3Chain:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def _translated() -> Iterator[None]:
     """Turn whatever web3, eth-tester or the connection raises into one of this product's errors."""
     try:
         yield

@@ -19,7 +19,6 @@ __all__ = [
     "SeatState",
     "Ticket",
     "TicketState",
-    "members",
 ]
 
 
@@ -192,8 +191,3 @@ class Ticket:
     since_block: int
     free_at: int
     stake: int
-
-
-def members(bitmap: int) -> tuple[int, ...]:
-    """Return the positions whose bits are set, ascending."""
-    return tuple(i for i in range(bitmap.bit_length()) if bitmap >> i & 1)

@@ -185,16 +185,24 @@ class Stage:
 
     def commit(self, sheet: SheetHead) -> None:
         """Every seat commits to the sheet."""
-        round_ = self.state().round
+        for seat in self.seated():
+            self.commit_seat(seat, sheet)
+
+    def commit_seat(self, seat: int, sheet: SheetHead) -> None:
+        """One seat does."""
+        validator, round_ = self.seated()[seat], self.state().round
         word = sheet_hash(self.scope, round_, sheet)
-        for seat, validator in self.seated().items():
-            commitment = commit_hash(self.scope, round_, seat, validator.address, word, digest("salt", seat))
-            validator.commit(self.bounty, seat, commitment)
+        salt = digest("salt", seat)
+        validator.commit(self.bounty, seat, commit_hash(self.scope, round_, seat, validator.address, word, salt))
 
     def reveal(self, sheet: SheetHead) -> None:
         """Every seat reveals it."""
-        for seat, validator in self.seated().items():
-            validator.reveal(self.bounty, self.terms, seat, sheet, digest("salt", seat))
+        for seat in self.seated():
+            self.reveal_seat(seat, sheet)
+
+    def reveal_seat(self, seat: int, sheet: SheetHead) -> None:
+        """One seat does."""
+        self.seated()[seat].reveal(self.bounty, self.terms, seat, sheet, digest("salt", seat))
 
     def settle(self, sheet: SheetHead) -> None:
         """Anybody settles, once the window is over."""

@@ -80,6 +80,61 @@ def test_a_shard_said_not_to_be_open_is_rebutted_with_its_key(stage):
     assert [digest("shard key", 0)] == [e.key for e in told]
 
 
+def test_a_seat_hands_over_and_anybody_reads_it(stage):
+    """It changes no state, and the document's digest arrives."""
+    stage.start()
+    before = stage.state()
+    stage.seated()[1].hand_over(stage.bounty, 1, digest("keys"))
+    assert before == stage.state()
+    (told,) = stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[ev.HandedOver])
+    assert (1, digest("keys")) == (told.seat, told.document)
+
+
+def test_a_draw_is_due_once_its_block_exists(stage):
+    """Not before, and not in another phase."""
+    stage.stake()
+    stage.post()
+    assert not stage.owner.can_draw(stage.state())
+    stage.chain.clock.wait_for_block(stage.state().draw_block)
+    assert stage.owner.can_draw(stage.state())
+    stage.owner.draw(stage.bounty, stage.terms)
+    assert not stage.owner.can_draw(stage.state())
+
+
+def test_a_draw_that_was_forgotten_for_long_is_still_due(stage):
+    """The chain knows the last 256 hashes alone; the market then draws from a later one."""
+    stage.stake()
+    stage.post()
+    stage.chain.clock.wait_for_block(stage.state().draw_block + 300)
+    assert stage.owner.can_draw(stage.state())
+    stage.owner.draw(stage.bounty, stage.terms)
+    assert Phase.ACKNOWLEDGE is stage.state().phase
+
+
+def test_what_a_silent_seat_loses_is_burned(stage):
+    """A tenth of its ticket goes where nobody can take it, and the events say whose it was."""
+    stage.start()
+    stage.join()
+    stage.open_round()
+    stage.submit()
+    stage.open_shard()
+    stage.attest()
+    sheet = stage.sheet()
+    silent = stage.seated()[2]
+    for seat in (0, 1):
+        stage.commit_seat(seat, sheet)
+    stage.pass_deadline()
+    stage.push()
+    for seat in (0, 1):
+        stage.reveal_seat(seat, sheet)
+    stage.settle(sheet)
+    assert stage.terms.ticket_stake // 10 == stage.owner.vault.burned()
+    (told,) = stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[ev.SeatSlashed])
+    assert (2, 10) == (told.seat, told.percent)
+    lost = [e for e in stage.owner.money_events(0, stage.owner.head()) if isinstance(e, ev.Slashed)]
+    assert [stage.validators.index(silent)] == [e.ticket for e in lost]
+
+
 def test_seats_and_holders_are_told_as_values(stage):
     """What a seat or holder reads of itself has the types of the domain."""
     stage.start()

@@ -65,7 +65,7 @@ def anvil():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--hardfork", "shanghai", "--silent"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - no input
     try:
         w3 = Web3(HTTPProvider(f"http://127.0.0.1:{port}", request_kwargs={"timeout": 20}))
         until = time.monotonic() + 30
@@ -123,6 +123,17 @@ def test_a_wallet_without_coin_on_anvil_cannot_send(real):
     broke = Account(real.chain, real.deployment, KeySigner(digest("broke")))
     with pytest.raises(NotEnoughTokens, match="gas"):
         broke.faucet.drip(1)
+
+
+def test_a_transaction_nobody_mines_is_told_apart_from_a_refusal(anvil):
+    """After the time that was given the message says that it was sent, so that nobody sends it twice."""
+    anvil.w3.provider.make_request("evm_setAutomine", [False])
+    try:
+        with pytest.raises(ChainError, match="sent but not mined"):
+            Web3Chain(anvil.w3, anvil.clock, timeout=0.3).send(anvil.signer(), anvil.signer().address, b"")
+    finally:
+        anvil.w3.provider.make_request("evm_setAutomine", [True])
+        anvil.w3.provider.make_request("evm_mine", [])
 
 
 def test_a_node_that_is_gone_is_a_chain_error():

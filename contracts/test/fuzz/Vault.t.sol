@@ -90,7 +90,7 @@ contract VaultFuzz is Cheats {
         amount = _bound(amount, 1, type(uint256).max - 1);
         over = _bound(over, amount + 1, type(uint256).max);
         _deposit(amount);
-        vm.expectRevert(IVault.Vault_InsufficientBalance.selector);
+        vm.expectPartialRevert(IVault.Vault_InsufficientBalance.selector);
         vault.move(address(token), ACCOUNT, bytes32(0), over);
         if (caller == address(this) || caller == address(0xBEEF)) return;
         vm.prank(caller);

@@ -13,7 +13,7 @@ interface Vm {
     function assertTrue(bool fact, string calldata reason) external pure;
     function assertFalse(bool fact, string calldata reason) external pure;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
-    function expectRevert(bytes4 reason) external;
+    function expectPartialRevert(bytes4 reason) external;
     function expectRevert(bytes calldata reason) external;
     function getBlockNumber() external view returns (uint256);
     function getBlockTimestamp() external view returns (uint256);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../../interfaces/IMarket.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
+import {Trees} from "../fuzz/Trees.sol";
+import {Acts} from "./Acts.sol";
+
+/// @title What anybody may do: push bounties on, and fetch for everybody what is theirs.
+abstract contract Endings is Acts {
+    // ---------------------------------------------------------------- pushing on
+    /// @dev Lets the phase's time run out and ends it. False: the bounty is closed.
+    function _push(uint256 k) internal returns (bool) {
+        bytes32 id = current[k];
+        IMarket.Terms memory t = cases[id].terms;
+        IMarket.BountyView memory v = market.bountyOf(id);
+        if (v.phase == IMarket.Phase.Closed) return false;
+        if (v.phase == IMarket.Phase.Draw) {
+            if (vm.getBlockNumber() <= v.drawBlock) vm.roll(v.drawBlock + 1);
+            market.draw(id, t);
+        } else if (v.phase == IMarket.Phase.Challenge) {
+            _warpPast(v.deadline);
+            _settle(id, t, v.round);
+        } else {
+            if (!_allActed(v, t.seats)) _warpPast(v.deadline + _graceOf(v, t));
+            market.advance(id, t);
+        }
+        _track(id);
+        return true;
+    }
+
+    function _allActed(IMarket.BountyView memory v, uint256 seats) private pure returns (bool) {
+        if (v.phase != IMarket.Phase.Commit && v.phase != IMarket.Phase.Serve) return false;
+        return (v.acted | v.vacant) == (1 << seats) - 1;
+    }
+
+    /// @dev How much longer the owner has.
+    function _graceOf(IMarket.BountyView memory v, IMarket.Terms memory t) private pure returns (uint256) {
+        if (v.phase == IMarket.Phase.Join && _count(v.joined & ~v.forfeited) >= t.minHolders) return t.phases.open;
+        if (v.phase == IMarket.Phase.Submit && _count(v.submitted) >= t.minHolders) return t.phases.shard;
+        return 0;
+    }
+
+    function _settle(bytes32 id, IMarket.Terms memory t, uint256 round) private {
+        Case storage c = cases[id];
+        IMarket.Sheet memory sheet = _sheetOf(c, false);
+        uint256 agreeing = 0;
+        bytes32 sheetHash = market.sheetHashOf(id, round, sheet);
+        for (uint256 seat = 0; seat < t.seats; ++seat) if (market.seatOf(id, seat).word == sheetHash) ++agreeing;
+        if (agreeing <= t.seats / 2) sheet = _sheetOf(c, true);
+        market.settle(id, t, sheet);
+        ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
+        _enter(c, t, sheet, round, market.roundOf(id, round).winners);
+    }
+
+    /// @dev The books of a settled round.
+    function _enter(Case storage c, IMarket.Terms memory t, IMarket.Sheet memory sheet, uint256 round, uint256 winners)
+        private
+    {
+        for (uint256 i = 0; i < LEAVES; ++i) {
+            if (_has(sheet.included, i)) c.due[c.holderAt[i]] -= int256(uint256(t.fee));
+            Trees.Payout memory payout = c.payouts[round][i];
+            c.due[payout.holder] += int256(uint256(payout.amount));
+            c.fifths[payout.holder] += payout.amount / 5;
+        }
+        for (uint256 seat = 0; seat < t.seats; ++seat) {
+            if (_has(winners, seat)) c.halves[seat] += sheet.adopted ? 1 : 2;
+        }
+    }
+
+    // ---------------------------------------------------------------- fetching
+    /// @dev Fetches what can be fetched; all of it when `odds` is 0, else each thing one time in `odds`.
+    function _fetch(uint256 k, uint256 seed, uint256 odds) internal returns (bool acted) {
+        bytes32 id = current[k];
+        IMarket.Terms memory t = cases[id].terms;
+        for (uint256 round = 0; round < t.rounds; ++round) {
+            for (uint256 i = 0; i < LEAVES; ++i) {
+                if (odds != 0 && !_rarely(seed, 10 * round + i, odds)) continue;
+                if (_claim(id, t, round, i)) acted = true;
+            }
+        }
+        for (uint256 seat = 0; seat < t.seats; ++seat) {
+            if (odds != 0 && !_rarely(seed, 50 + seat, odds)) continue;
+            if (_collect(id, t, seat)) acted = true;
+        }
+        if (market.bountyOf(id).phase != IMarket.Phase.Closed) return acted;
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            if (odds != 0 && !_rarely(seed, 60 + i, odds)) continue;
+            IMarket.HolderView memory h = market.holderOf(id, holders[i]);
+            if (h.held != 0) {
+                market.claimHeld(id, t, holders[i]);
+                _track(id);
+                acted = true;
+            }
+            if (h.joined) {
+                _leave(id, holders[i], address(this));
+                _track(id);
+                acted = true;
+            }
+        }
+    }
+
+    function _claim(bytes32 id, IMarket.Terms memory t, uint256 round, uint256 index) private returns (bool) {
+        Case storage c = cases[id];
+        Trees.Payout memory payout = c.payouts[round][index];
+        if (payout.amount == 0 || c.status[round] != IMarket.RoundStatus.Settled) return false;
+        if (_has(market.roundOf(id, round).claimed, index)) return false;
+        (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(c, round), index);
+        market.claim(id, t, round, index, payout.holder, payout.amount, hashes, sums);
+        _track(id);
+        ++counts["claim"];
+        return true;
+    }
+
+    function _collect(bytes32 id, IMarket.Terms memory t, uint256 seat) private returns (bool) {
+        Case storage c = cases[id];
+        uint256 owed = c.halves[seat] * (t.seatPay / 2);
+        if (owed == 0) return false;
+        c.halves[seat] = 0;
+        address validator = market.seatOf(id, seat).validator;
+        uint256 before = _balance(validator);
+        if (market.collect(id, t, seat) != owed || _balance(validator) != before + owed) unfair = true;
+        _track(id);
+        ++counts["collect"];
+        return true;
+    }
+
+    // ---------------------------------------------------------------- the end
+    /// @dev Pushes until the bounty is closed and fetches everything: then nothing may be left, and everybody has what was due.
+    function _windUp(uint256 k) internal on(k) {
+        while (_push(k)) {}
+        _fetch(k, 0, 0);
+    }
+
+    function _audit(uint256 k) internal {
+        Case storage c = cases[current[k]];
+        if (_balance(current[k]) != 0) stuck = true;
+        uint256 last = c.terms.rounds - 1;
+        bool returned = c.status[last] == IMarket.RoundStatus.Settled && !c.sheet.released;
+        if (returned) ++counts["returned"];
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            int256 due = c.due[holders[i]];
+            if (returned) due -= int256(c.fifths[holders[i]]);
+            if (due != c.flow[holders[i]]) unfair = true;
+        }
+    }
+
+    /// @dev Everybody takes all its money out of the vault; returns what stays there.
+    function _withdrawAll() internal returns (uint256 left) {
+        (uint256 length,) = registry.freeze(pool);
+        for (uint256 i = 0; i < length; ++i) {
+            IRegistry.Ticket memory ticket = registry.ticketOf(pool, i);
+            if (ticket.state != IRegistry.TicketState.Live) continue;
+            vm.prank(ticket.validator);
+            registry.leave(address(token), STAKE, i);
+        }
+        vm.warp(_now() + registry.UNBONDING());
+        for (uint256 i = 0; i < length; ++i) {
+            if (registry.ticketOf(pool, i).state == IRegistry.TicketState.None) continue;
+            registry.redeem(address(token), STAKE, i);
+        }
+        for (uint256 i = 0; i < HOLDERS; ++i) _withdraw(holders[i], _balance(holders[i]));
+        for (uint256 i = 0; i < VALIDATORS; ++i) _withdraw(validators[i], _balance(validators[i]));
+        for (uint256 i = 0; i < 2; ++i) _withdraw(owners[i], _balance(owners[i]));
+        return token.balanceOf(address(vault));
+    }
+
+    function _withdraw(address person, uint256 amount) internal {
+        if (amount == 0) return;
+        vm.prank(person);
+        vault.withdraw(address(token), amount);
+    }
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../../interfaces/IMarket.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
+import {Deployed} from "../fuzz/Deployed.sol";
+import {Trees} from "../fuzz/Trees.sol";
+
+/// @title Two bounties at a time, the people around them, and what must be true of them, kept beside the contracts.
+/// @dev The books here are kept from what was done and from the views, never from the market's own sums.
+abstract contract World is Deployed {
+    uint256 internal constant HOLDERS = 6;
+    uint256 internal constant VALIDATORS = 8;
+    uint256 internal constant LEAVES = 8; // of a payout tree
+    uint128 internal constant STAKE = 1_000_003;
+
+    /// @dev What is known of one bounty.
+    struct Case {
+        IMarket.Terms terms;
+        IMarket.Phase phase;
+        IMarket.CloseReason closed;
+        uint16 round;
+        uint16 vacant;
+        uint128 forfeited;
+        IMarket.Sheet sheet; // that most seats commit to
+        uint256 sheetRound; // plus one
+        uint256 seatFlow; // paid to validators
+        mapping(uint256 index => address) holderAt;
+        mapping(address holder => int256) due; // what the bounty owes in all, less what was locked: payouts, losses, fees
+        mapping(address holder => int256) flow; // what came of it
+        mapping(address holder => uint256) fifths;
+        mapping(uint256 round => mapping(uint256 index => Trees.Payout)) payouts;
+        mapping(uint256 round => IMarket.RoundStatus) status;
+        mapping(uint256 seat => uint256) halves; // of a seat's pay, not collected
+    }
+
+    /// @dev Balances before an act on one bounty, and all there is to know of the other.
+    struct Snapshot {
+        uint256[HOLDERS] holders;
+        uint256 validators;
+        bytes32 other;
+    }
+
+    address[2] internal owners;
+    address[HOLDERS] internal holders;
+    address[VALIDATORS] internal validators;
+    bytes32 internal pool;
+    bytes32[2] public current;
+    bytes32[] internal everPosted;
+    mapping(bytes32 bounty => Case) internal cases;
+
+    /// @notice How often things happened.
+    mapping(bytes32 what => uint256) public counts;
+    /// @notice Set when an act on one bounty changed something of the other.
+    bool public leaked;
+    /// @notice Set when a bounty went back.
+    bool public wentBack;
+    /// @notice Set when a bounty that is over and paid out still held money.
+    bool public stuck;
+    /// @notice Set when somebody got another sum than was due.
+    bool public unfair;
+
+    modifier on(uint256 k) {
+        Snapshot memory s = _look(k);
+        _;
+        _compare(k, s);
+    }
+
+    /// @dev An act on no bounty.
+    modifier beside() {
+        bytes32 both = keccak256(abi.encode(_everythingOf(0), _everythingOf(1)));
+        _;
+        if (both != keccak256(abi.encode(_everythingOf(0), _everythingOf(1)))) leaked = true;
+    }
+
+    // ---------------------------------------------------------------- books
+    function _look(uint256 k) private view returns (Snapshot memory s) {
+        for (uint256 i = 0; i < HOLDERS; ++i) s.holders[i] = _balance(holders[i]);
+        s.validators = _validatorsHave();
+        s.other = _everythingOf(1 - k);
+    }
+
+    function _compare(uint256 k, Snapshot memory s) private {
+        Case storage c = cases[current[k]];
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            c.flow[holders[i]] += int256(_balance(holders[i])) - int256(s.holders[i]);
+        }
+        c.seatFlow += _validatorsHave() - s.validators; // within a bounty validators only ever get
+        if (s.other != _everythingOf(1 - k)) leaked = true;
+    }
+
+    function _validatorsHave() private view returns (uint256 sum) {
+        for (uint256 i = 0; i < VALIDATORS; ++i) sum += _balance(validators[i]);
+    }
+
+    /// @dev Every view of a bounty, its account and its owner's.
+    function _everythingOf(uint256 k) private view returns (bytes32 digest) {
+        bytes32 id = current[k];
+        digest = keccak256(abi.encode(market.bountyOf(id), _balance(id), _balance(owners[k])));
+        uint256 rounds = cases[id].terms.rounds;
+        for (uint256 i = 0; i < rounds; ++i) digest = keccak256(abi.encode(digest, market.roundOf(id, i)));
+        for (uint256 i = 0; i < HOLDERS; ++i) digest = keccak256(abi.encode(digest, market.holderOf(id, holders[i])));
+        uint256 seats = cases[id].terms.seats;
+        for (uint256 i = 0; i < seats; ++i) digest = keccak256(abi.encode(digest, market.seatOf(id, i)));
+    }
+
+    /// @dev After every call of the market: where the bounty went, and what follows from it for the books.
+    function _track(bytes32 id) internal {
+        Case storage c = cases[id];
+        IMarket.BountyView memory v = market.bountyOf(id);
+        if (!_mayFollow(c, v)) wentBack = true;
+        if (c.phase == IMarket.Phase.Serve && v.phase != c.phase) _endServe(id, c);
+        _trackStatus(id, c);
+        _trackLosses(c, v);
+        if (v.phase == IMarket.Phase.Closed && c.phase != v.phase) {
+            ++counts[bytes32(uint256(v.closed))];
+            for (uint256 i = 0; i < LEAVES; ++i) {
+                if (_has(v.compensated, i)) c.due[c.holderAt[i]] += int256(uint256(c.terms.compensation));
+            }
+        }
+        if (v.phase == IMarket.Phase.Draw && v.draws != 0) ++counts["redraw"];
+        (c.phase, c.closed, c.round, c.vacant, c.forfeited) = (v.phase, v.closed, v.round, v.vacant, v.forfeited);
+    }
+
+    /// @dev Phases of a round only go on, but for drawing again; rounds go on one by one; the end is the end.
+    function _mayFollow(Case storage c, IMarket.BountyView memory v) private view returns (bool) {
+        if (c.phase == IMarket.Phase.Closed) {
+            return v.phase == c.phase && v.round == c.round && v.closed == c.closed;
+        }
+        if (v.round == c.round) {
+            return v.phase >= c.phase || (v.phase == IMarket.Phase.Draw && c.phase == IMarket.Phase.Acknowledge);
+        }
+        bool starts = v.phase == IMarket.Phase.Draw || v.phase == IMarket.Phase.Join
+            || (v.phase == IMarket.Phase.Closed && v.round == c.terms.rounds);
+        return starts && v.round == c.round + 1 && c.phase >= IMarket.Phase.Join;
+    }
+
+    function _endServe(bytes32 id, Case storage c) private {
+        IMarket.RoundView memory r = market.roundOf(id, c.round);
+        if (_count(r.served) <= c.terms.seats / 2) return;
+        ++counts["served"];
+        for (uint256 seat = 0; seat < c.terms.seats; ++seat) if (_has(r.winners, seat)) ++c.halves[seat];
+    }
+
+    /// @dev A round is open, then void or settled, and stays so.
+    function _trackStatus(bytes32 id, Case storage c) private {
+        for (uint256 i = 0; i < c.terms.rounds; ++i) {
+            IMarket.RoundStatus now_ = market.roundOf(id, i).status;
+            IMarket.RoundStatus before = c.status[i];
+            if (now_ == before) continue;
+            if (before > IMarket.RoundStatus.Open || now_ == IMarket.RoundStatus.None) wentBack = true;
+            if (now_ == IMarket.RoundStatus.Void) ++counts["void"];
+            c.status[i] = now_;
+        }
+    }
+
+    /// @dev Stakes that were just lost; seats that were just lost are paid out.
+    function _trackLosses(Case storage c, IMarket.BountyView memory v) private {
+        uint256 lost = v.forfeited & ~c.forfeited;
+        for (uint256 i = 0; i < LEAVES; ++i) {
+            if (!_has(lost, i)) continue;
+            c.due[c.holderAt[i]] -= int256(uint256(c.terms.holderStake));
+            ++counts["forfeit"];
+        }
+        uint256 vacated = v.vacant & ~c.vacant;
+        for (uint256 seat = 0; seat < c.terms.seats; ++seat) {
+            if (!_has(vacated, seat)) continue;
+            c.halves[seat] = 0;
+            ++counts["slash"];
+        }
+    }
+
+    // ---------------------------------------------------------------- what must be true
+    /// @notice The sum of all accounts anybody here could have.
+    function sumOfAccounts() external view returns (uint256 sum) {
+        for (uint256 i = 0; i < HOLDERS; ++i) sum += _balance(holders[i]);
+        sum += _validatorsHave() + _balance(owners[0]) + _balance(owners[1]) + _burned() + _balance(pool);
+        for (uint256 i = 0; i < everPosted.length; ++i) sum += _balance(everPosted[i]);
+    }
+
+    /// @notice What the vault says it holds, and what it does hold.
+    function vaultHolds() external view returns (uint256 total, uint256 tokens) {
+        return (vault.totalOf(address(token)), token.balanceOf(address(vault)));
+    }
+
+    /// @notice A bounty's account, and what the bounty owes in all.
+    function ledgerOf(uint256 k) external view returns (uint256 balance, uint256 owed) {
+        bytes32 id = current[k];
+        IMarket.BountyView memory v = market.bountyOf(id);
+        owed = uint256(v.reserve) + v.bond + _owedToHolders(id) + _owedForRounds(id, v);
+        return (_balance(id), owed);
+    }
+
+    function _owedToHolders(bytes32 id) private view returns (uint256 owed) {
+        IMarket.Terms storage terms = cases[id].terms;
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            IMarket.HolderView memory h = market.holderOf(id, holders[i]);
+            owed += h.held;
+            if (!h.joined) continue;
+            uint256 fees = h.prepaid;
+            if (h.lastRound != 0) {
+                IMarket.RoundView memory r = market.roundOf(id, h.lastRound - 1);
+                if (r.status != IMarket.RoundStatus.Settled || _has(r.excluded, h.index)) ++fees;
+            }
+            owed += terms.holderStake + fees * terms.fee;
+        }
+    }
+
+    /// @dev Unclaimed pools, and the pay of all winners ever less what validators were paid. While serving, the second half is
+    /// promised already.
+    function _owedForRounds(bytes32 id, IMarket.BountyView memory v) private view returns (uint256 owed) {
+        Case storage c = cases[id];
+        uint256 halves = 0;
+        for (uint256 i = 0; i < c.terms.rounds; ++i) {
+            IMarket.RoundView memory r = market.roundOf(id, i);
+            if (r.status != IMarket.RoundStatus.Settled) continue;
+            owed += r.unclaimed;
+            bool promised = v.phase == IMarket.Phase.Serve && i == v.round;
+            bool both = !r.adopted || promised || _count(r.served) > c.terms.seats / 2;
+            halves += _count(r.winners) * (both ? 2 : 1);
+        }
+        owed += halves * (c.terms.seatPay / 2) - c.seatFlow;
+    }
+
+    /// @notice What the pool's account holds, the sum of what is left of all tickets, and whether each keeps its bounds: never
+    /// above the stake, never slashed by more than 30 percent, whole while it is live or seated.
+    function tickets() external view returns (uint256 balance, uint256 sum, bool inBounds) {
+        (uint256 length,) = registry.freeze(pool);
+        inBounds = true;
+        for (uint256 i = 0; i < length; ++i) {
+            IRegistry.Ticket memory t = registry.ticketOf(pool, i);
+            sum += t.stake;
+            if (t.state == IRegistry.TicketState.None) continue;
+            uint256 least = t.state == IRegistry.TicketState.Leaving ? STAKE - uint256(STAKE) * 30 / 100 : STAKE;
+            if (t.stake > STAKE || t.stake < least) inBounds = false;
+        }
+        balance = _balance(pool);
+    }
+}
