@@ -17,8 +17,8 @@ from client.opening import (
 )
 from client.participant import max_sealed_bytes
 from client.scorer import Memory, permutation_seed
-from client.sheets import gain_in
 from client.shards import MAX_SHARD_BYTES, final_key, open_root_update, open_shard, shard_key
+from client.sheets import gain_in
 from marketplace.domain.documents import RoundDocument, SharesDocument
 from marketplace.domain.errors import (
     ContentTooLarge,

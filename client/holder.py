@@ -92,8 +92,11 @@ class DataHolder(Participant):
 
     def join(self, bounty: BountyState) -> bool:
         """Check the terms, name an encryption key, lock the stake and the fees of all rounds."""
-        terms = self.terms()
-        terms.scoring.check(self.log.terms.round_budget)
+        try:
+            self.terms().scoring.check(self.log.terms.round_budget)
+        except GradMarketError as trouble:
+            self.note(trouble)
+            return False
         free = next((i for i in range(self.log.terms.max_holders) if not bounty.joined >> i & 1), None)
         if free is None:
             return False
@@ -133,19 +136,18 @@ class DataHolder(Participant):
         return commitment, self.publish(document)
 
     def claim(self) -> bool:
-        """Claim the payout of a settled round that was not claimed yet; where its sheet is not here, try again later."""
+        """Claim the payout of a settled round that was not claimed yet; if its sheet is not here, try again later."""
         for round_ in sorted(set(self.log.settled) - self._claimed):
             try:
                 payout = payout_in(self, self.log, round_, self.address)
             except GradMarketError as trouble:
                 self.note(trouble)
                 continue
-            due = payout is not None and not self.account.round(self.log.bounty, round_).claimed >> payout.index & 1
-            if payout is not None and due:  # anybody may have claimed it for this holder
+            # Anybody may have claimed it for this holder.
+            if payout is not None and not self.account.round(self.log.bounty, round_).claimed >> payout.index & 1:
                 self.account.claim(self.log.bounty, self.log.terms, round_, payout)
-            self._claimed.add(round_)
-            if due:
                 return True
+            self._claimed.add(round_)
         return False
 
     def leave(self, joined: bool, held: int) -> bool:  # noqa: FBT001 - two facts read from the chain

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from client.base import max_model_bytes
 from client.log import BountyLog
 from client.participant import Participant
-from client.shards import root_key
+from client.shards import check_rows, root_key, seal_final_key
 from marketplace.domain.abi import bounty_id, shard_leaf
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import network_root, rows_root, update_root
@@ -139,34 +139,43 @@ class ModelOwner(Participant):
         """Do the one thing that is due now; return whether there was one."""
         if self._log is None:
             return False
-        bounty = self.account.bounty(self.log.refresh().bounty)
+        # The state before the history: what it says has happened is then in the history too.
+        bounty = self.account.bounty(self.log.bounty)
+        self.log.refresh()
         self.receive()
-        over = self.account.now() > bounty.deadline
-        terms = self.log.terms
+        now, terms, acted = self.account.now(), self.log.terms, False
+        over = now > bounty.deadline
         if bounty.phase is Phase.DRAW and self.account.can_draw(bounty):
             self.account.draw(self.log.bounty, terms)
-            return True
-        if bounty.phase is Phase.JOIN and over and (bounty.joined & ~bounty.forfeited).bit_count() >= terms.min_holders:
-            return self.open_round(bounty)
-        if bounty.phase is Phase.SUBMIT and over and bounty.submitted.bit_count() >= terms.min_holders:
-            return self.open_shard(bounty)
-        if bounty.phase is Phase.REBUT and not over:
-            return self.rebut(bounty)
-        return False
+            acted = True
+        elif bounty.phase is Phase.JOIN and over and now <= bounty.deadline + terms.phases.open:
+            ready = (bounty.joined & ~bounty.forfeited).bit_count() >= terms.min_holders
+            acted = ready and self.open_round(bounty)
+        elif bounty.phase is Phase.SUBMIT and over and now <= bounty.deadline + terms.phases.shard:
+            acted = bounty.submitted.bit_count() >= terms.min_holders and self.open_shard(bounty)
+        elif bounty.phase is Phase.REBUT and not over:
+            acted = self.rebut(bounty)
+        elif bounty.phase is Phase.CLOSED:
+            acted = self.take_held()
+        return acted
 
     def open_round(self, bounty: BountyState) -> bool:
-        """Publish the base, sealed to the seats and to everybody who joined, and commit to the root update."""
+        """Publish the base, sealed to the seats and to everybody who joined, and commit to the root update.
+
+        Also when this owner does not know the base, because nobody served the last aggregate: then nobody can open it,
+        the round is void and fees return, while not opening it would cost the bond.
+        """
         round_, scope = bounty.round, self.scope(self.log.bounty)
         base_key = datakeys.new_key()
         context = scope.context(Purpose.BASE, round_, self.address)
         base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
-        recipients, sealed_to = self._recipients()
+        recipients, sealed_to = self._recipients(bounty)
         envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
 
         update, salt = self.plan.train_root(self.model, round_), secrets.token_bytes(32)
         root = update_root(update, salt)
         root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
-        key = root_key(self.secrets.shard_keys[round_])
+        key = root_key(self.secrets.shard_keys[round_], root)
         root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
         document = RoundDocument(round_, base_cid, bounty.base_root, envelope, root_cid, root)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
@@ -174,14 +183,11 @@ class ModelOwner(Participant):
 
     def open_shard(self, bounty: BountyState) -> bool:
         """Open the round's shard to the seats; with the last round the final shard too."""
-        numbers = [bounty.round]
-        if bounty.round == self.log.terms.rounds - 1:
-            numbers.append(self.log.terms.rounds)
-        seats = self.usable_keys(self.log.keys_of_seats())
-        keys = {}
-        for number in numbers:
-            context = self.scope(self.log.bounty).context(Purpose.SHARD, number, self.address)
-            keys[number] = seal_to_all(self.secrets.shard_keys[number], seats, context)
+        round_, final, hidden = bounty.round, self.log.terms.rounds, self.secrets.shard_keys
+        context = self.scope(self.log.bounty).context(Purpose.SHARD, round_, self.address)
+        keys = {round_: seal_to_all(hidden[round_], self.usable_keys(self.log.keys_of_seats()), context)}
+        if round_ == final - 1:
+            keys[final] = seal_final_key(self, self.log.bounty, final, hidden[round_], hidden[final])
         self.account.open_shard(self.log.bounty, self.log.terms, self.publish(ShardDocument(bounty.round, keys)))
         return True
 
@@ -194,14 +200,30 @@ class ModelOwner(Participant):
         return True
 
     def receive(self) -> None:
-        """Open the aggregate of every adopted round that was served, and move the model on.
+        """Open the aggregate of every adopted round that was served, in order, and move the model on.
 
-        Raises:
-            ProtocolError: what was served is not what the sheet commits to.
+        What cannot be opened, or is not what the sheet commits to, is a trouble of this owner, and later aggregates
+        have to wait for it: each is a step from the model before.
         """
         for round_, event in sorted(self.log.settled.items()):
             if event.adopted and round_ not in self.aggregates and self.log.served[round_]:
-                self._receive(round_)
+                try:
+                    self._receive(round_)
+                except GradMarketError as trouble:
+                    self.note(trouble)
+                    return
+
+    def take_held(self) -> bool:
+        """Take what was held back of payouts, if the final shard decided that it returns."""
+        last = self.log.settled.get(self.log.terms.rounds - 1)
+        if last is None or self.log.sheet_of(last.round).sheet.released:
+            return False
+        submitted = {event.holder for events in self.log.submissions.values() for event in events}
+        for holder in sorted(submitted):
+            if self.account.holder(self.log.bounty, holder).held:
+                self.account.claim_held(self.log.bounty, self.log.terms, holder)
+                return True
+        return False
 
     # ------------------------------------------------------------------ details
     def watch(self, log: BountyLog) -> None:
@@ -237,7 +259,7 @@ class ModelOwner(Participant):
         scope = self.scope(self.log.bounty)
         context = scope.context(Purpose.AGGREGATE, round_, scope.market)
         for seat, event in sorted(self.log.served[round_].items()):
-            sender = scope.context(Purpose.AGGREGATE, round_, self.log.seats[seat].validator)
+            sender = scope.context(Purpose.AGGREGATE, round_, self.log.seated(seat, event))
             try:
                 served = self.fetch(event.document, ServeDocument)
                 key = open_for(served.keys, self.address, self.identity, sender)
@@ -246,7 +268,8 @@ class ModelOwner(Participant):
                 continue  # one seat that serves garbage does not matter while another serves
             update, (salt, next_salt) = load_update(plain, salts=2)
             if update_root(update, salt) != document.root:
-                continue
+                msg = f"the sealed aggregate of round {round_} is not the one its document names: challenge its sheet"
+                raise ProtocolError(msg)
             model = apply(self.model, update, self.plan.scoring.bounds)
             if network_root(model, next_salt) != self.log.sheet_of(round_).sheet.next_base_root:
                 msg = f"the aggregate of round {round_} does not lead to the model its sheet commits to: challenge it"
@@ -254,16 +277,25 @@ class ModelOwner(Participant):
             self.model, self.secrets.base_salt = model, next_salt
             self.aggregates[round_] = update
             return
+        msg = f"no seat served a key that opens the aggregate of round {round_}: later models build on it"
+        raise ProtocolError(msg)
 
-    def _recipients(self) -> tuple[dict[str, bytes], int]:
-        """Everybody who gets the base key, and the bitmap of the holders among them."""
-        holders = self.usable_keys({event.holder: event.key for event in self.log.holders.values()})
-        # A holder whose key is unusable is left out of the envelope, and keeps its stake.
-        sealed_to = sum(1 << index for index, event in self.log.holders.items() if event.holder in holders)
+    def _recipients(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
+        """Everybody who gets the base key, and the bitmap of the holders that have to submit.
+
+        A holder that lost its stake cannot submit and gets no base. One whose key is unusable is left out, and keeps
+        its stake: unless too few would be left to open the round, which must not cost the owner's bond.
+        """
+        joined = {i: event for i, event in self.log.holders.items() if not bounty.forfeited >> i & 1}
+        holders = self.usable_keys({event.holder: event.key for event in joined.values()})
+        order = sorted(joined, key=lambda i: (joined[i].holder not in holders, i))
+        expected = order[: max(len(holders), self.log.terms.min_holders)]
+        sealed_to = sum(1 << index for index in expected)
         return {**self.usable_keys(self.log.keys_of_seats()), **holders}, sealed_to
 
     def _seal_shard(self, bounty: bytes, number: int, key: bytes) -> SealedRoot:
         shard, salt = self.plan.shards[number], secrets.token_bytes(32)
+        check_rows(self.plan.scoring, number, shard.rows, shard.labels)
         context = self.scope(bounty).context(Purpose.SHARD, number, self.address)
         cid = self.put_sealed(dump_rows(shard.rows, shard.labels, salt), key, context)
         return SealedRoot(rows_root(shard.rows, shard.labels, salt), cid, datakeys.key_hash(key))

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from client.demo.command import run_demo
+from client.demo.plan import DemoOptions
 
 _TARGET = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "demo.svg"
 
@@ -22,18 +23,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     rounds = parser.parse_args().rounds
     console = Console(record=True, width=84, highlight=False, force_terminal=True)
-    run_demo(
-        data="support2",
-        holders=8,
-        attackers=("noise", "copy", "zero"),
-        rounds=rounds,
-        seed=0,
-        report=None,
-        console=console,
-    )
+    run_demo(DemoOptions(rounds=rounds), console=console)
     text = console.export_svg(title="gradmarket demo")
     # No font is fetched from anywhere: whoever looks at the picture sees its own monospace.
-    _TARGET.write_text(re.sub(r"@font-face \{.*?\}", "", text, flags=re.DOTALL))
+    text = re.sub(r"@font-face \{.*?\}", "", text, flags=re.DOTALL)
+    _TARGET.write_text(text.replace(">", "><title>What gradmarket demo prints</title>", 1))
 
 
 if __name__ == "__main__":

@@ -39,10 +39,14 @@ def demo(  # noqa: PLR0913, PLR0917 - the options of one command
     report: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
 ) -> None:
     """Play a whole bounty on this machine: real contracts, real training, real cryptography."""
-    from client.demo.command import run_demo  # noqa: PLC0415 - loads torch and an EVM
+    from client.demo.plan import DemoOptions  # noqa: PLC0415 - loads numpy
 
     cheats = tuple(name.strip() for name in attackers.split(",") if name.strip())
-    run_demo(data=data, holders=holders, attackers=cheats, rounds=rounds, seed=seed, report=report)
+    options = DemoOptions(data, holders, cheats, rounds, seed)
+
+    from client.demo.command import run_demo  # noqa: PLC0415 - loads torch and an EVM; wrong options are refused before
+
+    run_demo(options, report)
 
 
 def main() -> None:

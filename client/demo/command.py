@@ -25,19 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["run_demo", "write_report"]
 
 
-def run_demo(  # noqa: PLR0913 - the options of one command
-    *,
-    data: str,
-    holders: int,
-    attackers: tuple[str, ...],
-    rounds: int | None,
-    seed: int,
-    report: Path | None,
-    console: Console | None = None,
-) -> dict[str, Any]:
+def run_demo(options: DemoOptions, report: Path | None = None, console: Console | None = None) -> dict[str, Any]:
     """Play a bounty, show it, and return the report (written to `report` when given)."""
     started = time.monotonic()
-    options = DemoOptions(data, holders, attackers, rounds, seed)
     with tempfile.TemporaryDirectory(prefix="gradmarket-") as folder:
         store = FolderStore(Path(folder) / "store")
         cast = build_cast(options, Devnet(), store)

@@ -116,6 +116,31 @@ abstract contract Path is Stage {
         market.claim(bounty, terms, round, index, row[index].holder, row[index].amount, hashes, sums);
     }
 
+    // ---------------------------------------------------------------- refusals: the next call reverts with exactly this
+    function _refused(bytes4 error_) internal {
+        vm.expectRevert(abi.encodeWithSelector(error_, bounty));
+    }
+
+    function _refused(bytes4 error_, uint256 value) internal {
+        vm.expectRevert(abi.encodeWithSelector(error_, bounty, value));
+    }
+
+    function _refused(bytes4 error_, address who) internal {
+        vm.expectRevert(abi.encodeWithSelector(error_, bounty, who));
+    }
+
+    function _refused(bytes4 error_, uint256 value, address who) internal {
+        vm.expectRevert(abi.encodeWithSelector(error_, bounty, value, who));
+    }
+
+    function _refusedZeroDigest() internal {
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_ZeroDigest.selector));
+    }
+
+    function _refusedInPhase(IMarket.Phase phase) internal {
+        _refused(IMarket.Market_WrongPhase.selector, uint256(phase));
+    }
+
     // ---------------------------------------------------------------- figures
     function _payouts() internal view returns (Trees.Payout[] memory row) {
         row = new Trees.Payout[](4);

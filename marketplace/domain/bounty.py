@@ -164,6 +164,7 @@ class SeatState:
         since_round: first round it scores.
         attested: its bitmap in the current round.
         word: its commit, then the hash of the sheet it revealed, in the current round.
+        halves: halves of a round's pay that it can collect.
     """
 
     validator: str
@@ -172,6 +173,7 @@ class SeatState:
     since_round: int
     attested: int
     word: bytes
+    halves: int
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 MAX_DOCUMENT_BYTES = 1 << 18
+_MAX_DIGITS = 4
+"""Of a shard's number, of which there are at most 4,097; Python refuses to read thousands with an error of its own."""
 
 Sealed = Mapping[str, str]
 """Address -> one key sealed to it (text); what `sealing.recipients` makes and opens."""
@@ -211,7 +213,8 @@ class ShardDocument:
 
     Attributes:
         round: the round whose submissions the shard scores.
-        keys: number of the shard -> {seat's address: sealed key}.
+        keys: number of the shard -> {seat's address: sealed key}; of the final shard {market's address: its key sealed
+            under the key of the round's shard}, so that no seat opens it without the others.
     """
 
     kind: ClassVar[str] = "shard"
@@ -228,7 +231,7 @@ class ShardDocument:
         """Read the document; raises ProtocolError naming the first malformed field."""
         r = _Reader(value, cls.kind)
         raw = r.raw("keys")
-        if not isinstance(raw, dict) or not all(k.isascii() and k.isdigit() for k in raw):
+        if not isinstance(raw, dict) or not all(k.isascii() and k.isdigit() and len(k) <= _MAX_DIGITS for k in raw):
             raise _malformed(cls.kind, "keys")
         out = cls(r.integer("round"), {int(k): _sealed(v, cls.kind, "keys") for k, v in raw.items()})
         r.end()
@@ -325,7 +328,8 @@ class HandoverDocument:
 
     Attributes:
         round: the round about to be scored.
-        cid: sealed JSON {"round", "keys": {holder index: data key}, "aggregate_round", "aggregate_key"}.
+        cid: sealed JSON {"round", "keys": [{"index", "key"}], "aggregate_key", "first_base_round", "first_base_key"}:
+            the last settled round and its data keys, the last adopted aggregate's key, and where the first base opens.
         keys: {new seat's address: key of that content, sealed}.
     """
 

@@ -8,7 +8,8 @@ Keys sorted by code point, no spaces, UTF-8 without escapes that are not needed,
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from marketplace.domain.errors import InvalidInput
 
@@ -19,6 +20,8 @@ MAX_DEPTH = 64
 
 _MAX_BITS = 4096
 """Wider than any figure of the product, and far below where Python refuses to print an integer."""
+
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
 def encode_json(value: object) -> bytes:
@@ -42,6 +45,7 @@ def decode_json(data: bytes) -> Any:  # noqa: ANN401 - whatever the sender wrote
     Raises:
         InvalidInput: it is not JSON, or not in canonical form (spaces, order, a key twice, floats, NaN, too deep).
     """
+    _check_depth(data)
     try:
         value = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
@@ -51,6 +55,22 @@ def decode_json(data: bytes) -> Any:  # noqa: ANN401 - whatever the sender wrote
         msg = "a document is JSON, but not in canonical form: ask its sender to publish it with this product"
         raise InvalidInput(msg)
     return value
+
+
+def _check_depth(data: bytes) -> None:
+    """Refuse nesting before anything recurses into it.
+
+    Python's own guard is no help: the embedded chain raises the recursion limit of its process so far that a document
+    of brackets alone would overflow the C stack and end the process.
+    """
+    depth = 0
+    for byte in _STRING.sub(b"", data):
+        if byte in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH + 1:
+                raise _refused((), f"nests deeper than {MAX_DEPTH} levels: flatten it")
+        elif byte in b"]}":
+            depth -= 1
 
 
 def _check(value: object, path: tuple[str | int, ...]) -> None:

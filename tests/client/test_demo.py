@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from client.demo.command import run_demo
+from client.demo.plan import DemoOptions
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +16,7 @@ def shown(tmp_path_factory):
     path = tmp_path_factory.mktemp("demo") / "build" / "report.json"
     printed = io.StringIO()
     console = Console(file=printed, width=100)
-    run_demo(
-        data="digits", holders=4, attackers=("noise", "zero", "copy"), rounds=2, seed=1, report=path, console=console
-    )
+    run_demo(DemoOptions("digits", 4, ("noise", "zero", "copy"), 2, 1), path, console)
     return json.loads(path.read_text()), printed.getvalue()
 
 

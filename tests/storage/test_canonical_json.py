@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -153,3 +155,23 @@ def test_nothing_is_stored_when_a_value_is_refused(
     with pytest.raises(InvalidInput):
         put_json(store, {"gain": 0.5})
     assert store.pins() == staged(store) == []
+
+
+def test_a_document_of_brackets_cannot_end_the_process() -> None:
+    """Some libraries raise the recursion limit far beyond the C stack; nesting is refused before anything recurses."""
+    code = (
+        "import sys; sys.setrecursionlimit(100_000)\n"
+        "from marketplace.domain.errors import InvalidInput\n"
+        "from marketplace.storage.canonical import decode_json\n"
+        "for text in (b'[' * 100_000, b'{\"a\":' * 50_000, b'[' * 99_000 + b']' * 99_000):\n"
+        "    try:\n        decode_json(text)\n"
+        "    except InvalidInput:\n        print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert (0, ["refused"] * 3) == (done.returncode, done.stdout.split())
+
+
+def test_brackets_inside_text_do_not_count_as_nesting() -> None:
+    """A long text may hold as many brackets and quotes as it likes."""
+    value = {"note": '[{"' * 500 + "\\"}
+    assert value == decode_json(encode_json(value))

@@ -4,9 +4,6 @@ pragma solidity 0.8.28;
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {IVault} from "../../interfaces/IVault.sol";
-import {Market} from "../../Market.sol";
-import {Registry} from "../../Registry.sol";
-import {Vault} from "../../Vault.sol";
 import {RewardToken} from "../../token/RewardToken.sol";
 import {Trees} from "./Trees.sol";
 import {Cheats} from "./Vm.sol";
@@ -22,16 +19,17 @@ abstract contract Deployed is Cheats {
     IRegistry internal registry;
     IMarket internal market;
 
-    /// @dev The three contracts name each other, so their addresses are told from the deployer's nonce.
+    /// @dev The three contracts name each other, so their addresses are told from the deployer's nonce. `deployCode` takes them as
+    /// compiled: with `new`, every test contract would carry, and the compiler optimise, the market once more.
     function _deploy() internal {
         token = new RewardToken(address(this), type(uint128).max);
         uint256 nonce = vm.getNonce(address(this));
         address vault_ = vm.computeCreateAddress(address(this), nonce);
         address registry_ = vm.computeCreateAddress(address(this), nonce + 1);
         address market_ = vm.computeCreateAddress(address(this), nonce + 2);
-        vault = new Vault(market_, registry_);
-        registry = new Registry(market_, vault_);
-        market = new Market(vault_, registry_);
+        vault = IVault(vm.deployCode("Vault.sol:Vault", abi.encode(market_, registry_)));
+        registry = IRegistry(vm.deployCode("Registry.sol:Registry", abi.encode(market_, vault_)));
+        market = IMarket(vm.deployCode("Market.sol:Market", abi.encode(vault_, registry_)));
     }
 
     /// @dev A person that has `PURSE` in the vault.
@@ -72,7 +70,9 @@ abstract contract Deployed is Cheats {
     /// @dev The shards of every bounty here: the key of round `r` is `keccak256("key", r)`, the other words are `SOME`.
     function _shardRow() internal pure returns (bytes32[] memory row) {
         row = new bytes32[](SHARDS);
-        for (uint256 i = 0; i < SHARDS; ++i) row[i] = Trees.shardLeaf(i, SOME, SOME, _shardKey(i));
+        for (uint256 i = 0; i < SHARDS; ++i) {
+            row[i] = Trees.shardLeaf(i, SOME, SOME, _shardKey(i));
+        }
     }
 
     function _shardKey(uint256 round) internal pure returns (bytes32) {
@@ -80,7 +80,9 @@ abstract contract Deployed is Cheats {
     }
 
     function _count(uint256 set) internal pure returns (uint256 n) {
-        for (; set != 0; set &= set - 1) ++n;
+        for (; set != 0; set &= set - 1) {
+            ++n;
+        }
     }
 
     function _has(uint256 set, uint256 index) internal pure returns (bool) {

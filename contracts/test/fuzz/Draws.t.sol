@@ -13,7 +13,9 @@ contract DrawsFuzz is Deployed {
     function setUp() public {
         _deploy();
         pool = registry.poolOf(address(token), STAKE);
-        for (uint256 i = 0; i < 4; ++i) validators[i] = _person("validator", i);
+        for (uint256 i = 0; i < 4; ++i) {
+            validators[i] = _person("validator", i);
+        }
     }
 
     /// @notice A draw picks distinct live tickets of the frozen list, with their validators, as many as asked for if there
@@ -21,8 +23,12 @@ contract DrawsFuzz is Deployed {
     function testFuzz_drawsPickDistinctLiveFrozenTickets(uint256 seed, uint256 size, uint256 count) public {
         size = _bound(size, 1, 40);
         count = _bound(count, 1, 15);
-        for (uint256 i = 0; i < size; ++i) _stake(i % 4, 1);
-        for (uint256 ticket = 0; ticket < size; ++ticket) _change(ticket, _mix(seed, ticket) % 8);
+        for (uint256 i = 0; i < size; ++i) {
+            _stake(i % 4, 1);
+        }
+        for (uint256 ticket = 0; ticket < size; ++ticket) {
+            _change(ticket, _mix(seed, ticket) % 8);
+        }
         (uint256 length, uint256 live) = registry.freeze(pool);
         uint256 frozenBlock = vm.getBlockNumber();
         vm.roll(frozenBlock + 4);
@@ -49,7 +55,9 @@ contract DrawsFuzz is Deployed {
     /// @notice The same seed over the same list draws the same; a ticket that leaves changes nothing for those before it.
     function testFuzz_drawsAreFixedByTheSeed(uint256 seed, uint256 size) public {
         size = _bound(size, 4, 40);
-        for (uint256 i = 0; i < size; ++i) _stake(i % 4, 1);
+        for (uint256 i = 0; i < size; ++i) {
+            _stake(i % 4, 1);
+        }
         uint256 frozenBlock = vm.getBlockNumber();
         (uint256[] memory first,) = registry.draw(pool, size, frozenBlock, bytes32(seed), 4);
         _leave(first[2], frozenBlock);

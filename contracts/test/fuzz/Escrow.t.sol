@@ -86,7 +86,9 @@ contract EscrowFuzz is Stage {
         _joinAll();
         _openRound();
         silent = _bound(silent, 0, HOLDERS); // the first `silent` stay silent
-        for (uint256 i = silent; i < HOLDERS; ++i) _submit(i);
+        for (uint256 i = silent; i < HOLDERS; ++i) {
+            _submit(i);
+        }
         _warpPast(_view().deadline);
         uint256 submitted = HOLDERS - silent;
         bool owing = submitted >= terms.minHolders;

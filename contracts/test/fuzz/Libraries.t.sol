@@ -13,7 +13,9 @@ contract LibrariesFuzz is Cheats {
     /// @notice Counting by byte sums is counting one by one.
     function testFuzz_countIsTheNaiveCount(uint128 set) public pure {
         uint256 n = 0;
-        for (uint256 i = 0; i < 128; ++i) if ((set >> i) & 1 == 1) ++n;
+        for (uint256 i = 0; i < 128; ++i) {
+            if ((set >> i) & 1 == 1) ++n;
+        }
         vm.assertEq(n, Bits.count(set), "count");
     }
 
@@ -29,7 +31,9 @@ contract LibrariesFuzz is Cheats {
         uint256 found = 0;
         for (uint256 i = 0; i < 128; ++i) {
             uint256 n = 0;
-            for (uint256 k = 0; k < size; ++k) n += (sets[k] >> i) & 1;
+            for (uint256 k = 0; k < size; ++k) {
+                n += (sets[k] >> i) & 1;
+            }
             if (n >= threshold) found |= 1 << i;
         }
         vm.assertEq(found, uint128(Bits.inAtLeast(sets, threshold)), "found");
@@ -44,13 +48,17 @@ contract LibrariesFuzz is Cheats {
             uint256 seats = _mix(seed, 3 * i) & 0x7fff;
             uint256 halves = _mix(seed, 3 * i + 1) % 400;
             lanes = Lanes.add(lanes, seats, halves);
-            for (uint256 seat = 0; seat < 15; ++seat) if ((seats >> seat) & 1 == 1) naive[seat] += halves;
+            for (uint256 seat = 0; seat < 15; ++seat) {
+                if ((seats >> seat) & 1 == 1) naive[seat] += halves;
+            }
             if (_rarely(seed, 3 * i + 2, 3)) {
                 lanes = Lanes.clear(lanes, i % 15);
                 naive[i % 15] = 0;
             }
         }
-        for (uint256 seat = 0; seat < 15; ++seat) vm.assertEq(naive[seat], Lanes.at(lanes, seat), "lane");
+        for (uint256 seat = 0; seat < 15; ++seat) {
+            vm.assertEq(naive[seat], Lanes.at(lanes, seat), "lane");
+        }
         vm.assertEq(0, Lanes.at(lanes, 15 + seed % 1000), "no seat");
     }
 
@@ -96,19 +104,23 @@ contract LibrariesFuzz is Cheats {
         unchecked {
             total = amount + beside;
         }
-        bytes32 top =
-            keccak256(abi.encodePacked(Trees.payoutLeaf(0, mine).hash, hashes[0], amount, beside));
+        bytes32 top = keccak256(abi.encodePacked(Trees.payoutLeaf(0, mine).hash, hashes[0], amount, beside));
         vm.assertTrue(
             (uint256(amount) + beside == total) == this.paid(Trees.Node(top, total), 0, mine, hashes, sums), "sum"
         );
     }
 
     /// @notice A shard opens at its own round, by its own key, and in no other way.
-    function testFuzz_onlyTheRightKeyOpensAShard(uint256 seed, uint256 depth, uint256 round, bytes32 wrong) public view {
+    function testFuzz_onlyTheRightKeyOpensAShard(uint256 seed, uint256 depth, uint256 round, bytes32 wrong)
+        public
+        view
+    {
         depth = _bound(depth, 0, 5);
         round = _bound(round, 0, (1 << depth) - 1);
         bytes32[] memory row = new bytes32[](1 << depth);
-        for (uint256 i = 0; i < row.length; ++i) row[i] = bytes32(_mix(seed, i));
+        for (uint256 i = 0; i < row.length; ++i) {
+            row[i] = bytes32(_mix(seed, i));
+        }
         bytes32 key = bytes32(seed);
         row[round] = Trees.shardLeaf(round, bytes32(seed), bytes32(depth), key);
         bytes32 leaf = ShardTree.leaf(round, bytes32(seed), bytes32(depth), key);

@@ -68,7 +68,9 @@ contract PayoutsFuzz is Stage {
         _settle(sheet);
         uint256[] memory before = _balances();
         uint256 early = _mix(seed, 1000);
-        for (uint256 i = 0; i < payouts.length; ++i) if (_has(early, i)) _claimAny(i);
+        for (uint256 i = 0; i < payouts.length; ++i) {
+            if (_has(early, i)) _claimAny(i);
+        }
         _serve(3); // the last round: closes
         uint256 ownerBefore = _balance(owner);
         uint256 kept = 0;
@@ -82,8 +84,12 @@ contract PayoutsFuzz is Stage {
         }
         vm.assertEq(ownerBefore + kept, _balance(owner), "owner");
         vm.assertEq(0, market.roundOf(bounty, 0).unclaimed, "unclaimed");
-        for (uint256 i = 0; i < HOLDERS; ++i) market.leave(bounty, terms, holders[i]);
-        for (uint256 seat = 0; seat < 3; ++seat) market.collect(bounty, terms, seat);
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            market.leave(bounty, terms, holders[i]);
+        }
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            market.collect(bounty, terms, seat);
+        }
         vm.assertEq(0, _balance(bounty), "bounty");
     }
 
@@ -145,6 +151,8 @@ contract PayoutsFuzz is Stage {
 
     function _balances() private view returns (uint256[] memory all) {
         all = new uint256[](HOLDERS);
-        for (uint256 i = 0; i < HOLDERS; ++i) all[i] = _balance(holders[i]);
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            all[i] = _balance(holders[i]);
+        }
     }
 }

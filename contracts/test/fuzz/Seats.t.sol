@@ -52,7 +52,9 @@ contract SeatsFuzz is Stage {
             vm.assertEq(reserve + SEATS * half, _view().reserve, "the second half returned");
         } else {
             vm.assertEq(uint256(IMarket.CloseReason.NotServed), uint256(_view().closed), "closed");
-            for (uint256 i = 0; i < 2; ++i) market.leave(bounty, terms, holders[i]);
+            for (uint256 i = 0; i < 2; ++i) {
+                market.leave(bounty, terms, holders[i]);
+            }
             vm.assertEq(0, _balance(bounty), "bounty");
         }
     }
@@ -67,9 +69,13 @@ contract SeatsFuzz is Stage {
         _stakeAll();
         _play();
         Deed[SEATS] memory deeds;
-        for (uint256 seat = 0; seat < SEATS; ++seat) deeds[seat] = Deed(_mix(seed, seat) % 6 < 3 ? 0 : _mix(seed, seat) % 6 - 2);
+        for (uint256 seat = 0; seat < SEATS; ++seat) {
+            deeds[seat] = Deed(_mix(seed, seat) % 6 < 3 ? 0 : _mix(seed, seat) % 6 - 2);
+        }
         uint256[SEATS] memory tickets;
-        for (uint256 seat = 0; seat < SEATS; ++seat) tickets[seat] = market.seatOf(bounty, seat).ticket;
+        for (uint256 seat = 0; seat < SEATS; ++seat) {
+            tickets[seat] = market.seatOf(bounty, seat).ticket;
+        }
         _act(deeds);
         bytes32 pool = registry.poolOf(address(token), terms.ticketStake);
         uint256 agreeing = _number(deeds, Deed.Agrees);
@@ -157,7 +163,9 @@ contract SeatsFuzz is Stage {
     }
 
     function _number(Deed[SEATS] memory deeds, Deed deed) private pure returns (uint256 n) {
-        for (uint256 seat = 0; seat < SEATS; ++seat) if (deeds[seat] == deed) ++n;
+        for (uint256 seat = 0; seat < SEATS; ++seat) {
+            if (deeds[seat] == deed) ++n;
+        }
     }
 
     /// @dev Everybody collects `due`; returns what they had before.

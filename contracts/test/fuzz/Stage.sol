@@ -19,8 +19,12 @@ abstract contract Stage is Deployed {
     function _raise(uint256 holderCount) internal {
         _deploy();
         owner = _person("owner", 0);
-        for (uint256 i = 0; i < VALIDATORS; ++i) validators.push(_person("validator", i));
-        for (uint256 i = 0; i < holderCount; ++i) holders.push(_person("holder", i));
+        for (uint256 i = 0; i < VALIDATORS; ++i) {
+            validators.push(_person("validator", i));
+        }
+        for (uint256 i = 0; i < holderCount; ++i) {
+            holders.push(_person("holder", i));
+        }
     }
 
     function _someTerms() internal view returns (IMarket.Terms memory t) {
@@ -72,7 +76,9 @@ abstract contract Stage is Deployed {
     }
 
     function _joinAll() internal {
-        for (uint256 i = 0; i < holders.length; ++i) _join(holders[i], i);
+        for (uint256 i = 0; i < holders.length; ++i) {
+            _join(holders[i], i);
+        }
     }
 
     function _openRound() internal {
@@ -96,10 +102,14 @@ abstract contract Stage is Deployed {
     /// @dev From `Join` to `Commit`, everybody having submitted what every seat could open.
     function _toCommit() internal {
         _openRound();
-        for (uint256 i = 0; i < holders.length; ++i) _submit(i);
+        for (uint256 i = 0; i < holders.length; ++i) {
+            _submit(i);
+        }
         _openShard();
         uint128 submitted = _view().submitted;
-        for (uint256 seat = 0; seat < terms.seats; ++seat) _attest(seat, submitted);
+        for (uint256 seat = 0; seat < terms.seats; ++seat) {
+            _attest(seat, submitted);
+        }
     }
 
     function _attest(uint256 seat, uint128 bitmap) internal {
@@ -124,9 +134,8 @@ abstract contract Stage is Deployed {
         address validator = _validatorOf(seat);
         bytes32 tag = keccak256("gradmarket/1/commit");
         bytes32 sheetHash = market.sheetHashOf(bounty, round, sheet);
-        bytes32 word = keccak256(
-            abi.encode(tag, block.chainid, address(market), bounty, round, seat, validator, sheetHash, SOME)
-        );
+        bytes32 word =
+            keccak256(abi.encode(tag, block.chainid, address(market), bounty, round, seat, validator, sheetHash, SOME));
         vm.prank(validator);
         market.commit(bounty, seat, word);
     }
@@ -138,8 +147,12 @@ abstract contract Stage is Deployed {
 
     /// @dev From `Commit` to `Serve`, or to the next round if the sheet is not adopted: all seats agree.
     function _settle(IMarket.Sheet memory sheet) internal {
-        for (uint256 seat = 0; seat < terms.seats; ++seat) _commit(seat, sheet);
-        for (uint256 seat = 0; seat < terms.seats; ++seat) _reveal(seat, sheet);
+        for (uint256 seat = 0; seat < terms.seats; ++seat) {
+            _commit(seat, sheet);
+        }
+        for (uint256 seat = 0; seat < terms.seats; ++seat) {
+            _reveal(seat, sheet);
+        }
         _warpPast(_view().deadline);
         market.settle(bounty, terms, sheet);
     }

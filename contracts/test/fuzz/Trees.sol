@@ -23,9 +23,7 @@ library Trees {
     }
 
     function sumParent(Node memory left, Node memory right) internal pure returns (Node memory) {
-        return Node(
-            keccak256(abi.encodePacked(left.hash, right.hash, left.sum, right.sum)), left.sum + right.sum
-        );
+        return Node(keccak256(abi.encodePacked(left.hash, right.hash, left.sum, right.sum)), left.sum + right.sum);
     }
 
     /// @notice The root over `payouts`, whose number is a power of two.
@@ -85,16 +83,22 @@ library Trees {
 
     function _leaves(Payout[] memory payouts) private pure returns (Node[] memory row) {
         row = new Node[](payouts.length);
-        for (uint256 i = 0; i < row.length; ++i) row[i] = payoutLeaf(i, payouts[i]);
+        for (uint256 i = 0; i < row.length; ++i) {
+            row[i] = payoutLeaf(i, payouts[i]);
+        }
     }
 
     function _above(Node[] memory row) private pure returns (Node[] memory above) {
         above = new Node[](row.length / 2);
-        for (uint256 i = 0; i < above.length; ++i) above[i] = sumParent(row[2 * i], row[2 * i + 1]);
+        for (uint256 i = 0; i < above.length; ++i) {
+            above[i] = sumParent(row[2 * i], row[2 * i + 1]);
+        }
     }
 
     function _above(bytes32[] memory row) private pure returns (bytes32[] memory above) {
         above = new bytes32[](row.length / 2);
-        for (uint256 i = 0; i < above.length; ++i) above[i] = keccak256(abi.encodePacked(row[2 * i], row[2 * i + 1]));
+        for (uint256 i = 0; i < above.length; ++i) {
+            above[i] = keccak256(abi.encodePacked(row[2 * i], row[2 * i + 1]));
+        }
     }
 }

@@ -48,9 +48,7 @@ contract VaultFuzz is Cheats {
         token.approve(address(vault), theirs);
         vault.deposit(address(token), theirs);
         vm.assertEq(uint256(mine) + more, vault.balanceOf(address(token), ACCOUNT), "mine");
-        vm.assertEq(
-            theirs, vault.balanceOf(address(token), bytes32(uint256(uint160(address(this))))), "theirs"
-        );
+        vm.assertEq(theirs, vault.balanceOf(address(token), bytes32(uint256(uint160(address(this))))), "theirs");
         vm.assertEq(uint256(mine) + more + theirs, vault.totalOf(address(token)), "total");
     }
 

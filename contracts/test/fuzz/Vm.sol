@@ -13,6 +13,8 @@ interface Vm {
     function assertTrue(bool fact, string calldata reason) external pure;
     function assertFalse(bool fact, string calldata reason) external pure;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function deployCode(string calldata artefact) external returns (address deployed);
+    function deployCode(string calldata artefact, bytes calldata arguments) external returns (address deployed);
     function expectPartialRevert(bytes4 reason) external;
     function expectRevert(bytes calldata reason) external;
     function getBlockNumber() external view returns (uint256);

@@ -43,8 +43,8 @@ abstract contract Acts is World {
 
     function _ownerActs(uint256 k, uint256 seed) internal returns (bool) {
         bytes32 id = current[k];
-        IMarket.Terms memory t = cases[id].terms;
-        IMarket.BountyView memory v = market.bountyOf(id);
+        IMarket.Terms memory t = _termsOf(id);
+        IMarket.BountyView memory v = _viewOf(id);
         if (v.phase == IMarket.Phase.Join) {
             uint128 ready = v.joined & ~v.forfeited;
             _warpPast(v.deadline);
@@ -75,7 +75,7 @@ abstract contract Acts is World {
         uint256 start = _mix(seed, 50);
         for (uint256 i = 0; i < HOLDERS; ++i) {
             if (_rarely(seed, i, 3)) continue;
-            IMarket.BountyView memory v = market.bountyOf(id);
+            IMarket.BountyView memory v = _viewOf(id);
             address holder = holders[(start + i) % HOLDERS];
             if (_holderActs(id, v, holder, _mix(seed, 100 + i))) {
                 _track(id);
@@ -85,9 +85,11 @@ abstract contract Acts is World {
     }
 
     function _holderActs(bytes32 id, IMarket.BountyView memory v, address holder, uint256 seed) private returns (bool) {
-        IMarket.HolderView memory h = market.holderOf(id, holder);
+        IMarket.HolderView memory h = _holderOf(id, holder);
         bool inTime = _now() <= v.deadline;
-        if (h.joined && _has(v.forfeited, h.index)) return _rarely(seed, 0, 3) && _leave(id, holder, holders[seed % HOLDERS]);
+        if (h.joined && _has(v.forfeited, h.index)) {
+            return _rarely(seed, 0, 3) && _leave(id, holder, holders[seed % HOLDERS]);
+        }
         if (v.phase == IMarket.Phase.Join && inTime) {
             if (!h.joined) return _join(id, v, holder, seed);
             return _rarely(seed, 1, 8) && _leave(id, holder, holder);
@@ -103,7 +105,7 @@ abstract contract Acts is World {
         Case storage c = cases[id];
         uint256 index = seed % c.terms.maxHolders;
         if (_has(v.joined, index)) return false;
-        IMarket.Terms memory t = c.terms;
+        IMarket.Terms memory t = _termsOf(id);
         vm.prank(holder);
         market.join(id, t, index, SOME, new bytes32[](0));
         c.holderAt[index] = holder;
@@ -111,7 +113,7 @@ abstract contract Acts is World {
     }
 
     function _leave(bytes32 id, address holder, address caller) internal returns (bool) {
-        IMarket.Terms memory t = cases[id].terms;
+        IMarket.Terms memory t = _termsOf(id);
         vm.prank(caller);
         market.leave(id, t, holder);
         ++counts["left"];
@@ -121,10 +123,10 @@ abstract contract Acts is World {
     // ---------------------------------------------------------------- seats
     function _seatsAct(uint256 k, uint256 seed) internal returns (bool acted) {
         bytes32 id = current[k];
-        IMarket.Phase phase = market.bountyOf(id).phase;
+        IMarket.Phase phase = _viewOf(id).phase;
         for (uint256 seat = 0; seat < cases[id].terms.seats; ++seat) {
             if (_rarely(seed, seat, 8)) continue;
-            IMarket.BountyView memory v = market.bountyOf(id);
+            IMarket.BountyView memory v = _viewOf(id);
             if (v.phase != phase || _now() > v.deadline) break;
             if (_has(v.acted, seat)) continue;
             if (_seatActs(id, v, seat, seed)) {
@@ -135,7 +137,7 @@ abstract contract Acts is World {
     }
 
     function _seatActs(bytes32 id, IMarket.BountyView memory v, uint256 seat, uint256 seed) private returns (bool) {
-        IMarket.SeatView memory s = market.seatOf(id, seat);
+        IMarket.SeatView memory s = _seatOf(id, seat);
         if (v.phase == IMarket.Phase.Acknowledge) return !s.acknowledged && _acknowledge(id, seat, s);
         if (!s.acknowledged) return false;
         if (v.phase == IMarket.Phase.Attest) _attest(id, v, seat, s.validator, seed);
@@ -150,7 +152,7 @@ abstract contract Acts is World {
         IRegistry.Ticket memory ticket = registry.ticketOf(pool, s.ticket);
         if (s.validator == address(0) || ticket.validator != s.validator) return false;
         if (ticket.state != IRegistry.TicketState.Live) return false; // the other bounty was faster, or it leaves
-        IMarket.Terms memory t = cases[id].terms;
+        IMarket.Terms memory t = _termsOf(id);
         vm.prank(s.validator);
         market.acknowledge(id, t, seat, SOME);
         return true;
@@ -158,7 +160,7 @@ abstract contract Acts is World {
 
     /// @dev One mood for all that act at once: most lack nothing, some lack something, some lack the shard.
     function _attest(bytes32 id, IMarket.BountyView memory v, uint256 seat, address validator, uint256 seed) private {
-        IMarket.Terms memory t = cases[id].terms;
+        IMarket.Terms memory t = _termsOf(id);
         uint128 bitmap = _rarely(seed, 20 + seat, 4) ? v.submitted & uint128(_mix(seed, 30 + seat)) : v.submitted;
         bool opened = !_rarely(seed, 40, 8);
         vm.prank(validator);
@@ -182,11 +184,10 @@ abstract contract Acts is World {
         Case storage c = cases[id];
         bytes32 sheetHash = market.sheetHashOf(id, round, _sheetOf(c, false));
         bytes32 tag = keccak256("gradmarket/1/commit");
-        bytes32 word = keccak256(
-            abi.encode(tag, block.chainid, address(market), id, round, seat, s.validator, sheetHash, SOME)
-        );
+        bytes32 word =
+            keccak256(abi.encode(tag, block.chainid, address(market), id, round, seat, s.validator, sheetHash, SOME));
         IMarket.Sheet memory sheet = _sheetOf(c, word != s.word);
-        IMarket.Terms memory t = c.terms;
+        IMarket.Terms memory t = _termsOf(id);
         vm.prank(s.validator);
         market.reveal(id, t, seat, sheet, SOME);
     }
@@ -236,7 +237,9 @@ abstract contract Acts is World {
 
     function _payouts(Case storage c, uint256 round) internal view returns (Trees.Payout[] memory all) {
         all = new Trees.Payout[](LEAVES);
-        for (uint256 i = 0; i < LEAVES; ++i) all[i] = c.payouts[round][i];
+        for (uint256 i = 0; i < LEAVES; ++i) {
+            all[i] = c.payouts[round][i];
+        }
     }
 
     function _now() internal view returns (uint256) {

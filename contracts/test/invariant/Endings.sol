@@ -12,8 +12,8 @@ abstract contract Endings is Acts {
     /// @dev Lets the phase's time run out and ends it. False: the bounty is closed.
     function _push(uint256 k) internal returns (bool) {
         bytes32 id = current[k];
-        IMarket.Terms memory t = cases[id].terms;
-        IMarket.BountyView memory v = market.bountyOf(id);
+        IMarket.Terms memory t = _termsOf(id);
+        IMarket.BountyView memory v = _viewOf(id);
         if (v.phase == IMarket.Phase.Closed) return false;
         if (v.phase == IMarket.Phase.Draw) {
             if (vm.getBlockNumber() <= v.drawBlock) vm.roll(v.drawBlock + 1);
@@ -46,11 +46,13 @@ abstract contract Endings is Acts {
         IMarket.Sheet memory sheet = _sheetOf(c, false);
         uint256 agreeing = 0;
         bytes32 sheetHash = market.sheetHashOf(id, round, sheet);
-        for (uint256 seat = 0; seat < t.seats; ++seat) if (market.seatOf(id, seat).word == sheetHash) ++agreeing;
+        for (uint256 seat = 0; seat < t.seats; ++seat) {
+            if (_seatOf(id, seat).word == sheetHash) ++agreeing;
+        }
         if (agreeing <= t.seats / 2) sheet = _sheetOf(c, true);
         market.settle(id, t, sheet);
         ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
-        _enter(c, t, sheet, round, market.roundOf(id, round).winners);
+        _enter(c, t, sheet, round, _roundOf(id, round).winners);
     }
 
     /// @dev The books of a settled round.
@@ -72,7 +74,7 @@ abstract contract Endings is Acts {
     /// @dev Fetches what can be fetched; all of it when `odds` is 0, else each thing one time in `odds`.
     function _fetch(uint256 k, uint256 seed, uint256 odds) internal returns (bool acted) {
         bytes32 id = current[k];
-        IMarket.Terms memory t = cases[id].terms;
+        IMarket.Terms memory t = _termsOf(id);
         for (uint256 round = 0; round < t.rounds; ++round) {
             for (uint256 i = 0; i < LEAVES; ++i) {
                 if (odds != 0 && !_rarely(seed, 10 * round + i, odds)) continue;
@@ -83,10 +85,10 @@ abstract contract Endings is Acts {
             if (odds != 0 && !_rarely(seed, 50 + seat, odds)) continue;
             if (_collect(id, t, seat)) acted = true;
         }
-        if (market.bountyOf(id).phase != IMarket.Phase.Closed) return acted;
+        if (_viewOf(id).phase != IMarket.Phase.Closed) return acted;
         for (uint256 i = 0; i < HOLDERS; ++i) {
             if (odds != 0 && !_rarely(seed, 60 + i, odds)) continue;
-            IMarket.HolderView memory h = market.holderOf(id, holders[i]);
+            IMarket.HolderView memory h = _holderOf(id, holders[i]);
             if (h.held != 0) {
                 market.claimHeld(id, t, holders[i]);
                 _track(id);
@@ -104,7 +106,7 @@ abstract contract Endings is Acts {
         Case storage c = cases[id];
         Trees.Payout memory payout = c.payouts[round][index];
         if (payout.amount == 0 || c.status[round] != IMarket.RoundStatus.Settled) return false;
-        if (_has(market.roundOf(id, round).claimed, index)) return false;
+        if (_has(_roundOf(id, round).claimed, index)) return false;
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(c, round), index);
         market.claim(id, t, round, index, payout.holder, payout.amount, hashes, sums);
         _track(id);
@@ -117,7 +119,7 @@ abstract contract Endings is Acts {
         uint256 owed = c.halves[seat] * (t.seatPay / 2);
         if (owed == 0) return false;
         c.halves[seat] = 0;
-        address validator = market.seatOf(id, seat).validator;
+        address validator = _seatOf(id, seat).validator;
         uint256 before = _balance(validator);
         if (market.collect(id, t, seat) != owed || _balance(validator) != before + owed) unfair = true;
         _track(id);
@@ -159,9 +161,15 @@ abstract contract Endings is Acts {
             if (registry.ticketOf(pool, i).state == IRegistry.TicketState.None) continue;
             registry.redeem(address(token), STAKE, i);
         }
-        for (uint256 i = 0; i < HOLDERS; ++i) _withdraw(holders[i], _balance(holders[i]));
-        for (uint256 i = 0; i < VALIDATORS; ++i) _withdraw(validators[i], _balance(validators[i]));
-        for (uint256 i = 0; i < 2; ++i) _withdraw(owners[i], _balance(owners[i]));
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            _withdraw(holders[i], _balance(holders[i]));
+        }
+        for (uint256 i = 0; i < VALIDATORS; ++i) {
+            _withdraw(validators[i], _balance(validators[i]));
+        }
+        for (uint256 i = 0; i < 2; ++i) {
+            _withdraw(owners[i], _balance(owners[i]));
+        }
         return token.balanceOf(address(vault));
     }
 

@@ -11,13 +11,19 @@ contract Handler is Endings {
     constructor() {
         _deploy();
         pool = registry.poolOf(address(token), STAKE);
-        for (uint256 i = 0; i < 2; ++i) owners[i] = _person("owner", i);
-        for (uint256 i = 0; i < HOLDERS; ++i) holders[i] = _person("holder", i);
+        for (uint256 i = 0; i < 2; ++i) {
+            owners[i] = _person("owner", i);
+        }
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            holders[i] = _person("holder", i);
+        }
         for (uint256 i = 0; i < VALIDATORS; ++i) {
             validators[i] = _person("validator", i);
             _stake(i, 2);
         }
-        for (uint256 k = 0; k < 2; ++k) _post(k, k);
+        for (uint256 k = 0; k < 2; ++k) {
+            _post(k, k);
+        }
     }
 
     // ---------------------------------------------------------------- acts on one bounty
@@ -53,12 +59,14 @@ contract Handler is Endings {
     /// @notice A bounty that is closed is paid out and its owner posts another.
     function post(uint256 seed) external {
         uint256 k = seed % 2;
-        if (market.bountyOf(current[k]).phase != IMarket.Phase.Closed) {
+        if (_viewOf(current[k]).phase != IMarket.Phase.Closed) {
             _playWatched(k, _mix(seed, 8));
             return;
         }
         (, uint256 live) = registry.freeze(pool);
-        for (uint256 i = 0; live + i < 5; ++i) _stake((seed + i) % VALIDATORS, 1);
+        for (uint256 i = 0; live + i < 5; ++i) {
+            _stake((seed + i) % VALIDATORS, 1);
+        }
         _windUp(k);
         _audit(k);
         _postWatched(k, _mix(seed, 9));
@@ -113,14 +121,14 @@ contract Handler is Endings {
     }
 
     function _postWatched(uint256 k, uint256 seed) private {
-        uint256 other = _balance(current[1 - k]);
+        bytes32 other = _apartFrom(k);
         _post(k, seed);
-        if (other != _balance(current[1 - k])) leaked = true;
+        if (other != _apartFrom(k)) leaked = true;
     }
 
     /// @dev The next step of the bounty, by whoever's turn it is; if nobody can, time runs out.
     function _play(uint256 k, uint256 seed) private {
-        IMarket.BountyView memory v = market.bountyOf(current[k]);
+        IMarket.BountyView memory v = _viewOf(current[k]);
         bool done;
         if (v.phase == IMarket.Phase.Join || v.phase == IMarket.Phase.Submit) {
             uint256 enough = 2 + seed % 3;

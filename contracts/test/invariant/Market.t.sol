@@ -5,8 +5,8 @@ import {IMarket} from "../../interfaces/IMarket.sol";
 import {Cheats} from "../fuzz/Vm.sol";
 import {Handler} from "./Handler.sol";
 
-/// @title What is true after any sequence of acts on two bounties that share people, tickets and a token.
-contract MarketInvariants is Cheats {
+/// @title Random sequences of acts on two bounties that share people, tickets and a token.
+abstract contract Sequences is Cheats {
     /// @dev As forge reads it.
     struct FuzzSelector {
         address addr;
@@ -16,7 +16,8 @@ contract MarketInvariants is Cheats {
     Handler internal handler;
 
     function setUp() public {
-        handler = new Handler();
+        // Not `new`: then each of the contracts below would hold the handler's code, and take as long to compile.
+        handler = Handler(vm.deployCode("Handler.sol:Handler"));
     }
 
     function targetContracts() external view returns (address[] memory targets) {
@@ -29,6 +30,24 @@ contract MarketInvariants is Cheats {
         targets[0] = FuzzSelector(address(handler), _selectors());
     }
 
+    function _selectors() internal pure returns (bytes4[] memory all) {
+        all = new bytes4[](11);
+        all[0] = Handler.owner.selector;
+        all[1] = Handler.holder.selector;
+        all[2] = Handler.seat.selector;
+        all[3] = Handler.play.selector;
+        all[4] = Handler.playOn.selector;
+        all[5] = Handler.fetch.selector;
+        all[6] = Handler.delay.selector;
+        all[7] = Handler.post.selector;
+        all[8] = Handler.ticket.selector;
+        all[9] = Handler.money.selector;
+        all[10] = Handler.time.selector;
+    }
+}
+
+/// @title What is true after any sequence of acts.
+contract MarketInvariants is Sequences {
     /// @notice Conservation: the vault's tokens, its total and the sum of all accounts are one figure.
     function invariant_conservation() public view {
         (uint256 total, uint256 tokens) = handler.vaultHolds();
@@ -60,25 +79,10 @@ contract MarketInvariants is Cheats {
         vm.assertEq(sum, balance, "slashes: account and tickets");
         vm.assertTrue(inBounds, "slashes: bounds");
     }
-
-    function _selectors() internal pure returns (bytes4[] memory all) {
-        all = new bytes4[](11);
-        all[0] = Handler.owner.selector;
-        all[1] = Handler.holder.selector;
-        all[2] = Handler.seat.selector;
-        all[3] = Handler.play.selector;
-        all[4] = Handler.playOn.selector;
-        all[5] = Handler.fetch.selector;
-        all[6] = Handler.delay.selector;
-        all[7] = Handler.post.selector;
-        all[8] = Handler.ticket.selector;
-        all[9] = Handler.money.selector;
-        all[10] = Handler.time.selector;
-    }
 }
 
 /// @title What is true at the end, however far the bounties had come.
-contract EndingInvariants is MarketInvariants {
+contract EndingInvariants is Sequences {
     /// @notice Everything can be withdrawn: once all deadlines are over strangers can bring any bounty to its end, nothing stays
     /// in its account, and everybody gets exactly what was due.
     function invariant_everybodyIsPaid() public view {

@@ -75,9 +75,11 @@ abstract contract World is Deployed {
 
     // ---------------------------------------------------------------- books
     function _look(uint256 k) private view returns (Snapshot memory s) {
-        for (uint256 i = 0; i < HOLDERS; ++i) s.holders[i] = _balance(holders[i]);
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            s.holders[i] = _balance(holders[i]);
+        }
         s.validators = _validatorsHave();
-        s.other = _everythingOf(1 - k);
+        s.other = _apartFrom(k);
     }
 
     function _compare(uint256 k, Snapshot memory s) private {
@@ -86,28 +88,41 @@ abstract contract World is Deployed {
             c.flow[holders[i]] += int256(_balance(holders[i])) - int256(s.holders[i]);
         }
         c.seatFlow += _validatorsHave() - s.validators; // within a bounty validators only ever get
-        if (s.other != _everythingOf(1 - k)) leaked = true;
+        if (s.other != _apartFrom(k)) leaked = true;
+    }
+
+    /// @dev The other bounty, and its owner's money.
+    function _apartFrom(uint256 k) internal view returns (bytes32) {
+        return keccak256(abi.encode(_everythingOf(1 - k), _balance(owners[1 - k])));
     }
 
     function _validatorsHave() private view returns (uint256 sum) {
-        for (uint256 i = 0; i < VALIDATORS; ++i) sum += _balance(validators[i]);
+        for (uint256 i = 0; i < VALIDATORS; ++i) {
+            sum += _balance(validators[i]);
+        }
     }
 
-    /// @dev Every view of a bounty, its account and its owner's.
+    /// @dev Every view of a bounty, and its account.
     function _everythingOf(uint256 k) private view returns (bytes32 digest) {
         bytes32 id = current[k];
-        digest = keccak256(abi.encode(market.bountyOf(id), _balance(id), _balance(owners[k])));
+        digest = keccak256(abi.encode(_viewOf(id), _balance(id)));
         uint256 rounds = cases[id].terms.rounds;
-        for (uint256 i = 0; i < rounds; ++i) digest = keccak256(abi.encode(digest, market.roundOf(id, i)));
-        for (uint256 i = 0; i < HOLDERS; ++i) digest = keccak256(abi.encode(digest, market.holderOf(id, holders[i])));
+        for (uint256 i = 0; i < rounds; ++i) {
+            digest = keccak256(abi.encode(digest, _roundOf(id, i)));
+        }
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            digest = keccak256(abi.encode(digest, _holderOf(id, holders[i])));
+        }
         uint256 seats = cases[id].terms.seats;
-        for (uint256 i = 0; i < seats; ++i) digest = keccak256(abi.encode(digest, market.seatOf(id, i)));
+        for (uint256 i = 0; i < seats; ++i) {
+            digest = keccak256(abi.encode(digest, _seatOf(id, i)));
+        }
     }
 
     /// @dev After every call of the market: where the bounty went, and what follows from it for the books.
     function _track(bytes32 id) internal {
         Case storage c = cases[id];
-        IMarket.BountyView memory v = market.bountyOf(id);
+        IMarket.BountyView memory v = _viewOf(id);
         if (!_mayFollow(c, v)) wentBack = true;
         if (c.phase == IMarket.Phase.Serve && v.phase != c.phase) _endServe(id, c);
         _trackStatus(id, c);
@@ -136,16 +151,18 @@ abstract contract World is Deployed {
     }
 
     function _endServe(bytes32 id, Case storage c) private {
-        IMarket.RoundView memory r = market.roundOf(id, c.round);
+        IMarket.RoundView memory r = _roundOf(id, c.round);
         if (_count(r.served) <= c.terms.seats / 2) return;
         ++counts["served"];
-        for (uint256 seat = 0; seat < c.terms.seats; ++seat) if (_has(r.winners, seat)) ++c.halves[seat];
+        for (uint256 seat = 0; seat < c.terms.seats; ++seat) {
+            if (_has(r.winners, seat)) ++c.halves[seat];
+        }
     }
 
     /// @dev A round is open, then void or settled, and stays so.
     function _trackStatus(bytes32 id, Case storage c) private {
         for (uint256 i = 0; i < c.terms.rounds; ++i) {
-            IMarket.RoundStatus now_ = market.roundOf(id, i).status;
+            IMarket.RoundStatus now_ = _roundOf(id, i).status;
             IMarket.RoundStatus before = c.status[i];
             if (now_ == before) continue;
             if (before > IMarket.RoundStatus.Open || now_ == IMarket.RoundStatus.None) wentBack = true;
@@ -170,12 +187,38 @@ abstract contract World is Deployed {
         }
     }
 
+    // ---------------------------------------------------------------- views
+    /// @dev In functions of their own: decoding these answers where they are asked for would fill the contract.
+    function _viewOf(bytes32 id) internal view returns (IMarket.BountyView memory) {
+        return market.bountyOf(id);
+    }
+
+    function _roundOf(bytes32 id, uint256 round) internal view returns (IMarket.RoundView memory) {
+        return market.roundOf(id, round);
+    }
+
+    function _holderOf(bytes32 id, address holder) internal view returns (IMarket.HolderView memory) {
+        return market.holderOf(id, holder);
+    }
+
+    function _seatOf(bytes32 id, uint256 seat) internal view returns (IMarket.SeatView memory) {
+        return market.seatOf(id, seat);
+    }
+
+    function _termsOf(bytes32 id) internal view returns (IMarket.Terms memory) {
+        return cases[id].terms;
+    }
+
     // ---------------------------------------------------------------- what must be true
     /// @notice The sum of all accounts anybody here could have.
     function sumOfAccounts() external view returns (uint256 sum) {
-        for (uint256 i = 0; i < HOLDERS; ++i) sum += _balance(holders[i]);
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            sum += _balance(holders[i]);
+        }
         sum += _validatorsHave() + _balance(owners[0]) + _balance(owners[1]) + _burned() + _balance(pool);
-        for (uint256 i = 0; i < everPosted.length; ++i) sum += _balance(everPosted[i]);
+        for (uint256 i = 0; i < everPosted.length; ++i) {
+            sum += _balance(everPosted[i]);
+        }
     }
 
     /// @notice What the vault says it holds, and what it does hold.
@@ -186,7 +229,7 @@ abstract contract World is Deployed {
     /// @notice A bounty's account, and what the bounty owes in all.
     function ledgerOf(uint256 k) external view returns (uint256 balance, uint256 owed) {
         bytes32 id = current[k];
-        IMarket.BountyView memory v = market.bountyOf(id);
+        IMarket.BountyView memory v = _viewOf(id);
         owed = uint256(v.reserve) + v.bond + _owedToHolders(id) + _owedForRounds(id, v);
         return (_balance(id), owed);
     }
@@ -194,12 +237,12 @@ abstract contract World is Deployed {
     function _owedToHolders(bytes32 id) private view returns (uint256 owed) {
         IMarket.Terms storage terms = cases[id].terms;
         for (uint256 i = 0; i < HOLDERS; ++i) {
-            IMarket.HolderView memory h = market.holderOf(id, holders[i]);
+            IMarket.HolderView memory h = _holderOf(id, holders[i]);
             owed += h.held;
             if (!h.joined) continue;
             uint256 fees = h.prepaid;
             if (h.lastRound != 0) {
-                IMarket.RoundView memory r = market.roundOf(id, h.lastRound - 1);
+                IMarket.RoundView memory r = _roundOf(id, h.lastRound - 1);
                 if (r.status != IMarket.RoundStatus.Settled || _has(r.excluded, h.index)) ++fees;
             }
             owed += terms.holderStake + fees * terms.fee;
@@ -212,7 +255,7 @@ abstract contract World is Deployed {
         Case storage c = cases[id];
         uint256 halves = 0;
         for (uint256 i = 0; i < c.terms.rounds; ++i) {
-            IMarket.RoundView memory r = market.roundOf(id, i);
+            IMarket.RoundView memory r = _roundOf(id, i);
             if (r.status != IMarket.RoundStatus.Settled) continue;
             owed += r.unclaimed;
             bool promised = v.phase == IMarket.Phase.Serve && i == v.round;

@@ -1,0 +1,143 @@
+"""Show that the contracts' invariants catch bugs: plant one at a time in a copy, run the invariant that must fail.
+
+Usage: python scripts/plant_bugs.py [--only NAME] [--sequences 32] [--calls 64]
+
+Works in a temporary folder; the working tree is only read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_solc import ROOT, ensure_solc
+
+__all__ = ["BUGS", "Bug", "plant"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bug:
+    """What a wrong contract would say instead, as (file, right, wrong), and the invariant that must notice."""
+
+    name: str
+    changes: tuple[tuple[str, str, str], ...]
+    invariant: str
+
+
+def _shared(mapping: str) -> tuple[tuple[str, str, str], ...]:
+    """Let all bounties write to one mapping; the views look where it is written."""
+    files = sorted((ROOT / "contracts" / "market").glob("*.sol"))
+    owners = [f"{name}.{mapping}[" for name in ("b", "_bounties[bounty]")]
+    return tuple(
+        (f"market/{file.name}", right, f"_bounties[0].{mapping}[")
+        for file in files
+        for right in owners
+        if right in file.read_text("utf-8")
+    )
+
+
+BUGS = (
+    Bug(
+        name="a move credits a unit too much",
+        changes=(("Vault.sol", "balanceOf[token][to] += amount;", "balanceOf[token][to] += amount + 1;"),),
+        invariant="invariant_conservation",
+    ),
+    Bug(
+        name="a withdrawal leaves the total alone",
+        changes=(("Vault.sol", "totalOf[token] -= amount;", ""),),
+        invariant="invariant_conservation",
+    ),
+    Bug(
+        name="a claim pays a unit too much",
+        changes=(("market/Payouts.sol", "terms, holder, amount - held);", "terms, holder, amount - held + 1);"),),
+        invariant="invariant_ledger",
+    ),
+    Bug(name="holders join all bounties at once", changes=_shared("holders"), invariant="invariant_isolation"),
+    Bug(name="all bounties have the same rounds", changes=_shared("rounds"), invariant="invariant_isolation"),
+    Bug(
+        name="a void round is played again",
+        changes=(("market/Core.sol", "clock.round += 1;", ""),),
+        invariant="invariant_noWayBack",
+    ),
+    Bug(
+        name="a slash burns a unit too much",
+        changes=(("Registry.sol", "IVault(vault).BURNED(), burned);", "IVault(vault).BURNED(), burned + 1);"),),
+        invariant="invariant_slashes",
+    ),
+    Bug(
+        name="a default burns a unit too little",
+        changes=(("market/Core.sol", "burned = b.bond - owed;", "burned = b.bond - owed - 1;"),),
+        invariant="invariant_everybodyIsPaid",
+    ),
+)
+
+
+def plant(bug: Bug, sequences: int, calls: int) -> str | None:
+    """Run one bug's invariant in a copy that has the bug; return why it failed, or None if it held.
+
+    Raises:
+        SystemExit: the line to replace is not there, or the copy does not compile.
+    """
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        copy = Path(folder)
+        shutil.copytree(ROOT / "contracts", copy / "contracts")
+        shutil.copy(ROOT / "foundry.toml", copy)
+        (copy / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
+        for file, right, wrong in bug.changes:
+            path = copy / "contracts" / file
+            source = path.read_text("utf-8")
+            if right not in source:
+                sys.exit(f"{file} has no `{right}`: bring scripts/plant_bugs.py up to date")
+            path.write_text(source.replace(right, wrong), "utf-8")
+        output = _run(copy, bug.invariant, sequences, calls)
+    if re.search(r"\[PASS\] " + bug.invariant, output):
+        return None
+    failure = re.search(r"\[FAIL: (.*?)\]", output)
+    if failure is None:
+        sys.exit(f"forge did not run `{bug.invariant}`:\n{output}")
+    return failure[1]
+
+
+def _run(folder: Path, invariant: str, sequences: int, calls: int) -> str:
+    """Return what forge says about one invariant."""
+    forge = next((ROOT / "node_modules" / "@foundry-rs").glob("forge-*/bin/forge"))
+    limits = {"FOUNDRY_INVARIANT_RUNS": str(sequences), "FOUNDRY_INVARIANT_DEPTH": str(calls)}
+    chosen = ["--match-path", "contracts/test/invariant/*", "--match-test", f"^{invariant}$"]
+    answer = subprocess.run(
+        [forge, "test", "--use", ensure_solc(), *chosen],
+        cwd=folder,
+        env=os.environ | limits,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout + answer.stderr
+
+
+def main() -> int:
+    """Plant the bugs one by one and print a table; return 1 when one was not caught."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help="only bugs whose name contains this")
+    parser.add_argument("--sequences", type=int, default=32)
+    parser.add_argument("--calls", type=int, default=64)
+    arguments = parser.parse_args()
+    missed = 0
+    print(f"{'bug':36} {'invariant':26} caught by")
+    for bug in BUGS:
+        if arguments.only not in bug.name:
+            continue
+        reason = plant(bug, arguments.sequences, arguments.calls)
+        missed += reason is None
+        print(f"{bug.name:36} {bug.invariant:26} {reason or '-- NOT CAUGHT --'}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
