@@ -72,7 +72,7 @@ class Screen:
         """Count those who submit; the rest is told by phase."""
         if bounty.phase is Phase.SUBMIT and name in self._holders:
             self._submitted.append(name)
-            if self._console.is_terminal:
+            if self._console.is_terminal and not self._console.record:
                 self._console.print(Text(f"{'':<14}{name + ' trained and submitted':<50}", "dim"), end="\r")
 
     def round_over(self, round_: int, metrics: Metrics) -> None:
