@@ -17,7 +17,11 @@ from marketplace.domain.scope import Purpose
 from marketplace.scoring.round import RoundInput, RoundScore, Submission, score_round
 from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
 from marketplace.sealing import datakeys
+from marketplace.sealing.envelope import seal_bytes
+from marketplace.storage.canonical import encode_json
+from marketplace.storage.cid import digest_of, show_cid
 from marketplace.storage.tensors import dump_update
+from marketplace.storage.unixfs import build
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from marketplace.domain.network import Network
     from marketplace.domain.terms import SheetHead
     from marketplace.domain.update import Update
+    from marketplace.storage.store import Store
 
 __all__ = ["Memory", "ScoredRound", "permutation_seed", "score"]
 
@@ -64,12 +69,34 @@ class ScoredRound:
     hash: bytes
     aggregate_key: bytes | None = field(repr=False)
     data_keys: dict[int, bytes] = field(repr=False)
+    contents: tuple[bytes, ...] = field(repr=False)
+
+    def publish(self, store: Store) -> None:
+        """Store what the sheet names. Not before all have committed: whoever saw it could commit without scoring."""
+        for content in self.contents:
+            store.put(content)
+
+
+class _Shelf:
+    """Names contents as a store would, and keeps them from everybody's eyes."""
+
+    def __init__(self) -> None:
+        self.contents: list[bytes] = []
+
+    def put(self, content: bytes) -> str:
+        """Keep the content and return its CID."""
+        self.contents.append(content)
+        return show_cid(build(content, lambda _cid, _block: None))
+
+    def put_document(self, value: object) -> bytes:
+        """Keep a document and return the digest the chain names it by."""
+        return digest_of(self.put(encode_json(value)))
 
 
 def score(
     who: Participant, bounty: bytes, state: BountyState, given: RoundInput, data_keys: dict[int, bytes]
 ) -> ScoredRound:
-    """Score a round, store the sheet and the sealed aggregate, and return what to commit to.
+    """Score a round, seal the aggregate, and return what to commit to and, later, to publish.
 
     Args:
         who: the seat's validator.
@@ -78,7 +105,7 @@ def score(
         given: the opened round.
         data_keys: holder index -> data key of every included submission that opened, in order of submission.
     """
-    scope, round_ = who.scope(bounty), state.round
+    scope, round_, shelf = who.scope(bounty), state.round, _Shelf()
     result = score_round(given)
     secret = datakeys.round_secret(list(data_keys.values()))
     key: bytes | None = None
@@ -89,14 +116,15 @@ def score(
         key = datakeys.derive(secret, "aggregate", round_.to_bytes(32, "big") + root)
         # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
         context = scope.context(Purpose.AGGREGATE, round_, scope.market)
-        cid = who.put_sealed(dump_update(result.aggregate, salt, next_salt), key, context)
-        digest = who.publish(AggregateDocument(round_, root, cid))
+        cid = shelf.put(seal_bytes(dump_update(result.aggregate, salt, next_salt), key, context))
+        digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
         roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
     else:
         roots = SheetRoots(state.base_root, ZERO_HASH, ZERO_HASH)
-    document = who.publish(sheet_document(scope, round_, given, result, roots))
+    document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
     head = sheet_head(given, result, roots, state.included, document)
-    return ScoredRound(result, given, head, sheet_hash(scope, round_, head), key, dict(data_keys))
+    found = sheet_hash(scope, round_, head)
+    return ScoredRound(result, given, head, found, key, dict(data_keys), tuple(shelf.contents))
 
 
 def permutation_seed(data_keys: Sequence[bytes]) -> bytes:

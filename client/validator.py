@@ -119,8 +119,9 @@ class Validator(Participant):
         for seat in self.my_seats(acted=bounty.acted if bounty.phase is Phase.REVEAL else 0):
             salt = self._salts.get((bounty.round, seat))
             if salt is not None:
-                sheet = self._scored[bounty.round].sheet
-                self.account.reveal(self.log.bounty, self.log.terms, seat, sheet, salt)
+                found = self._scored[bounty.round]
+                found.publish(self.store)
+                self.account.reveal(self.log.bounty, self.log.terms, seat, found.sheet, salt)
                 return True
         return False
 

@@ -8,6 +8,7 @@ from marketplace.domain.documents import RoundDocument, SealedShare
 from marketplace.domain.scope import Purpose
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import seal_text
+from marketplace.storage.cid import cid_of_digest
 from marketplace.storage.folder import FolderStore
 from tests.client.stage import Stage
 from tests.client.watching import everything_comes_home, on_the_bench, sheets, slashed
@@ -166,3 +167,16 @@ def test_a_payout_whose_sheet_is_not_here_yet_is_claimed_later(tmp_path):
     late.store = store
     stage.play()
     assert stage.owner.log.earned[late.address] > 0
+
+
+def test_a_sheet_is_nowhere_to_be_seen_before_all_have_committed(tmp_path):
+    """Whoever watches the store finds no sheet to copy: it comes when it is revealed, under the committed name."""
+    stage = Stage(tmp_path, rounds=1, honest=3)
+    stage.post()
+    stage.play(until=lambda b: b.phase is Phase.COMMIT)
+    before = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    stage.play(until=lambda b: b.phase is Phase.COMMIT and b.acted == 0b111)
+    assert before == {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    stage.play()
+    assert stage.store.has(cid_of_digest(stage.owner.log.sheet_of(0).sheet.document))
+    assert {0} == set(stage.owner.aggregates)

@@ -12,6 +12,7 @@ interface Vm {
     function assertLe(uint256 left, uint256 right, string calldata reason) external pure;
     function assertTrue(bool fact, string calldata reason) external pure;
     function assertFalse(bool fact, string calldata reason) external pure;
+    function chainId(uint256 id) external;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deployCode(string calldata artefact) external returns (address deployed);
     function deployCode(string calldata artefact, bytes calldata arguments) external returns (address deployed);
@@ -19,6 +20,7 @@ interface Vm {
     function expectRevert(bytes calldata reason) external;
     function getBlockNumber() external view returns (uint256);
     function getBlockTimestamp() external view returns (uint256);
+    function getCode(string calldata artefact) external view returns (bytes memory code);
     function getNonce(address account) external view returns (uint64);
     function prank(address sender) external;
     function roll(uint256 number) external;

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IVault} from "../interfaces/IVault.sol";
+import {Deployed} from "./fuzz/Deployed.sol";
+
+/// @title Tickets by themselves: opening, leaving, seats, slashes, numbers. The market's part is played by a prank.
+contract RegistryTest is Deployed {
+    uint128 private constant STAKE = 1001;
+    address private val;
+    address private other;
+    bytes32 private pool;
+
+    function setUp() public {
+        vm.roll(500);
+        vm.warp(1_800_000_000);
+        _deploy();
+        val = _person("val", 0);
+        other = _person("other", 0);
+        pool = registry.poolOf(address(token), STAKE);
+    }
+
+    function _stake(address who, uint256 count) private returns (uint256) {
+        vm.prank(who);
+        return registry.stake(address(token), STAKE, count);
+    }
+
+    function _leave(address who, uint256 ticket) private {
+        vm.prank(who);
+        registry.leave(address(token), STAKE, ticket);
+    }
+
+    function _seat(uint256 ticket) private {
+        vm.prank(address(market));
+        registry.seat(pool, ticket, val, SOME);
+    }
+
+    function _slash(uint256 ticket, uint256 percent, address challenger) private {
+        vm.prank(address(market));
+        registry.slash(address(token), STAKE, ticket, percent, challenger);
+    }
+
+    function _unbond() private {
+        vm.warp(vm.getBlockTimestamp() + registry.UNBONDING());
+    }
+
+    function _wrongState(uint256 ticket, IRegistry.TicketState state) private {
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_WrongState.selector, pool, ticket, state));
+    }
+
+    function _assertTickets(uint256 length, uint256 live) private view {
+        (uint256 length_, uint256 live_) = registry.freeze(pool);
+        vm.assertEq(length, length_, "length");
+        vm.assertEq(live, live_, "live");
+    }
+
+    // ---------------------------------------------------------------- opening and leaving
+    /// @dev Tickets are numbered in a row and paid from the vault.
+    function test_ticketsAreOpenedInARow() public {
+        vm.assertEq(0, _stake(val, 2), "first");
+        vm.assertEq(2, _stake(other, 3), "next");
+        _assertTickets(5, 5);
+        vm.assertEq(5 * uint256(STAKE), _balance(pool), "in the pool's account");
+        IRegistry.Ticket memory t = registry.ticketOf(pool, 4);
+        vm.assertEq(other, t.validator, "whose");
+        vm.assertEq(uint256(STAKE), t.stake, "how much");
+        vm.assertEq(500, t.sinceBlock, "since when");
+        vm.assertEq(uint256(IRegistry.TicketState.Live), uint256(t.state), "state");
+    }
+
+    /// @dev No tickets, tickets of nothing and more than a pool can hold are refused.
+    function test_badPoolsAreRefused() public {
+        bytes4 bad = IRegistry.Registry_BadPool.selector;
+        vm.expectRevert(abi.encodeWithSelector(bad, address(token), 0, 1));
+        registry.stake(address(token), 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(bad, address(token), 1, 0));
+        registry.stake(address(token), 1, 0);
+        vm.expectRevert(abi.encodeWithSelector(bad, address(token), 1, 65_536));
+        registry.stake(address(token), 1, 65_536);
+    }
+
+    /// @dev Tickets cannot be had on credit.
+    function test_aStakeMustBePaid() public {
+        vm.prank(address(0xbeef));
+        vm.expectPartialRevert(IVault.Vault_InsufficientBalance.selector);
+        registry.stake(address(token), STAKE, 1);
+    }
+
+    /// @dev A stake is back after the unbonding time, not before, whoever asks.
+    function test_aStakeComesBackAfterUnbonding() public {
+        _stake(val, 1);
+        _leave(val, 0);
+        _assertTickets(1, 0);
+        uint256 freeAt = vm.getBlockTimestamp() + registry.UNBONDING();
+        vm.assertEq(freeAt, registry.ticketOf(pool, 0).freeAt, "free at");
+        vm.warp(freeAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_StillUnbonding.selector, pool, 0, freeAt));
+        registry.redeem(address(token), STAKE, 0);
+        vm.warp(freeAt);
+        registry.redeem(address(token), STAKE, 0);
+        vm.assertEq(PURSE, _balance(val), "all back");
+        vm.assertEq(0, _balance(pool), "nothing left");
+        vm.assertEq(address(0), registry.ticketOf(pool, 0).validator, "gone");
+    }
+
+    /// @dev One leaves with one's own, live tickets only, and once.
+    function test_leavingIsForTheValidatorOfALiveTicket() public {
+        _stake(val, 1);
+        vm.prank(other);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_NotYourTicket.selector, pool, 0, other));
+        registry.leave(address(token), STAKE, 0);
+        _wrongState(0, IRegistry.TicketState.Live);
+        registry.redeem(address(token), STAKE, 0);
+        _leave(val, 0);
+        vm.prank(val);
+        _wrongState(0, IRegistry.TicketState.Leaving);
+        registry.leave(address(token), STAKE, 0);
+        _unbond();
+        registry.redeem(address(token), STAKE, 0);
+        _wrongState(0, IRegistry.TicketState.None);
+        registry.redeem(address(token), STAKE, 0);
+    }
+
+    /// @dev Numbers of tickets that are gone are given out again, one by one, last gone first; a row always gets new ones.
+    function test_numbersAreUsedAgainOneByOne() public {
+        _stake(val, 4);
+        _leave(val, 1);
+        _leave(val, 2);
+        _unbond();
+        registry.redeem(address(token), STAKE, 1);
+        registry.redeem(address(token), STAKE, 2);
+        vm.assertEq(4, _stake(other, 2), "a row gets new numbers");
+        vm.assertEq(2, _stake(other, 1), "last gone first");
+        vm.assertEq(1, _stake(other, 1), "then the one before");
+        vm.assertEq(6, _stake(other, 1), "then new ones");
+        _assertTickets(7, 7);
+        vm.assertEq(0, registry.ticketOf(pool, 1).freeAt, "nothing is left of the chain");
+    }
+
+    // ---------------------------------------------------------------- the market's part
+    /// @dev Seats, and what is lost by them, are the market's alone.
+    function test_onlyTheMarketSeatsAndSlashes() public {
+        bytes memory no = abi.encodeWithSelector(IRegistry.Registry_NotMarket.selector, address(this));
+        vm.expectRevert(no);
+        registry.seat(pool, 0, val, SOME);
+        vm.expectRevert(no);
+        registry.unseat(pool, 0);
+        vm.expectRevert(no);
+        registry.slash(address(token), STAKE, 0, 10, address(0));
+    }
+
+    /// @dev A seated ticket is not drawable, cannot leave and takes no second seat; unseated it is new to old postings.
+    function test_aTicketHoldsOneSeat() public {
+        _stake(val, 1);
+        _seat(0);
+        _assertTickets(1, 0);
+        vm.prank(val);
+        _wrongState(0, IRegistry.TicketState.Seated);
+        registry.leave(address(token), STAKE, 0);
+        vm.prank(address(market));
+        _wrongState(0, IRegistry.TicketState.Seated);
+        registry.seat(pool, 0, val, SOME);
+        vm.roll(600);
+        vm.prank(address(market));
+        registry.unseat(pool, 0);
+        _assertTickets(1, 1);
+        vm.assertEq(600, registry.ticketOf(pool, 0).sinceBlock, "as if new");
+        vm.prank(address(market));
+        _wrongState(0, IRegistry.TicketState.Live);
+        registry.unseat(pool, 0);
+    }
+
+    /// @dev A seat is for the validator of the ticket.
+    function test_aSeatIsForItsValidator() public {
+        _stake(val, 1);
+        vm.prank(address(market));
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_NotYourTicket.selector, pool, 0, other));
+        registry.seat(pool, 0, other, SOME);
+    }
+
+    /// @dev Without a challenger all of a slash is burned; the ticket leaves, and the rest comes back.
+    function test_aSlashBurnsAndTheTicketLeaves() public {
+        _stake(val, 1);
+        _seat(0);
+        _slash(0, 30, address(0));
+        vm.assertEq(300, _burned(), "30 % of 1,001, rounded down");
+        vm.assertEq(701, registry.ticketOf(pool, 0).stake, "what is left");
+        _assertTickets(1, 0);
+        _unbond();
+        registry.redeem(address(token), STAKE, 0);
+        vm.assertEq(PURSE - 300, _balance(val), "the rest is back");
+        vm.assertEq(0, _balance(pool), "nothing stays");
+    }
+
+    /// @dev Of a slash with a challenger half is burned, rounded up, and half is the challenger's.
+    function test_aChallengerGetsHalfOfTheSlash() public {
+        _stake(val, 1);
+        _seat(0);
+        _slash(0, 100, other);
+        vm.assertEq(501, _burned(), "the larger half");
+        vm.assertEq(PURSE + 500, _balance(other), "the smaller half");
+        _unbond();
+        registry.redeem(address(token), STAKE, 0);
+        vm.assertEq(PURSE - 1001, _balance(val), "nothing is left to come back");
+    }
+
+    /// @dev Never more than the stake, and only while seated.
+    function test_aSlashNeverExceedsTheStake() public {
+        _stake(val, 2);
+        _seat(0);
+        _slash(0, 250, address(0));
+        vm.assertEq(1001, _burned(), "the whole stake");
+        vm.prank(address(market));
+        _wrongState(0, IRegistry.TicketState.Leaving);
+        registry.slash(address(token), STAKE, 0, 10, address(0));
+        vm.prank(address(market));
+        _wrongState(1, IRegistry.TicketState.Live);
+        registry.slash(address(token), STAKE, 1, 10, address(0));
+    }
+
+    /// @dev A slash of nothing moves nothing and still sends the ticket off.
+    function test_aSlashOfNothingMovesNothing() public {
+        _stake(val, 1);
+        _seat(0);
+        _slash(0, 0, other);
+        vm.assertEq(0, _burned(), "nothing burned");
+        vm.assertEq(uint256(IRegistry.TicketState.Leaving), uint256(registry.ticketOf(pool, 0).state), "leaving");
+    }
+
+    // ---------------------------------------------------------------- drawing
+    /// @dev All live tickets are found when as many are asked for, each once, with their validators.
+    function test_aDrawFindsEveryLiveTicket() public {
+        _stake(val, 3);
+        _stake(other, 3);
+        _leave(val, 1);
+        (uint256[] memory tickets, address[] memory whose) = registry.draw(pool, 6, 500, SOME, 5);
+        vm.assertEq(5, tickets.length, "five of six are live");
+        vm.assertEq(5, whose.length, "as many validators");
+        uint256 seen = 0;
+        for (uint256 i = 0; i < 5; ++i) {
+            seen |= 1 << tickets[i];
+            vm.assertEq(registry.ticketOf(pool, tickets[i]).validator, whose[i], "whose");
+        }
+        vm.assertEq(61, seen, "each once, without the one that leaves");
+    }
+
+    /// @dev Fewer are found when there are no more; none in an empty list.
+    function test_aDrawMayFindFewer() public {
+        _stake(val, 2);
+        (uint256[] memory tickets,) = registry.draw(pool, 2, 500, SOME, 3);
+        vm.assertEq(2, tickets.length, "two");
+        (tickets,) = registry.draw(pool, 0, 500, SOME, 3);
+        vm.assertEq(0, tickets.length, "none");
+    }
+
+    /// @dev Tickets that came after the posting, or were freed after it, are not drawn for it.
+    function test_laterTicketsAreNotDrawn() public {
+        _stake(val, 2);
+        _seat(0);
+        vm.roll(501);
+        _stake(other, 1);
+        vm.prank(address(market));
+        registry.unseat(pool, 0);
+        (uint256[] memory tickets,) = registry.draw(pool, 3, 500, SOME, 3);
+        vm.assertEq(1, tickets.length, "one");
+        vm.assertEq(1, tickets[0], "the only old one");
+        (tickets,) = registry.draw(pool, 3, 501, SOME, 3);
+        vm.assertEq(3, tickets.length, "a posting of today draws all");
+    }
+}
