@@ -13,7 +13,7 @@ from client.base import open_base
 from client.log import BountyLog
 from client.participant import Participant
 from client.sheets import payout_in
-from marketplace.domain.abi import submission_commitment
+from marketplace.domain.abi import allowlist_proof, submission_commitment
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SealedShare, SubmissionDocument
@@ -67,6 +67,8 @@ class DataHolder(Participant):
         super().__init__(name, account, identity, store)
         self.log = log
         self.trainer = trainer
+        self.allowlist: tuple[str, ...] = ()
+        """Who may join, where the terms restrict that: the list the owner gave out, in its order."""
         self._claimed: set[int] = set()
         self._terms: TermsDocument | None = None
 
@@ -100,7 +102,8 @@ class DataHolder(Participant):
         free = next((i for i in range(self.log.terms.max_holders) if not bounty.joined >> i & 1), None)
         if free is None:
             return False
-        self.account.join(self.log.bounty, self.log.terms, free, self.publish_key())
+        proof = allowlist_proof(self.allowlist, self.address)
+        self.account.join(self.log.bounty, self.log.terms, free, self.publish_key(), proof)
         return True
 
     def submit(self, bounty: BountyState) -> bool:

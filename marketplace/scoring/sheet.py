@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from marketplace.domain.errors import InvalidInput, InvalidSheet
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import ZERO_HASH, keccak
+from marketplace.domain.scoring_terms import MAX_HOLDERS
 from marketplace.domain.sumtree import PayoutTree
 from marketplace.domain.terms import SheetHead
 from marketplace.scoring.round import RoundInput, RoundScore, score_round
@@ -144,15 +145,21 @@ def payouts_of(document: object, pool: int, payout_root: bytes) -> dict[int, Pay
     """
     try:
         rows = document["submissions"]  # type: ignore[index]
-        tree = PayoutTree({int(r["index"]): (str(r["holder"]), int(r["payout"])) for r in rows})
+        payouts = {int(r["index"]): (str(r["holder"]), int(r["payout"])) for r in rows}
+        if any(not 0 <= index < MAX_HOLDERS for index in payouts):  # before a tree is made that wide
+            raise _unreadable()
+        tree = PayoutTree(payouts)
         found = (tree.root, tree.total)
-    except (KeyError, TypeError, ValueError, InvalidInput) as error:
-        msg = "the sheet lists no readable payouts: ask a seat for the right document"
-        raise InvalidSheet(msg) from error
+    except (KeyError, TypeError, ValueError, OverflowError, InvalidInput) as error:
+        raise _unreadable() from error
     if found != (payout_root, pool):
         msg = "the sheet's payouts are not the ones the chain settled on: ask a seat for the right document"
         raise InvalidSheet(msg)
     return {i: Payout(i, holder, amount, *tree.proof(i)) for i, (holder, amount) in tree.payouts.items()}
+
+
+def _unreadable() -> InvalidSheet:
+    return InvalidSheet("the sheet lists no readable payouts: ask a seat for the right document")
 
 
 def _row(given: RoundInput, score: RoundScore, i: int) -> dict[str, Any]:

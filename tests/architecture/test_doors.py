@@ -64,7 +64,10 @@ def test_open_door_is_noticed(tmp_path: Path, room: str, breach: str, contract: 
 
 
 def test_help_loads_no_heavy_library() -> None:
-    """`gradmarket --help` answers at once: neither torch nor web3 nor anything else that takes a second is imported."""
+    """`gradmarket --help` answers at once: neither torch nor web3 nor anything else that takes a second is imported.
+
+    GM-801.
+    """
     heavy = {"cryptography", "eth", "eth_tester", "pandas", "scipy", "sklearn", "torch", "web3"}
     answer = subprocess.run([sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - no input
     *shown, loaded = answer.stdout.splitlines()

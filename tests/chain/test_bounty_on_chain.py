@@ -7,7 +7,7 @@ from tests.chain.stage import SALT, TOKEN, digest
 
 
 def test_a_bounty_runs_from_posting_to_the_last_withdrawal(stage):
-    """Two rounds are posted, scored, paid, and every token ends up with somebody."""
+    """Two rounds are posted, scored, paid, and every token ends up with somebody. GM-118."""
     before = stage.owner.vault.balance()
     assert stage.owner.bounty_id(stage.owner.address, SALT) == _posted(stage)
     assert stage.terms.escrow == before - stage.owner.vault.balance()
@@ -66,7 +66,7 @@ def test_the_events_of_a_bounty_tell_its_story(stage):
 
 
 def test_a_shard_said_not_to_be_open_is_rebutted_with_its_key(stage):
-    """A majority says it did not open, the owner publishes the key, and scoring starts."""
+    """A majority says it did not open, the owner publishes the key, and scoring starts. GM-212."""
     stage.start()
     stage.join()
     stage.open_round()
@@ -147,7 +147,7 @@ def test_seats_and_holders_are_told_as_values(stage):
 
 
 def test_tickets_are_staked_unbonded_and_taken_back(stage):
-    """A ticket goes from live to leaving to gone, and its stake returns."""
+    """A ticket goes from live to leaving to gone, and its stake returns. GM-309."""
     validator = stage.validators[0]
     before = validator.vault.balance()
     numbers = validator.registry.stake(stage.terms.ticket_stake, 2)

@@ -122,7 +122,7 @@ def test_the_events_of_two_bounties_do_not_mix(stage):
 
 
 def test_the_money_events_add_up_to_the_vault(stage):
-    """Deposits less withdrawals are what the vault owes, to the unit."""
+    """Deposits less withdrawals are what the vault owes, to the unit. GM-101."""
     stage.holders[0].vault.withdraw(17)
     stage.stake()
     stage.post()

@@ -87,7 +87,7 @@ def test_every_enum_has_the_same_members_in_the_same_order(interface, name, mirr
 @SHARED
 @given(salt=WORDS, owner=st.binary(min_size=20, max_size=20))
 def test_the_id_of_a_bounty_is_known_before_it_is_posted(stage, salt, owner):
-    """bounty_id equals what the contract computes."""
+    """bounty_id equals what the contract computes. GM-201."""
     address = "0x" + owner.hex()
     expected = stage.owner.bounty_id(address, salt)
     assert expected == abi.bounty_id(stage.chain.chain_id, stage.deployment.market, address, salt)
@@ -96,7 +96,7 @@ def test_the_id_of_a_bounty_is_known_before_it_is_posted(stage, salt, owner):
 @SHARED
 @given(sheet=SHEETS, round_=st.integers(0, 2**16))
 def test_a_sheet_has_one_hash(stage, sheet, round_):
-    """sheet_hash equals the contract's for any sheet."""
+    """sheet_hash equals the contract's for any sheet. GM-807."""
     stage.bounty = digest("some bounty")
     assert stage.owner.sheet_hash(stage.bounty, round_, sheet) == abi.sheet_hash(stage.scope, round_, sheet)
 
@@ -110,7 +110,7 @@ def test_a_sheet_has_one_hash(stage, sheet, round_):
     seats=st.integers(0, 255),
 )
 def test_posting_costs_what_the_terms_say(stage, budget, pay, bond, rounds, seats):
-    """ChainTerms.escrow equals escrowOf for any amounts."""
+    """ChainTerms.escrow equals escrowOf for any amounts. GM-107."""
     some = dataclasses.replace(stage.terms, round_budget=budget, seat_pay=pay, bond=bond, rounds=rounds, seats=seats)
     assert stage.owner.escrow(some) == some.escrow
 
@@ -146,7 +146,10 @@ def test_the_running_hash_of_submissions_can_be_recomputed(stage):
 
 
 def test_every_payout_of_a_tree_can_be_claimed_and_no_other(stage):
-    """The contract accepts each proof of the Python tree once, and refuses it for another amount, index or holder."""
+    """The contract accepts each proof of the Python tree once, and refuses it for another amount, index or holder.
+
+    GM-114, GM-416.
+    """
     tree = PayoutTree({i: (f"0x{i + 1:040x}", (i + 1) * TOKEN + i) for i in (0, 2, 3, 5, 6)})
     stage.start(max_holders=8)
     stage.join()

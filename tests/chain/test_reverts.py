@@ -39,7 +39,7 @@ def classes() -> list[type[Revert]]:
 
 
 def test_every_error_has_exactly_one_exception_and_every_exception_an_error():
-    """The two lists are equal, parameters and their names included."""
+    """The two lists are equal, parameters and their names included. GM-808."""
     mine = {cls.canonical(): tuple(name for _, name in cls.parameters()) for cls in classes()}
     assert len(classes()) == len(mine)
     assert errors_of_the_contracts() == mine
@@ -176,7 +176,7 @@ def test_bad_terms_are_invalid_terms(stage, changes, kind):
 
 
 def test_acts_out_of_place_say_which_phase_it_is(stage):
-    """Joining before anybody is seated is refused with the phase's name; so are strangers and second posts."""
+    """Joining before anybody is seated is refused with the phase's name; so are strangers and second posts. GM-205."""
     stage.stake()
     stage.post()
     with pytest.raises(reverts.WrongPhase, match="'draw'"):

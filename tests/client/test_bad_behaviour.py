@@ -94,7 +94,7 @@ def lied_to(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", LIARS)
 def test_an_update_that_contradicts_its_commitment_earns_nothing_and_loses_the_stake(lied_to, kind):
-    """Wrong root, round, key, file, shape or size: counts 0, the stake is burned, the fee is kept."""
+    """Wrong root, round, key, file, shape or size: counts 0, the stake is burned, the fee is kept. GM-709."""
     liar = next(h for h in lied_to.holders if h.name == kind.__name__)
     assert 0 == lied_to.owner.log.earned[liar.address]
     assert lied_to.terms.holder_stake == lied_to.owner.log.lost[liar.address]
@@ -124,7 +124,7 @@ class _SharesToNobody(_Liar):
 
 
 def test_a_submission_no_seat_can_open_is_left_out_and_its_fee_returns(tmp_path):
-    """Excluded is not punished: fee and stake come back."""
+    """Excluded is not punished: fee and stake come back. GM-111, GM-213."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     gone = stage.add_holder("gone", stage.honest_trainer(7), _Unfetchable)
     garbage = stage.add_holder("garbage", stage.honest_trainer(8), _SharesToNobody)
@@ -136,7 +136,7 @@ def test_a_submission_no_seat_can_open_is_left_out_and_its_fee_returns(tmp_path)
 
 
 def test_joining_and_not_submitting_burns_the_stake(tmp_path):
-    """Whoever took the base and gave nothing loses the stake; the unused fee comes back."""
+    """Whoever took the base and gave nothing loses the stake; the unused fee comes back. GM-112."""
     stage = Stage(tmp_path, rounds=1, honest=4)
     lazy = stage.holders[3]
     stage.post()
@@ -150,7 +150,7 @@ def test_joining_and_not_submitting_burns_the_stake(tmp_path):
 
 
 def test_a_round_with_too_few_submissions_is_void_and_fees_return(tmp_path):
-    """A lone update would be the aggregate: nobody is scored, paid or charged."""
+    """A lone update would be the aggregate: nobody is scored, paid or charged. GM-111, GM-209."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.SUBMIT)
@@ -164,7 +164,7 @@ def test_a_round_with_too_few_submissions_is_void_and_fees_return(tmp_path):
 
 
 def test_an_owner_that_does_not_open_the_shard_pays_the_holders_from_its_bond(tmp_path):
-    """Each submitter gets stake, fee and the fixed compensation; the rest of the bond is burned."""
+    """Each submitter gets stake, fee and the fixed compensation; the rest of the bond is burned. GM-115, GM-211."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.SUBMIT)
@@ -179,7 +179,10 @@ def test_an_owner_that_does_not_open_the_shard_pays_the_holders_from_its_bond(tm
 
 
 def test_a_seat_that_never_commits_is_slashed_and_replaced(tmp_path):
-    """Two of three still settle; the silent one loses a tenth, and its seat is drawn anew for the next round."""
+    """Two of three still settle; the silent one loses a tenth, and its seat is drawn anew for the next round.
+
+    GM-305.
+    """
     stage = Stage(tmp_path, rounds=2, honest=3, spare=1)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)
@@ -196,7 +199,7 @@ def test_a_seat_that_never_commits_is_slashed_and_replaced(tmp_path):
 
 
 def test_a_seat_with_another_sheet_is_slashed_and_nobody_else_loses(tmp_path):
-    """The majority's sheet stands; the minority loses a fifth of its stake."""
+    """The majority's sheet stands; the minority loses a fifth of its stake. GM-307."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)

@@ -7,18 +7,22 @@ import pytest
 from client.bench import Bench
 from client.owner import Shard
 from client.shards import open_shard
+from marketplace.domain.abi import allowlist_root
 from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import (
     CorruptContent,
     GradMarketError,
     InvalidData,
+    InvalidSheet,
     InvalidTerms,
     NotEnoughTokens,
     NotFound,
+    Refused,
 )
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.update import Bounds
+from marketplace.scoring.sheet import payouts_of
 from tests.client.stage import TOKEN, Stage
 
 
@@ -37,7 +41,10 @@ from tests.client.stage import TOKEN, Stage
     ids=lambda changes: "-".join(f"{k}={v}" for k, v in changes.items()),
 )
 def test_terms_the_contract_can_tell_are_bad_are_refused_and_cost_nothing(tmp_path, changes):
-    """Zero rounds, a deadline in the past, more seats than tickets, too much at risk: nothing is escrowed."""
+    """Zero rounds, a deadline in the past, more seats than tickets, too much at risk: nothing is escrowed.
+
+    GM-202, GM-203, GM-204.
+    """
     stage = Stage(tmp_path, rounds=1)
     stage.owner.plan = replace(stage.owner.plan, chain=replace(stage.owner.plan.chain, **changes))
     before = stage.owner.account.vault.balance()
@@ -58,14 +65,14 @@ def test_an_owner_without_enough_tokens_is_told_how_many_are_missing(tmp_path):
 
 
 def test_bounds_that_can_overflow_are_refused_before_posting():
-    """The owner's client proves the worst case below 2**62 or refuses."""
+    """The owner's client proves the worst case below 2**62 or refuses. GM-403."""
     wide = ScoringTerms(Shape(4096, 512, 10), bounds=Bounds(entry=1 << 20, norm=1 << 24, row_norm=1 << 24))
     with pytest.raises(InvalidTerms):
         wide.check(100 * TOKEN)
 
 
 def test_a_seat_attests_that_a_shard_with_the_wrong_rows_did_not_open(tmp_path):
-    """The owner commits to one shard and seals another: seats notice before they score."""
+    """The owner commits to one shard and seals another: seats notice before they score. GM-708."""
     stage = Stage(tmp_path, rounds=1)
     right = stage.owner.plan.shards
     seal = stage.owner._seal_shard
@@ -88,7 +95,7 @@ def test_a_seat_attests_that_a_shard_with_the_wrong_rows_did_not_open(tmp_path):
 
 
 def test_a_corrupt_or_missing_block_is_named_and_hurts_nobody_but_the_round(tmp_path):
-    """A damaged base file raises CorruptContent, a missing one NotFound; both say what to do."""
+    """A damaged base file raises CorruptContent, a missing one NotFound; both say what to do. GM-602."""
     stage = Stage(tmp_path, rounds=1)
     stage.post()
     stage.owner.log.refresh()
@@ -105,7 +112,7 @@ def test_a_corrupt_or_missing_block_is_named_and_hurts_nobody_but_the_round(tmp_
 
 
 def test_a_holder_that_cannot_open_the_base_loses_only_its_fee(tmp_path):
-    """Garbage in the envelope cannot cost a holder its stake: it submits an update that changes nothing."""
+    """Garbage in the envelope cannot cost a holder its stake: it submits an update that changes nothing. GM-707."""
     stage = Stage(tmp_path, rounds=1, honest=4)
     stage.post()
     victim = stage.holders[0]
@@ -117,3 +124,30 @@ def test_a_holder_that_cannot_open_the_base_loses_only_its_fee(tmp_path):
     assert 1 == len(victim.troubles)
     assert stage.terms.holder_stake == victim.account.vault.balance()
     assert callable(publish)
+
+
+def test_a_bounty_with_an_allowlist_takes_those_on_it_and_nobody_else(tmp_path):
+    """The list travels outside the chain; its root is in the terms."""
+    stage = Stage(tmp_path, rounds=1, honest=4)
+    *members, outsider = stage.holders
+    allowed = tuple(h.address for h in members)
+    chain = replace(stage.owner.plan.chain, allowlist_root=allowlist_root(allowed))
+    stage.owner.plan = replace(stage.owner.plan, chain=chain)
+    for member in members:
+        member.allowlist = allowed
+    stage.silent.add(outsider.name)
+    stage.post()
+    stage.play(until=lambda b: b.joined.bit_count() == len(members))
+    with pytest.raises(Refused, match="allow"):
+        outsider.step()
+    stage.play()
+    assert all(stage.owner.log.earned[m.address] > 0 for m in members)
+
+
+def test_a_sheet_with_an_absurd_index_is_refused_before_a_tree_is_built():
+    """A corrupt majority cannot make claimers allocate the world."""
+    row = {"index": 10**15, "holder": "0x" + "11" * 20, "payout": "1"}
+    with pytest.raises(InvalidSheet):
+        payouts_of({"submissions": [row]}, 1, bytes(32))
+    with pytest.raises(InvalidSheet):
+        payouts_of({"submissions": [row | {"index": "9" * 4000}]}, 1, bytes(32))

@@ -37,7 +37,7 @@ def _test_rows():
 
 
 def test_the_bounty_finishes_and_every_round_settles(told):
-    """With everybody honest enough to act, no round is void."""
+    """With everybody honest enough to act, no round is void. GM-218."""
     assert CloseReason.FINISHED == told.state().closed
     assert [RoundStatus.SETTLED] * 2 == [told.owner.account.round(told.bounty, r).status for r in range(2)]
 
@@ -49,7 +49,7 @@ def test_the_owners_model_gets_better(told):
 
 
 def test_honest_holders_earn_and_doing_nothing_only_costs(told):
-    """Payouts go to updates that improved the model; a null update loses its fees and nothing else."""
+    """Payouts go to updates that improved the model; a null update loses its fees and nothing else. GM-404."""
     earned = {h.name: told.owner.log.earned[h.address] for h in told.holders}
     assert earned.pop("zero") == 0
     assert all(amount > 0 for amount in earned.values())
@@ -59,7 +59,7 @@ def test_honest_holders_earn_and_doing_nothing_only_costs(told):
 
 
 def test_money_is_conserved_to_the_unit(told):
-    """What went in equals what people can withdraw, plus what is burned, plus nothing left in the bounty."""
+    """What went in equals what people can withdraw, plus what is burned, plus nothing left in the bounty. GM-108."""
     assert told.left_in_bounty() == 0
     people = (told.owner, *told.validators, *told.holders)
     free = sum(p.account.vault.balance() for p in people)
@@ -71,7 +71,7 @@ def test_money_is_conserved_to_the_unit(told):
 
 
 def test_the_owners_aggregate_is_the_one_the_sheet_commits_to(told):
-    """The aggregate the owner opened has the root that the settled sheet's document names."""
+    """The aggregate the owner opened has the root that the settled sheet's document names. GM-706."""
     for round_, update in told.owner.aggregates.items():
         head = told.owner.log.sheet_of(round_).sheet
         document = told.owner.fetch(head.aggregate, AggregateDocument)
@@ -82,7 +82,7 @@ def test_the_owners_aggregate_is_the_one_the_sheet_commits_to(told):
 
 
 def test_no_single_update_ever_opens_for_the_owner(told):
-    """Of everything sealed in the store, the owner's key opens the served aggregate keys and nothing else."""
+    """Of everything sealed in the store, the owner's key opens the served aggregate keys and nothing else. GM-706."""
     owner, log = told.owner, told.owner.log
     scope = owner.scope(told.bounty)
     senders = [p.address for p in (owner, *told.validators, *told.holders)]
@@ -115,20 +115,20 @@ def _sealed_texts(value):
 
 
 def test_every_seat_stores_the_same_aggregate_and_the_same_sheet(told):
-    """Honest seats name the same CIDs: exactly one sheet was revealed in each round."""
+    """Honest seats name the same CIDs: exactly one sheet was revealed in each round. GM-507."""
     for round_ in told.owner.log.settled:
         assert len(told.owner.log.revealed[round_]) == 1
 
 
 def test_seats_are_paid_and_keep_their_stakes(told):
-    """Three seats scored two rounds and served: each earned two full pays; nobody was slashed."""
+    """Three seats scored two rounds and served: each earned two full pays; nobody was slashed. GM-311."""
     for validator in told.validators:
         assert 2 * told.terms.seat_pay == told.owner.log.earned[validator.address]
         assert told.owner.log.lost[validator.address] == 0
 
 
 def test_the_phase_at_the_end_is_closed_for_good(told):
-    """Nothing more can be pushed on."""
+    """Nothing more can be pushed on. GM-208."""
     assert told.state().phase is Phase.CLOSED
     with pytest.raises(GradMarketError):
         told.owner.account.advance(told.bounty, told.terms)
@@ -151,7 +151,10 @@ def test_the_aggregate_file_opens_with_its_served_key_alone(told):
 
 
 def test_terms_hold_what_was_escrowed(told):
-    """The owner paid in rounds times (budget + seats times pay) plus the bond, and got back what was not paid out."""
+    """The owner paid in rounds times (budget + seats times pay) plus the bond, and got back what was not paid out.
+
+    GM-107, GM-116.
+    """
     terms = told.terms
     assert 2 * (terms.round_budget + 3 * terms.seat_pay) + terms.bond == terms.escrow
     paid_out = sum(e.pool for e in told.owner.log.settled.values()) + 2 * 3 * terms.seat_pay

@@ -31,7 +31,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_wrong_option_is_one_line_and_exit_code_2(arguments, says):
-    """The reason names what is wrong and what to do next; there is no traceback."""
+    """The reason names what is wrong and what to do next; there is no traceback. GM-802, GM-805."""
     done = _run("demo", *arguments)
     assert InvalidInput.exit_code == done.returncode
     assert says in done.stderr
@@ -39,7 +39,7 @@ def test_a_wrong_option_is_one_line_and_exit_code_2(arguments, says):
 
 
 def test_every_kind_of_error_has_an_exit_code_of_its_own():
-    """A script can tell a full disk from a wrong key without reading the message."""
+    """A script can tell a full disk from a wrong key without reading the message. GM-802."""
     kinds = [getattr(errors, name) for name in errors.__all__]
     codes = [kind.exit_code for kind in kinds]
     assert len(set(codes)) == len(codes)
@@ -47,7 +47,7 @@ def test_every_kind_of_error_has_an_exit_code_of_its_own():
 
 
 def test_help_answers_without_loading_torch_or_web3():
-    """`--help` imports neither, so it answers at once."""
+    """`--help` imports neither, so it answers at once. GM-801."""
     code = "import sys; import client.cli; print({'torch','web3','cryptography','eth'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own
@@ -55,7 +55,7 @@ def test_help_answers_without_loading_torch_or_web3():
 
 
 def test_a_full_disk_leaves_no_half_report(tmp_path, monkeypatch):
-    """A report that cannot be written whole is not written at all, and the reason says what to do."""
+    """A report that cannot be written whole is not written at all, and the reason says what to do. GM-806."""
 
     def full(_):
         raise OSError(28, "No space left on device")

@@ -35,7 +35,7 @@ def test_the_report_has_the_documented_fields(shown):
 
 
 def test_money_is_conserved_and_everything_goes_home(shown):
-    """In = out + burned + held, and after everybody withdrew nothing is held."""
+    """In = out + burned + held, and after everybody withdrew nothing is held. GM-804."""
     kept = shown[0]["conservation"]
     assert kept["exact"] is True
     assert kept["in"] == kept["out"] + kept["burned"] + kept["held"]
@@ -56,7 +56,7 @@ def test_what_the_owner_paid_is_what_the_others_gained(shown):
 
 
 def test_cheats_lose_money_and_the_model_gets_better(shown):
-    """Noise, nothing and a copy are net negative; the honest together are not."""
+    """Noise, nothing and a copy are net negative; the honest together are not. GM-803."""
     report = shown[0]
     cheats = [one for one in report["participants"] if one["kind"] != "honest"]
     honest = [one for one in report["participants"] if one["role"] == "holder" and one["kind"] == "honest"]

@@ -63,7 +63,7 @@ class _NothingForSeat0(_Holder):
 
 
 def test_a_seat_and_a_holder_together_cannot_make_honest_seats_reveal_different_sheets(tmp_path):
-    """The holder leaves out one seat, the other hands its shares to one only: who cannot tell why abstains."""
+    """The holder leaves out one seat, the other hands its shares to one only: who cannot tell why abstains. GM-712."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.add_holder("accomplice", stage.honest_trainer(40), _NothingForSeat0)
     stage.post()
@@ -84,7 +84,7 @@ def test_a_seat_and_a_holder_together_cannot_make_honest_seats_reveal_different_
 
 
 def test_an_owner_that_keeps_the_base_from_the_seats_costs_them_nothing(tmp_path):
-    """Seats that cannot score attest to nothing: the round is void, nobody is slashed, the next one settles."""
+    """Seats that cannot score attest to nothing: the round is void, nobody is slashed, the next one settles. GM-305."""
     stage = Stage(tmp_path, rounds=2, honest=3)
     stage.post()
     recipients = stage.owner._recipients
@@ -105,7 +105,7 @@ def test_an_owner_that_keeps_the_base_from_the_seats_costs_them_nothing(tmp_path
 
 
 def test_an_owner_that_opens_the_final_shard_wrongly_releases_the_hold_back_for_all_seats(tmp_path):
-    """Whatever it publishes opens for every seat or for none: one sheet, and it releases."""
+    """Whatever it publishes opens for every seat or for none: one sheet, and it releases. GM-414."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.SUBMIT)
@@ -129,7 +129,7 @@ def test_a_shard_document_that_no_reader_was_made_for_stops_no_seat(tmp_path):
 
 
 def test_holders_with_unusable_keys_cannot_take_the_owners_bond(tmp_path):
-    """Where too few others joined, they have to submit like everybody: the round opens."""
+    """Where too few others joined, they have to submit like everybody: the round opens. GM-713."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.holders[2].publish_key = datakeys.new_key  # a digest of nothing
     stage.post()
@@ -170,7 +170,10 @@ def test_a_payout_whose_sheet_is_not_here_yet_is_claimed_later(tmp_path):
 
 
 def test_a_sheet_is_nowhere_to_be_seen_before_all_have_committed(tmp_path):
-    """Whoever watches the store finds no sheet to copy: it comes when it is revealed, under the committed name."""
+    """Whoever watches the store finds no sheet to copy: it comes when it is revealed, under the committed name.
+
+    GM-714.
+    """
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)

@@ -54,7 +54,10 @@ def replaced(tmp_path_factory):
 
 
 def test_a_seat_drawn_later_scores_the_last_round_with_what_was_handed_over(replaced):
-    """It knows the last round's submissions, the last aggregate and the first base, and reveals the others' sheet."""
+    """It knows the last round's submissions, the last aggregate and the first base, and reveals the others' sheet.
+
+    GM-710.
+    """
     log, mine = replaced.owner.log, replaced.newcomer._scored[1]
     assert replaced.lies < len(log.handed_over[1])
     assert {0, 1} == {r for r, event in log.settled.items() if event.adopted}
@@ -83,7 +86,10 @@ def test_the_log_knows_who_held_a_seat_when_something_was_said(replaced):
 # ---------------------------------------------------------------------- silence
 @pytest.mark.parametrize("phase", [Phase.DRAW, Phase.JOIN, Phase.SUBMIT, Phase.ATTEST])
 def test_an_owner_that_goes_silent_for_ever_keeps_nobody_from_withdrawing(tmp_path, phase):
-    """From whatever phase on: the bounty closes, and everybody takes out everything but what is burned."""
+    """From whatever phase on: the bounty closes, and everybody takes out everything but what is burned.
+
+    GM-118, GM-207, GM-210.
+    """
     stage = Stage(tmp_path, rounds=2, honest=3)
     stage.post()
     if phase is not Phase.DRAW:
@@ -98,7 +104,10 @@ def test_an_owner_that_goes_silent_for_ever_keeps_nobody_from_withdrawing(tmp_pa
 
 @pytest.mark.parametrize(("spare", "closed"), [(0, CloseReason.TOO_FEW_SEATS), (3, CloseReason.FINISHED)])
 def test_when_all_seats_fall_silent_after_attesting_the_round_is_void_and_fees_return(tmp_path, spare, closed):
-    """Each seat loses a tenth; with others to draw the bounty goes on, otherwise it ends; holders lose nothing."""
+    """Each seat loses a tenth; with others to draw the bounty goes on, otherwise it ends; holders lose nothing.
+
+    GM-111, GM-214.
+    """
     stage = Stage(tmp_path, rounds=2, honest=3, spare=spare)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)
@@ -118,7 +127,10 @@ def test_when_all_seats_fall_silent_after_attesting_the_round_is_void_and_fees_r
 
 
 def test_anybody_settles_when_all_seats_fall_silent_after_revealing(tmp_path):
-    """The revealed sheet stands on the chain: a holder settles with it; nobody serves, so the bounty ends."""
+    """The revealed sheet stands on the chain: a holder settles with it; nobody serves, so the bounty ends.
+
+    GM-207, GM-217.
+    """
     stage = Stage(tmp_path, rounds=2, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.CHALLENGE)
@@ -136,7 +148,7 @@ def test_anybody_settles_when_all_seats_fall_silent_after_revealing(tmp_path):
 # ---------------------------------------------------------------------- seats that lie
 @pytest.mark.parametrize("garbage", ["another key", "no document"])
 def test_a_seat_that_serves_garbage_does_not_keep_the_aggregate_from_the_owner(tmp_path, garbage):
-    """One honest seat that serves is enough, and the next round starts from the new base."""
+    """One honest seat that serves is enough, and the next round starts from the new base. GM-711."""
     stage = Stage(tmp_path, rounds=2, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)
@@ -178,7 +190,7 @@ def _for_one_only(honest):
 
 @pytest.mark.parametrize("lie", [_random_shares, _torn_shares, _for_one_only])
 def test_a_seat_that_hands_over_false_shares_makes_no_difference_to_the_others(tmp_path, lie):
-    """Two seats' shares open everything: one sheet, nobody's update breached, everybody paid."""
+    """Two seats' shares open everything: one sheet, nobody's update breached, everybody paid. GM-504."""
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.ATTEST)
@@ -192,7 +204,10 @@ def test_a_seat_that_hands_over_false_shares_makes_no_difference_to_the_others(t
 
 
 def test_an_honest_owner_rebuts_two_seats_that_deny_the_shard(tmp_path):
-    """The published key opens the shard for all: the round settles, the bond comes back, the hold-back is released."""
+    """The published key opens the shard for all: the round settles, the bond comes back, the hold-back is released.
+
+    GM-212.
+    """
     stage = Stage(tmp_path, rounds=1, honest=3)
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.ATTEST)
@@ -210,7 +225,7 @@ def test_an_honest_owner_rebuts_two_seats_that_deny_the_shard(tmp_path):
 
 # ---------------------------------------------------------------------- rounds of another kind
 def test_a_round_that_is_not_adopted_pays_nothing_and_keeps_the_base(tmp_path):
-    """Most holders flip their labels: the base stays, seats are paid, the owner gets the budget back."""
+    """Most holders flip their labels: the base stays, seats are paid, the owner gets the budget back. GM-216."""
     stage = Stage(tmp_path, rounds=2, honest=1)
     for number in range(3):
         source = rows(80, 50 + number)

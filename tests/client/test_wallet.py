@@ -130,7 +130,7 @@ def test_a_missing_key_file_is_a_storage_error(tmp_path):
 
 
 def test_the_key_is_never_shown(tmp_path):
-    """Neither the repr nor a traceback through the wallet holds it."""
+    """Neither the repr nor a traceback through the wallet holds it. GM-506."""
     wallet = Wallet.ephemeral()
     try:
         wallet.sign_transaction({"nonsense": wallet})

@@ -27,7 +27,7 @@ def test_a_gap_is_nan(text: str) -> None:
 
 
 def test_text_in_a_numeric_column_is_refused() -> None:
-    """The message names the column, the row and three ways out."""
+    """The message names the column, the row and three ways out. GM-703."""
     with pytest.raises(InvalidData, match=r"column 'age' holds the text 'old' in row 3: declare .* categorical, drop"):
         parse_numbers("age", ["1", "", "old"])
 

@@ -97,7 +97,7 @@ BAD_CSV = {
 
 @pytest.mark.parametrize("case", BAD_CSV)
 def test_a_bad_csv_is_refused_in_one_line(tmp_path: Path, case: str) -> None:
-    """Each fault is named, with what to do next, in one line."""
+    """Each fault is named, with what to do next, in one line. GM-703."""
     edit, message = BAD_CSV[case]
     path = write(tmp_path, edit(GOOD))
     with pytest.raises(InvalidData, match=message) as caught:

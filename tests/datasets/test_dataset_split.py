@@ -42,7 +42,10 @@ def everything(cut: Split) -> list[Part | Rows]:
     st.integers(800, 3000), st.integers(1, 9), st.integers(1, 6), st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 4])
 )
 def test_every_row_is_in_exactly_one_place(rows: int, holders: int, rounds: int, seed: int, groups: int) -> None:
-    """Whatever the size, seed, number of holders and rounds, and by group or by label: no row twice, none lost."""
+    """Whatever the size, seed, number of holders and rounds, and by group or by label: no row twice, none lost.
+
+    GM-704.
+    """
     cut = split(numbered(rows, groups), holders=holders, rounds=rounds, seed=seed)
     numbers = np.sort(np.rint(np.concatenate(places(cut))[:, 0] * rows).astype(np.int64))
     np.testing.assert_array_equal(np.arange(rows), numbers)
@@ -111,7 +114,10 @@ def test_digits_are_skewed_by_label() -> None:
 
 
 def test_statistics_come_from_the_owners_rows_alone() -> None:
-    """Changing every test row and every training row changes nothing in the preparation; changing the owner's does."""
+    """Changing every test row and every training row changes nothing in the preparation; changing the owner's does.
+
+    GM-715.
+    """
     data = load("support2")
     before = split(data, holders=8, rounds=3, seed=1)
     order = np.random.default_rng(1).permutation(len(data.labels))

@@ -61,7 +61,7 @@ def test_what_does_not_fit_a_word_is_refused() -> None:
 
 @given(uints, addresses, addresses, words)
 def test_bounty_ids(chain: int, market: str, owner: str, salt: bytes) -> None:
-    """Bounty = keccak256(abi.encode(tag, chain id, market, owner, salt))."""
+    """Bounty = keccak256(abi.encode(tag, chain id, market, owner, salt)). GM-201."""
     types = ["bytes32", "uint256", "address", "address", "bytes32"]
     assert oracle(encode(types, [tag("bounty"), chain, market, owner, salt])) == abi.bounty_id(
         chain, market, owner, salt
@@ -78,7 +78,7 @@ def test_sheet_hashes(scope: Scope, number: int, head: SheetHead) -> None:
 
 @given(scopes, uints, uints, addresses, words, words)
 def test_commit_hashes(scope: Scope, number: int, seat: int, sender: str, sheet: bytes, salt: bytes) -> None:
-    """A commit covers its place, seat and sender, so a copied one is worthless."""
+    """A commit covers its place, seat and sender, so a copied one is worthless. GM-308."""
     types = ["bytes32", *PLACE, "uint256", "address", "bytes32", "bytes32"]
     values = [tag("commit"), scope.chain_id, scope.market, scope.bounty, number, seat, sender, sheet, salt]
     assert oracle(encode(types, values)) == abi.commit_hash(scope, number, seat, sender, sheet, salt)

@@ -76,7 +76,7 @@ limits = st.builds(
 def test_no_extreme_coalition_exceeds_the_worst_case(
     shape: Shape, bounds: Bounds, submissions: int, top: int, last: bool
 ) -> None:
-    """Rows of 127s, the longest base and all updates in one direction stay within the bound."""
+    """Rows of 127s, the longest base and all updates in one direction stay within the bound. GM-403."""
     layer = len(shape.layers) - 1 if last else 0
     found = largest_integer(shape, bounds, submissions, top, all_in=layer)
     assert found <= worst_case(shape, SCALES, bounds, submissions, top, max_rows=1)
@@ -133,7 +133,7 @@ def test_denominators_of_contributions() -> None:
 
 
 def test_terms_that_fit_pass_and_terms_that_do_not_are_refused() -> None:
-    """The defaults carry 16 submissions on 784-128-10; 128 submissions with the same bounds are refused."""
+    """The defaults carry 16 submissions on 784-128-10; 128 submissions with the same bounds are refused. GM-403."""
     check_bounds(Shape(784, 128, 10), Scales(), Bounds(), 16, 15)
     with pytest.raises(InvalidTerms, match="lower the bounds"):
         check_bounds(Shape(784, 128, 10), Scales(), Bounds(), 128, 15)

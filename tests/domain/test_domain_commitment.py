@@ -54,7 +54,7 @@ def test_every_feature_and_label_of_a_shard_is_bound(row: int, column: int, chan
 
 
 def test_the_salt_hides() -> None:
-    """The same model has another root under another salt, and every leaf a salt of its own."""
+    """The same model has another root under another salt, and every leaf a salt of its own. GM-508."""
     update = Update.zero(SHAPE)
     assert update_root(update, SALT) != update_root(update, OTHER)
     assert 1000 == len({leaf_salt(SALT, i) for i in range(1000)})

@@ -73,7 +73,7 @@ def test_the_payout_tree_is_the_documented_one(found: dict[int, tuple[str, int]]
 def test_a_payout_can_be_claimed_and_a_tampered_one_cannot(
     found: dict[int, tuple[str, int]], data: st.DataObject
 ) -> None:
-    """The proof verifies; with another amount, holder, index, hash or sum it does not."""
+    """The proof verifies; with another amount, holder, index, hash or sum it does not. GM-416."""
     tree = PayoutTree(found)
     index = data.draw(st.sampled_from(sorted(found)))
     holder, amount = found[index]

@@ -43,7 +43,7 @@ def by_hand(network: Network, row: list[int], k: int) -> list[int]:
 
 @given(networks(), st.integers(1, 50))
 def test_forward_equals_arbitrary_precision(drawn: tuple[Network, list[list[int]]], k: int) -> None:
-    """No logit differs from the one Python integers give, for any denominator."""
+    """No logit differs from the one Python integers give, for any denominator. GM-401."""
     network, rows = drawn
     assert [by_hand(network, row, k) for row in rows] == network.forward(np.array(rows), k).tolist()
 
@@ -52,7 +52,7 @@ def test_forward_equals_arbitrary_precision(drawn: tuple[Network, list[list[int]
 def test_scaling_a_network_by_k_scales_its_logits_by_k_to_the_layers(
     drawn: tuple[Network, list[list[int]]], k: int
 ) -> None:
-    """Homogeneity: weights and the first bias times k, evaluated over k, give k**layers times the logits."""
+    """Homogeneity: weights and the first bias times k, evaluated over k, give k**layers times the logits. GM-402."""
     network, rows = drawn
     scaled = Network(tuple(Layer(layer.weight * k, layer.bias * k) for layer in network.layers), network.scales)
     expected = network.forward(np.array(rows)) * k ** len(network.layers)

@@ -201,7 +201,7 @@ def test_tuples_are_in_abi_order() -> None:
 
 @given(st.integers(0, 2**128))
 def test_the_hold_back_is_a_fifth_rounded_down(amount: int) -> None:
-    """Nothing is lost in splitting, and at most a fifth waits."""
+    """Nothing is lost in splitting, and at most a fifth waits. GM-113."""
     now, held = hold_back(amount)
     assert amount == now + held
     assert amount // 5 == held
@@ -214,6 +214,6 @@ def test_amounts_are_shown_in_whole_tokens_towards_zero() -> None:
 
 
 def test_thresholds_of_seats() -> None:
-    """2 of 3, 5 of 7 and 10 of 15 open a share; more than half make a majority."""
+    """2 of 3, 5 of 7 and 10 of 15 open a share; more than half make a majority. GM-213."""
     assert [2, 5, 10] == [threshold(n) for n in (3, 7, 15)]
     assert [2, 4, 8] == [majority(n) for n in (3, 7, 15)]

@@ -46,7 +46,7 @@ def test_flat_and_from_flat_are_inverse(update: Update) -> None:
 
 @given(bases(), updates(200))
 def test_a_base_stays_within_its_bounds_whatever_is_added(base: Network, update: Update) -> None:
-    """Adoption keeps weights, rows and biases within the bounds the proof of `worst_case` starts from."""
+    """Adoption keeps weights, rows and biases within the bounds the proof of `worst_case` starts from. GM-413."""
     after = apply(base, update, BOUNDS)
     check_network(after, SHAPE, BOUNDS)
     for i, layer in enumerate(after.layers):
@@ -97,7 +97,7 @@ def test_check_accepts_exactly_what_keeps_the_bounds(update: Update) -> None:
     ],
 )
 def test_check_names_the_figure(values: list[int], words: str) -> None:
-    """A holder is told which bound it exceeds and by how much, even at the edge of 64 bits."""
+    """A holder is told which bound it exceeds and by how much, even at the edge of 64 bits. GM-705."""
     flat = np.zeros(SHAPE.parameters, np.int64)
     flat[: len(values)] = values
     with pytest.raises(InvalidUpdate, match=words):
@@ -105,7 +105,7 @@ def test_check_names_the_figure(values: list[int], words: str) -> None:
 
 
 def test_an_update_of_another_shape_is_refused_everywhere() -> None:
-    """Neither the check nor applying accepts an update of another network."""
+    """Neither the check nor applying accepts an update of another network. GM-705."""
     other = Update.zero(Shape(4, 2, 2))
     base = Network(tuple(Layer(np.zeros(s, np.int64), np.zeros(s[0], np.int64)) for s in SHAPE.layers), SCALES)
     with pytest.raises(InvalidUpdate, match="train from this round's base"):

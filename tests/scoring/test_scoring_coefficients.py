@@ -119,7 +119,7 @@ def test_the_most_trusted_update_gets_the_largest_coefficient(seed: int, n: int)
 
 @given(seeds, st.integers(0, 7), st.data())
 def test_an_update_of_zeros_changes_no_coefficient(seed: int, n: int, data: st.DataObject) -> None:
-    """Zeros and breached submissions get 0, and everybody else exactly what they had."""
+    """Zeros and breached submissions get 0, and everybody else exactly what they had. GM-404."""
     updates, root = crowd(seed, n)
     at = data.draw(st.integers(0, n))
     idle = data.draw(st.sampled_from([Update.zero(SHAPE), None]))
@@ -150,7 +150,7 @@ def test_an_update_against_the_root_is_not_trusted() -> None:
 
 
 def test_a_long_update_buys_no_more_weight() -> None:
-    """Beyond twice the median norm the coefficient shrinks as the update grows: c_i D_i keeps its length."""
+    """Beyond twice the median norm the coefficient shrinks as the update grows: c_i D_i keeps its length. GM-417."""
     updates, root = crowd(2, 5, 10)
     long = Update.from_flat(updates[0].flat() * 8, SHAPE)
     found = weigh([*updates[1:], long], root)
@@ -164,7 +164,10 @@ def test_without_a_root_update_nobody_is_trusted() -> None:
 
 
 def test_the_later_of_two_equal_updates_is_the_copy() -> None:
-    """An earlier submission of this round makes a later one a copy, however it is scaled; not the other way round."""
+    """An earlier submission of this round makes a later one a copy, however it is scaled; not the other way round.
+
+    GM-406.
+    """
     updates, root = crowd(4, 4, 60)
     stolen = Update.from_flat(3 * updates[1].flat(), SHAPE)
     found = weigh([*updates, stolen], root)

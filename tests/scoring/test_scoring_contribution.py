@@ -46,7 +46,7 @@ def test_contributions_equal_the_mean_over_all_orders(seed: int, players: int, k
 @settings(max_examples=20)
 @given(seeds, st.integers(1, 8))
 def test_shapley_parts_share_out_the_whole_gain(seed: int, players: int) -> None:
-    """Efficiency: without the solo part, numerators sum to the gain of everybody over nobody, in every row."""
+    """Efficiency: without the solo part, numerators sum to the gain of everybody over nobody, in every row. GM-408."""
     game = game_of(seed, players)
     found, table = contributions(game, SEED, 16), game.table()
     half = found.denominator // 2
@@ -60,7 +60,7 @@ def test_shapley_parts_share_out_the_whole_gain(seed: int, players: int) -> None
 def test_a_player_that_changes_nothing_gets_nothing_and_takes_nothing(
     seed: int, players: int, data: st.DataObject
 ) -> None:
-    """The null player's numerators are 0 in every row, and nobody else's contribution changes."""
+    """The null player's numerators are 0 in every row, and nobody else's contribution changes. GM-404."""
     at = data.draw(st.integers(0, players))
     alone, joined = (
         contributions(game_of(seed, players), SEED, 16),

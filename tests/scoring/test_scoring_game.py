@@ -42,7 +42,7 @@ def coalition_of(bitmap: int) -> frozenset[int]:
 
 @given(seeds, st.integers(0, 3), st.booleans())
 def test_every_coalition_scores_as_its_network_in_fractions(seed: int, players: int, known: bool) -> None:
-    """No division and no rounding but the one floor: the table equals the definition."""
+    """No division and no rounding but the one floor: the table equals the definition. GM-402."""
     game, oracle = draw_game(seed, players, known)
     assert [oracle.value(coalition_of(s)) for s in range(1 << players)] == game.table().tolist()
 
@@ -73,7 +73,10 @@ def test_the_order_of_walking_does_not_matter(seed: int, order: list[int]) -> No
 
 @given(seeds, st.integers(1, 40), st.integers(1, 15))
 def test_repeating_the_last_aggregate_changes_no_coalition(seed: int, multiple: int, c: int) -> None:
-    """What c m P adds less its part along P, which is c m, is nothing: every coalition scores as the empty one."""
+    """What c m P adds less its part along P, which is c m, is nothing: every coalition scores as the empty one.
+
+    GM-407.
+    """
     rng = np.random.default_rng(seed)
     shape = Shape(3, 2, 2)
     base, known = network_of(shape, rng), update_of(shape, rng)
@@ -96,7 +99,7 @@ def test_a_model_over_k_scores_as_the_oracle_says(seed: int, k: int) -> None:
 
 @given(st.integers(1, 1 << 12), st.integers(0, 2), st.integers(1, 8))
 def test_row_scores_have_15_bits_and_no_bit_more_is_dropped(k: int, hidden: int, clip: int) -> None:
-    """The largest score fits 15 bits; with one bit less dropped it would not."""
+    """The largest score fits 15 bits; with one bit less dropped it would not. GM-418."""
     scale = score_scale(terms_of(Shape(2, hidden, 2), clip_logits=clip), k)
     assert 2 * scale.clip >> scale.shift < 1 << 15
     assert scale.shift == 0 or 2 * scale.clip >> (scale.shift - 1) >= 1 << 15

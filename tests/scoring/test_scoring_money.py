@@ -36,7 +36,7 @@ def test_the_lower_bound_is_the_sum_less_z_standard_errors(values: list[int], z2
 
 @given(numerators, st.integers(0, 1000))
 def test_the_lower_bound_never_exceeds_the_sum(values: list[int], z2: int) -> None:
-    """Nothing beyond what was shown is paid, and nothing below zero."""
+    """Nothing beyond what was shown is paid, and nothing below zero. GM-409."""
     total = sum(values)
     assert 0 <= lower_bound(total, sum(v * v for v in values), len(values), z2) <= max(0, total)
 
@@ -57,7 +57,7 @@ def test_the_bound_scales_with_its_unit(values: list[int], factor: int) -> None:
 
 @given(st.integers(0, 10**24), amounts, st.integers(0, 10**15))
 def test_payouts_never_exceed_the_budget(budget: int, shares: list[int], target: int) -> None:
-    """Rounding goes down, so the sum stays within the budget; nothing for nothing."""
+    """Rounding goes down, so the sum stays within the budget; nothing for nothing. GM-410."""
     paid = payouts_floor(budget, shares, target)
     assert sum(paid) <= budget
     assert all(0 <= p for p in paid)
@@ -66,7 +66,7 @@ def test_payouts_never_exceed_the_budget(budget: int, shares: list[int], target:
 
 @given(st.integers(0, 10**24), amounts, st.integers(0, 10**15))
 def test_payouts_are_the_documented_fraction(budget: int, shares: list[int], target: int) -> None:
-    """floor(budget * share / max(target, sum of shares)), in fractions; more share is never paid less."""
+    """floor(budget * share / max(target, sum of shares)), in fractions; more share is never paid less. GM-411."""
     paid = payouts_floor(budget, shares, target)
     whole = max(target, sum(shares))
     assert all(
@@ -84,7 +84,7 @@ def test_a_weak_round_pays_its_only_survivor_its_part_of_the_target() -> None:
 
 @given(st.integers(-10, 10), st.lists(st.integers(0, 3), max_size=6), st.integers(2, 5))
 def test_adoption_needs_a_gain_and_enough_holders(gain: int, values: list[int], least: int) -> None:
-    """An aggregate that gains nothing, or of fewer than the minimum of updates, is not adopted."""
+    """An aggregate that gains nothing, or of fewer than the minimum of updates, is not adopted. GM-412."""
     assert (gain > 0 and len([c for c in values if c > 0]) >= least) == is_adopted(gain, values, least)
 
 
@@ -141,5 +141,5 @@ def test_the_final_gain_is_a_mean_over_rows_of_true_margins(seed: int) -> None:
     ("final", "gains", "released"), [(50, [60, 40], True), (49, [60, 40], False), (0, [], True), (-1, [], False)]
 )
 def test_the_hold_back_is_released_at_half_the_adopted_gains(final: int, gains: list[int], released: bool) -> None:
-    """Half is enough; a final shard that shows less returns the hold-back to the owner."""
+    """Half is enough; a final shard that shows less returns the hold-back to the owner. GM-414."""
     assert released == is_released(final, gains)

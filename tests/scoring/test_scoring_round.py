@@ -83,7 +83,10 @@ def test_payouts_stay_within_the_budget_and_the_lower_bound_within_the_sum(drawn
 
 @given(rounds, st.data())
 def test_a_null_update_earns_nothing_and_changes_nobody(drawn: RoundInput, data: st.DataObject) -> None:
-    """An update of zeros, or a breached one, anywhere in the order: 0 for it, and all else bit for bit the same."""
+    """An update of zeros, or a breached one, anywhere in the order: 0 for it, and all else bit for bit the same.
+
+    GM-404.
+    """
     idle = Submission(77, address(77), data.draw(st.sampled_from([Update.zero(drawn.scoring.shape), None])))
     at = data.draw(st.integers(0, len(drawn.submissions)))
     joined = replace(drawn, submissions=(*drawn.submissions[:at], idle, *drawn.submissions[at:]))
@@ -99,7 +102,7 @@ def test_a_null_update_earns_nothing_and_changes_nobody(drawn: RoundInput, data:
 @settings(deadline=None)
 @given(seeds, st.permutations(range(4)), st.booleans())
 def test_the_order_of_submitting_decides_nothing_but_copies(seed: int, order: list[int], known: bool) -> None:
-    """Permuting the submissions permutes the figures; payouts by holder, aggregate and gain stay."""
+    """Permuting the submissions permutes the figures; payouts by holder, aggregate and gain stay. GM-405."""
     drawn = round_of(seed, known=known, spread=60)
     before = score_round(drawn)
     if any(before.coefficients.copies):
@@ -155,7 +158,7 @@ def test_the_order_of_inputs_hidden_units_and_rows_decides_nothing(
 @settings(max_examples=5, deadline=None)
 @given(seeds)
 def test_with_drawn_orders_the_order_of_submitting_decides_nothing_either(seed: int) -> None:
-    """Beyond eight submissions permutations are drawn over holders, not over who was first."""
+    """Beyond eight submissions permutations are drawn over holders, not over who was first. GM-405."""
     drawn = round_of(seed, submissions=10, shape=Shape(4, 2, 2), spread=30)
     before, after = score_round(drawn), score_round(replace(drawn, submissions=drawn.submissions[::-1]))
     if any(before.coefficients.copies):
@@ -166,7 +169,7 @@ def test_with_drawn_orders_the_order_of_submitting_decides_nothing_either(seed: 
 
 @given(rounds, st.integers(1, 5))
 def test_resubmitting_the_last_aggregate_earns_nothing(drawn: RoundInput, multiple: int) -> None:
-    """In any positive multiple: what everybody knows belongs to nobody."""
+    """In any positive multiple: what everybody knows belongs to nobody. GM-407."""
     shape = drawn.scoring.shape
     known = drawn.last_aggregate or update_of(shape, np.random.default_rng(1), 5)
     flat = known.flat()
@@ -234,7 +237,7 @@ def test_a_good_round_is_adopted_and_pays_everybody() -> None:
 
 
 def test_a_round_of_too_few_is_not_adopted() -> None:
-    """Two live updates do not hide each other among a minimum of three: no payout, no new base."""
+    """Two live updates do not hide each other among a minimum of three: no payout, no new base. GM-412."""
     drawn = good_round()
     score = score_round(replace(drawn, submissions=drawn.submissions[:2]))
     assert (False, 0, {}) == (score.adopted, score.pool, score.payouts)
@@ -248,14 +251,14 @@ def test_a_higher_target_pays_less() -> None:
 
 
 def test_a_copy_earns_nothing() -> None:
-    """The second of two equal submissions gets no coefficient and no money."""
+    """The second of two equal submissions gets no coefficient and no money. GM-406."""
     drawn = good_round()
     score = score_round(with_submissions(drawn, drawn.submissions[0].update))
     assert (True, 0) == (score.coefficients.copies[4], score.payouts.get(4, 0))
 
 
 def test_the_hold_back_is_decided_in_the_last_round_alone() -> None:
-    """Before it: never released. In it: by the final shard, and released when the owner did not open that."""
+    """Before it: never released. In it: by the final shard, and released when the owner did not open that. GM-414."""
     drawn = good_round()
     final = FinalInput(drawn.rows, drawn.labels, drawn.base, ())
     assert (None, False) == (score_round(drawn).final_ppb, score_round(drawn).released)

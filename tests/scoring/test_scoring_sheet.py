@@ -84,7 +84,7 @@ def put(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 @settings(max_examples=30, deadline=None)
 @given(rounds)
 def test_a_sheet_survives_json_and_verifies(drawn: RoundInput) -> None:
-    """Whoever holds the round's keys recomputes the fetched sheet, every figure of it."""
+    """Whoever holds the round's keys recomputes the fetched sheet, every figure of it. GM-415."""
     score = verify_sheet(json_of(drawn), SCOPE, 2, drawn, ROOTS)
     assert score_round(drawn).payouts == score.payouts
 
@@ -98,7 +98,7 @@ def test_a_sheet_holds_integers_truth_values_and_text_alone() -> None:
 
 @pytest.mark.parametrize("path", [path for path, _ in leaves(json_of(last_round()))], ids=str)
 def test_any_single_changed_figure_is_caught_and_named(path: tuple[Any, ...]) -> None:
-    """One altered figure, wherever it stands, raises InvalidSheet with its place."""
+    """One altered figure, wherever it stands, raises InvalidSheet with its place. GM-415."""
     drawn = last_round()
     document = json_of(drawn)
     value = document
@@ -160,7 +160,7 @@ def test_the_head_says_what_the_sheet_says() -> None:
 
 
 def test_every_payout_can_be_claimed_from_the_published_sheet() -> None:
-    """Reading the sheet gives each paid holder a proof the contract accepts; nobody else is listed."""
+    """Reading the sheet gives each paid holder a proof the contract accepts; nobody else is listed. GM-416."""
     drawn = last_round()
     score = score_round(drawn)
     tree = payout_tree(drawn, score)
@@ -185,7 +185,7 @@ def test_payouts_that_are_not_the_settled_ones_are_refused() -> None:
 
 
 def test_the_sheet_of_the_largest_round_fits_one_block() -> None:
-    """128 submissions of the longest updates, and as many in the last round: at most 256 KiB."""
+    """128 submissions of the longest updates, and as many in the last round: at most 256 KiB. GM-608."""
     drawn = good_round()
     shape = Shape(4, 3, 3)
     rng = np.random.default_rng(1)

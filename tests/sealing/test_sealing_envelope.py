@@ -76,7 +76,7 @@ class Full(BytesIO):
 @settings(deadline=None)
 @given(near_borders, keys, contexts)
 def test_what_was_sealed_opens_to_itself(size: int, key: bytes, context: bytes) -> None:
-    """Law: open(seal(m, k, c), k, c) = m, for lengths around every chunk border."""
+    """Law: open(seal(m, k, c), k, c) = m, for lengths around every chunk border. GM-501."""
     plain = POOL[:size]
     assert plain == open_bytes(seal_bytes(plain, key, context), key, context, max_bytes=size)
 
@@ -102,7 +102,7 @@ def test_the_ciphertext_has_the_promised_length(size: int) -> None:
     ],
 )
 def test_sealing_gives_the_same_bytes_everywhere(content: bytes, digest: str) -> None:
-    """All honest seats name the same CID: the ciphertext is pinned, across machines and versions."""
+    """All honest seats name the same CID: the ciphertext is pinned, across machines and versions. GM-507."""
     assert digest == hashlib.sha256(seal_bytes(content, KEY, CONTEXT)).hexdigest()[:32]
 
 
@@ -139,7 +139,7 @@ def test_a_sink_that_takes_nothing_is_an_error() -> None:
 
 
 def test_every_flipped_bit_of_a_small_envelope_is_noticed() -> None:
-    """Exhaustive over all bits: magic and body raise BrokenSeal, the commitment raises WrongKey."""
+    """Exhaustive over all bits: magic and body raise BrokenSeal, the commitment raises WrongKey. GM-502."""
     sealed = seal_bytes(b"sixteen bytes...", KEY, CONTEXT)
     for bit in range(len(sealed) * 8):
         altered = bytearray(sealed)
@@ -164,7 +164,7 @@ def test_a_flipped_bit_of_a_large_envelope_is_noticed(position: int, bit: int) -
 @settings(deadline=None)
 @given(st.one_of(positions, st.sampled_from([HEAD + i * STRIDE + d for i in range(4) for d in (-1, 0, 1, 16)])))
 def test_a_truncated_envelope_does_not_open(length: int) -> None:
-    """Law: no proper prefix opens, not even one that ends between two chunks."""
+    """Law: no proper prefix opens, not even one that ends between two chunks. GM-502."""
     with pytest.raises(BrokenSeal):
         opened(THREE[:length])
 
@@ -178,7 +178,7 @@ def test_no_prefix_of_a_small_envelope_opens() -> None:
 
 
 def test_chunks_in_another_order_do_not_open() -> None:
-    """Exhaustive: dropping, repeating or swapping whole chunks breaks the seal."""
+    """Exhaustive: dropping, repeating or swapping whole chunks breaks the seal. GM-502."""
     chunks = chunks_of(THREE)
     for count in range(5):
         for order in itertools.permutations(range(4), count):
@@ -206,7 +206,7 @@ def test_an_envelope_with_something_appended_does_not_open(size: int, tail: byte
 def test_another_key_or_context_is_told_apart(
     size: int, key: bytes, other: bytes, context: bytes, place: bytes
 ) -> None:
-    """Law: another key or another context raises WrongKey, before anything reaches the sink."""
+    """Law: another key or another context raises WrongKey, before anything reaches the sink. GM-501."""
     assume(key != other and context != place)
     sealed, sink = seal_bytes(POOL[:size], key, context), BytesIO()
     for wrong, where in ((other, context), (key, place), (other, place)):

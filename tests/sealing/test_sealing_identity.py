@@ -41,7 +41,7 @@ def test_a_sealed_key_opens_for_its_recipient(secret: bytes, context: bytes) -> 
 
 
 def test_a_sealed_key_opens_for_nobody_else() -> None:
-    """Another identity gets WrongKey, and a line that says what to check."""
+    """Another identity gets WrongKey, and a line that says what to check. GM-503."""
     with pytest.raises(WrongKey, match="check the address and the encryption key"):
         BERT.open_key(seal_key(bytes(32), ANNA.public_key, CONTEXT), CONTEXT)
 
@@ -49,7 +49,7 @@ def test_a_sealed_key_opens_for_nobody_else() -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_a_sealed_key_opens_in_its_context_only(context: bytes, other: bytes) -> None:
-    """Law: any other context raises WrongKey."""
+    """Law: any other context raises WrongKey. GM-503."""
     assume(context != other)
     with pytest.raises(WrongKey):
         ANNA.open_key(seal_key(bytes(32), ANNA.public_key, context), other)
@@ -160,7 +160,7 @@ def test_a_public_key_is_recognised() -> None:
 
 
 def test_an_identity_shows_no_secret() -> None:
-    """Neither repr, str nor a traceback holds the private key; pickle and copy refuse it."""
+    """Neither repr, str nor a traceback holds the private key; pickle and copy refuse it. GM-506."""
     private = ANNA.private_bytes()
     with pytest.raises(WrongKey) as caught:
         ANNA.open_key(seal_key(b"key", BERT.public_key, CONTEXT), CONTEXT)

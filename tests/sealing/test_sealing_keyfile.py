@@ -78,7 +78,7 @@ def test_what_was_saved_loads_again(path: Path) -> None:
 @settings(deadline=None, max_examples=15)
 @given(password=st.text(min_size=1), other=st.text())
 def test_the_password_opens_and_another_does_not(tmp_path_factory: Any, password: str, other: str) -> None:
-    """Law: load(save(i, p), p) = i for any text, and another password raises WrongKey."""
+    """Law: load(save(i, p), p) = i for any text, and another password raises WrongKey. GM-505."""
     path = tmp_path_factory.mktemp("keys") / "anna.json"
     save_identity(ANNA, path, password)
     assert same(load_identity(path, password))
@@ -113,7 +113,7 @@ def test_a_key_file_is_its_owners_alone(path: Path, umask: int) -> None:
 
 
 def test_an_existing_file_is_never_overwritten(path: Path, content: dict[str, Any]) -> None:
-    """Neither a key file nor anything else under the name changes, not even a link that leads nowhere."""
+    """Neither a key file nor anything else under the name changes, not even a link that leads nowhere. GM-505."""
     with pytest.raises(StorageError, match="never overwritten"):
         save_identity(EncryptionIdentity.generate(), path, PASSWORD)
     assert content == json.loads(path.read_bytes())

@@ -21,7 +21,7 @@ ANNA, BERT, *_ = PEOPLE
 @settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.sets(st.sampled_from(sorted(PEOPLE))))
 def test_every_recipient_opens_it_and_nobody_else(secret: bytes, chosen: set[str]) -> None:
-    """Law: open_for gives the secret to each address named, and WrongKey to all others."""
+    """Law: open_for gives the secret to each address named, and WrongKey to all others. GM-503."""
     sealed = seal_to_all(secret, {address: PUBLIC[address] for address in chosen}, CONTEXT)
     for address, identity in PEOPLE.items():
         if address in chosen:

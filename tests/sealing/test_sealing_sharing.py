@@ -25,7 +25,7 @@ def shared(draw: st.DrawFn) -> tuple[bytes, int, list[bytes], list[int]]:
 @settings(deadline=None)
 @given(shared())
 def test_any_threshold_of_shares_makes_the_key(case: tuple[bytes, int, list[bytes], list[int]]) -> None:
-    """Law: whichever seats answer first, and however many more than needed, the key is the same."""
+    """Law: whichever seats answer first, and however many more than needed, the key is the same. GM-504."""
     secret, needed, shares, order = case
     assert secret == combine({seat: shares[seat] for seat in order[:needed]}, needed)
     assert secret == combine({seat: shares[seat] for seat in order}, needed)
@@ -48,6 +48,8 @@ def test_a_missing_share_leaves_every_key_possible(
     """With all but one share known, different last shares give different keys.
 
     So the last share maps one to one onto all keys: before it is known, each key is as likely as it was without shares.
+
+    GM-504.
     """
     _, needed, shares, order = case
     known = {seat: shares[seat] for seat in order[: needed - 1]}

@@ -35,7 +35,7 @@ def test_what_is_written_is_read_as_it_was(value: object) -> None:
 
 @given(st.dictionaries(TEXT, st.integers(), min_size=2))
 def test_the_order_of_keys_does_not_matter(value: dict[str, int]) -> None:
-    """Equal dicts have equal bytes, keys sorted by code point."""
+    """Equal dicts have equal bytes, keys sorted by code point. GM-606."""
     backwards = dict(reversed(value.items()))
     assert encode_json(value) == encode_json(backwards)
     assert sorted(value) == list(json.loads(encode_json(backwards)))
@@ -43,7 +43,7 @@ def test_the_order_of_keys_does_not_matter(value: dict[str, int]) -> None:
 
 @given(VALUES)
 def test_every_other_spelling_is_refused(value: object) -> None:
-    """Spaces, indents and escapes give the same value to a JSON reader, and nothing here."""
+    """Spaces, indents and escapes give the same value to a JSON reader, and nothing here. GM-606."""
     canonical = encode_json(value)
     others = [
         canonical + b"\n",

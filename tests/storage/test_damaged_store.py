@@ -39,7 +39,7 @@ def refused(store: FolderStore, cid: str, truth: bytes) -> bool:
 
 
 def test_every_flipped_byte_of_a_small_content_is_caught(store: FolderStore, file_of: FileOf) -> None:
-    """Header, length, name and content: each byte of the file matters, in each of two ways of changing it."""
+    """Header, length, name and content: each byte of the file matters, in each of two ways of changing it. GM-602."""
     cid = store.put(b"sealed")
     path = file_of(store, cid)
     for at in range(path.stat().st_size):
@@ -113,7 +113,7 @@ def test_sections_that_cannot_be_are_caught(tail: bytes, store: FolderStore, fil
 
 
 def test_a_swapped_file_is_caught(store: FolderStore, file_of: FileOf) -> None:
-    """A sound file under another content's name is not that content."""
+    """A sound file under another content's name is not that content. GM-602."""
     one, other = store.put(b"one"), store.put(b"other")
     file_of(store, one).write_bytes(file_of(store, other).read_bytes())
     assert refused(store, one, b"one")

@@ -56,7 +56,10 @@ def oracle(data: bytes) -> str:
 
 @pytest.mark.parametrize("size", BORDERS)
 def test_cids_equal_the_oracle_at_chunk_and_width_borders(size: int, some_bytes: Callable[[int], bytes]) -> None:
-    """One byte around every border of the layout, the CID is that of `ipfs add --cid-version 1 --raw-leaves`."""
+    """One byte around every border of the layout, the CID is that of `ipfs add --cid-version 1 --raw-leaves`.
+
+    GM-601.
+    """
     data = some_bytes(size)
     assert oracle(data) == cid_of(data)
 
@@ -79,7 +82,7 @@ def test_cids_equal_the_oracle_at_any_size(size: int) -> None:
     ids=["nothing", "hello", "two levels"],
 )
 def test_cids_equal_those_of_js_ipfs(data: bytes, cid: str) -> None:
-    """What a real node printed."""
+    """What a real node printed. GM-601."""
     assert cid == cid_of(data)
 
 

@@ -91,7 +91,7 @@ def test_what_is_no_cid_is_refused_everywhere(call: str, store: FolderStore) -> 
 def test_content_above_the_cap_is_refused_before_a_byte_is_written(
     size: int, shared: FolderStore, some_bytes: Callable[[int], bytes]
 ) -> None:
-    """max_bytes is the last size that passes; one less and the sink stays empty."""
+    """max_bytes is the last size that passes; one less and the sink stays empty. GM-603."""
     cid, sink = shared.put(some_bytes(size)), BytesIO()
     with pytest.raises(ContentTooLarge, match="do not use it, or raise the cap"):
         shared.get(cid, sink, max_bytes=size - 1)
@@ -155,7 +155,7 @@ def test_errors_of_the_streams_own_pass_unchanged(error: BaseException, store: F
 
 
 def test_what_is_put_is_pinned_and_survives_collection(store: FolderStore, fetch: Fetch, large: bytes) -> None:
-    """As with `ipfs add`, only what somebody unpinned is ever collected."""
+    """As with `ipfs add`, only what somebody unpinned is ever collected. GM-605."""
     cids = sorted([store.put(large), store.put(b"small")])
     assert cids == store.pins()
     assert store.collect() == 0
@@ -243,7 +243,10 @@ def test_a_store_outlives_the_object(store: FolderStore, fetch: Fetch, large: by
 
 
 def test_the_cap_of_the_store_holds_and_is_given_back(tmp_path: Path, staged: Staged) -> None:
-    """What would exceed max_total_bytes is refused whole; collecting makes room; other processes' bytes count."""
+    """What would exceed max_total_bytes is refused whole; collecting makes room; other processes' bytes count.
+
+    GM-607.
+    """
     store = FolderStore(tmp_path / "s", max_total_bytes=3 * CHUNK_BYTES)
     first = store.put(random.Random(1).randbytes(2 * CHUNK_BYTES))
     second = random.Random(2).randbytes(2 * CHUNK_BYTES)

@@ -76,7 +76,10 @@ def lies() -> dict[str, list[Block]]:
 def test_a_lying_dag_is_refused_before_more_than_the_truth_comes_out(
     kind: str, store: FolderStore, plant: Callable[..., str]
 ) -> None:
-    """Whatever a node says that the builder would not have said makes the content unreadable, and `has` denies it."""
+    """Whatever a node says that the builder would not have said makes the content unreadable, and `has` denies it.
+
+    GM-602.
+    """
     blocks = lies()[kind]
     cid, sink = plant(store, blocks[0][0], blocks), BytesIO()
     with pytest.raises(CorruptContent, match="block b"):

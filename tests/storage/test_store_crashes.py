@@ -96,7 +96,10 @@ def full_at(step: int, code: int = errno.ENOSPC) -> Callable[[str, Callable[...,
 def test_a_full_disk_at_any_step_leaves_the_store_as_it_was(
     tmp_path: Path, fetch: Fetch, staged: Staged, large: bytes
 ) -> None:
-    """Opening, writing, flushing, naming: whichever is refused, the old content reads, the new is whole or absent."""
+    """Opening, writing, flushing, naming: whichever is refused, the old content reads, the new is whole or absent.
+
+    GM-604.
+    """
     asked = steps_of_a_put(FolderStore(tmp_path / "dry run"), large)
     assert {"open", "writev", "pwrite", "fsync", "mkdir", "replace"} <= set(asked)
     for step in range(len(asked)):
@@ -160,7 +163,10 @@ def child(program: str, *args: str) -> subprocess.Popen[str]:
 
 
 def test_a_process_killed_at_any_step_leaves_nothing_half_done(tmp_path: Path, fetch: Fetch, staged: Staged) -> None:
-    """Killed before any one thing it asks of the disk: after reopening, staging is swept, what shows is whole."""
+    """Killed before any one thing it asks of the disk: after reopening, staging is swept, what shows is whole.
+
+    GM-604.
+    """
     data = bytes(range(256)) * 2500
     FolderStore(tmp_path / "store")
     count = len(steps_of_a_put(FolderStore(tmp_path / "dry run"), data))

@@ -123,7 +123,7 @@ flats = arrays(np.float64, SHAPE.parameters, elements=st.floats(-1e300, 1e300))
 
 @given(flats, st.integers(1, 5000), st.integers(1, 5000))
 def test_an_update_always_keeps_the_bounds(flat: Any, entry: int, norm: int) -> None:
-    """Whatever training gives and whatever the terms allow, the check that seats make passes."""
+    """Whatever training gives and whatever the terms allow, the check that seats make passes. GM-701."""
     bounds = Bounds(entry=entry, norm=norm)
     to_update(flat, SHAPE, bounds).check(SHAPE, bounds)
 

@@ -38,7 +38,7 @@ def update_hash(threads: int, seed: int = 5) -> str:
 
 
 def test_two_processes_train_the_same_update() -> None:
-    """Another process, with other threads and another global seed, produces the same bytes."""
+    """Another process, with other threads and another global seed, produces the same bytes. GM-702."""
     command = [sys.executable, __file__]
     done = subprocess.run(  # noqa: S603 - this file, as a program
         command, capture_output=True, text=True, check=True, timeout=120, env={"PYTHONPATH": str(_ROOT)}

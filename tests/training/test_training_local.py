@@ -115,7 +115,7 @@ def test_progress_rises_to_one(digits: Split, warm: Network) -> None:
 
 
 def test_training_clips_to_the_terms_bounds(digits: Split, warm: Network) -> None:
-    """Tight bounds are kept without the holder doing anything."""
+    """Tight bounds are kept without the holder doing anything. GM-701."""
     tight = Bounds(entry=50, norm=200)
     source = RowSource(*digits.root)
     train(warm, source, DIGITS, seed=0, public_prior=[1] * 10, bounds=tight).check(warm.shape, tight)

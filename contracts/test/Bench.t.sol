@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../interfaces/IMarket.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {Path} from "./Path.sol";
+
+/// @title Seats are drawn, taken, and drawn again.
+contract BenchTest is Path {
+    function _draw() private {
+        vm.roll(_view().drawBlock + 1);
+        market.draw(bounty, terms);
+    }
+
+    function _acknowledge(uint256 seat) private {
+        vm.prank(_validatorOf(seat));
+        market.acknowledge(bounty, terms, seat, SOME);
+    }
+
+    // ---------------------------------------------------------------- drawing
+    /// @dev Three distinct tickets get the seats, and have until the deadline to take them.
+    function test_aDrawFillsTheSeats() public {
+        _post();
+        _draw();
+        _assertPhase(IMarket.Phase.Acknowledge);
+        vm.assertEq(vm.getBlockTimestamp() + 101, _view().deadline, "deadline");
+        vm.assertEq(1, _view().draws, "first draw");
+        uint256 tickets = 0;
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            IMarket.SeatView memory s = market.seatOf(bounty, seat);
+            vm.assertEq(_ticketOf(seat).validator, s.validator, "the ticket's validator");
+            vm.assertFalse(s.acknowledged, "not taken yet");
+            tickets |= 1 << s.ticket;
+        }
+        vm.assertEq(3, _count(tickets), "distinct");
+    }
+
+    /// @dev The seed is the hash of a block that nobody knows at posting: the draw waits for it.
+    function test_aDrawWaitsForItsBlock() public {
+        _post();
+        _refused(IMarket.Market_TooEarly.selector, 1005);
+        market.draw(bounty, terms);
+        vm.roll(1004);
+        _refused(IMarket.Market_TooEarly.selector, 1005);
+        market.draw(bounty, terms);
+        vm.roll(1005);
+        market.draw(bounty, terms);
+        _refusedInPhase(IMarket.Phase.Acknowledge);
+        market.draw(bounty, terms);
+    }
+
+    /// @dev Whoever comes late finds a block whose hash is still known: the draw block moves by 256 and never further.
+    function test_aLateDrawTakesTheBlock256Later() public {
+        _post();
+        bytes32 pool = registry.poolOf(address(token), terms.ticketStake);
+        vm.roll(1004 + 256 + 256);
+        bytes32 seed = keccak256(abi.encode(blockhash(1004 + 256), bounty, uint8(0)));
+        vm.assertTrue(blockhash(1004 + 256) != 0, "256 blocks ago is known");
+        (uint256[] memory expected,) = registry.draw(pool, VALIDATORS, 1000, seed, 3);
+        market.draw(bounty, terms);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            vm.assertEq(expected[seat], market.seatOf(bounty, seat).ticket, "drawn by that block");
+        }
+    }
+
+    /// @dev Tickets that were opened after the posting cannot be drawn for the first bench.
+    function test_laterTicketsAreNotDrawn() public {
+        for (uint256 i = 3; i < VALIDATORS; ++i) {
+            vm.prank(validators[i]);
+            registry.leave(address(token), terms.ticketStake, i);
+        }
+        _post();
+        vm.prank(stranger);
+        registry.stake(address(token), terms.ticketStake, 100);
+        _draw();
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            vm.assertTrue(market.seatOf(bounty, seat).ticket < 3, "one of the three that were live");
+        }
+    }
+
+    // ---------------------------------------------------------------- acknowledging
+    /// @dev The last of the drawn to take its seat starts the joining, before the deadline.
+    function test_theLastSeatStartsTheJoining() public {
+        _post();
+        _draw();
+        _acknowledge(0);
+        _acknowledge(1);
+        vm.assertEq(3, _view().acted, "two took theirs");
+        vm.assertEq(4, _view().vacant, "one to come");
+        _assertPhase(IMarket.Phase.Acknowledge);
+        _acknowledge(2);
+        _assertPhase(IMarket.Phase.Join);
+        vm.assertEq(0, _view().draws, "counted anew");
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            vm.assertTrue(market.seatOf(bounty, seat).acknowledged, "taken");
+            vm.assertEq(uint256(IRegistry.TicketState.Seated), uint256(_ticketOf(seat).state), "locked");
+        }
+    }
+
+    /// @dev A seat is taken by its validator, once, in time, with a key.
+    function test_takingASeatHasItsRules() public {
+        _post();
+        vm.prank(stranger);
+        _refused(IMarket.Market_NotSeat.selector, 0, stranger);
+        market.acknowledge(bounty, terms, 0, SOME);
+        _draw();
+        address val = _validatorOf(0);
+        vm.prank(stranger);
+        _refused(IMarket.Market_NotSeat.selector, 0, stranger);
+        market.acknowledge(bounty, terms, 0, SOME);
+        vm.prank(val);
+        _refusedZeroDigest();
+        market.acknowledge(bounty, terms, 0, 0);
+        _acknowledge(0);
+        vm.prank(val);
+        _refused(IMarket.Market_AlreadyActed.selector, 0);
+        market.acknowledge(bounty, terms, 0, SOME);
+        _pass();
+        uint256 deadline = _view().deadline;
+        val = _validatorOf(1);
+        vm.prank(val);
+        _refused(IMarket.Market_TooLate.selector, deadline);
+        market.acknowledge(bounty, terms, 1, SOME);
+    }
+
+    /// @dev A drawn ticket that starts to leave cannot take the seat any more.
+    function test_aTicketThatLeavesCannotTakeItsSeat() public {
+        _post();
+        _draw();
+        uint256 ticket = market.seatOf(bounty, 0).ticket;
+        address val = _validatorOf(0);
+        vm.prank(val);
+        registry.leave(address(token), terms.ticketStake, ticket);
+        vm.prank(val);
+        vm.expectPartialRevert(IRegistry.Registry_WrongState.selector);
+        market.acknowledge(bounty, terms, 0, SOME);
+    }
+
+    /// @dev A ticket that was drawn by two bounties takes one seat; the other bounty draws again.
+    function test_aTicketSitsInOneBounty() public {
+        for (uint256 i = 3; i < VALIDATORS; ++i) {
+            vm.prank(validators[i]);
+            registry.leave(address(token), terms.ticketStake, i);
+        }
+        _post();
+        bytes32 first = bounty;
+        vm.prank(owner);
+        bytes32 second = market.post("second", terms, SOME);
+        _seatAll();
+        market.draw(second, terms);
+        address val = market.seatOf(second, 0).validator;
+        vm.prank(val);
+        vm.expectPartialRevert(IRegistry.Registry_WrongState.selector);
+        market.acknowledge(second, terms, 0, SOME);
+        bounty = second;
+        _advanceAfterDeadline();
+        _assertPhase(IMarket.Phase.Draw);
+        bounty = first;
+        _assertPhase(IMarket.Phase.Join);
+    }
+
+    // ---------------------------------------------------------------- drawing again
+    /// @dev Seats that were not taken are drawn again; those that were stay.
+    function test_seatsThatWereNotTakenAreDrawnAgain() public {
+        _post();
+        _draw();
+        _acknowledge(1);
+        address kept = _validatorOf(1);
+        uint256 notBefore = uint256(_view().deadline) + 1;
+        _refused(IMarket.Market_TooEarly.selector, notBefore);
+        market.advance(bounty, terms);
+        vm.roll(2000);
+        _advanceAfterDeadline();
+        _assertPhase(IMarket.Phase.Draw);
+        vm.assertEq(2004, _view().drawBlock, "four blocks on");
+        vm.assertEq(0, _view().deadline, "no deadline");
+        _draw();
+        vm.assertEq(kept, _validatorOf(1), "stays");
+        vm.assertEq(2, _view().draws, "second draw");
+        _acknowledge(0);
+        _acknowledge(2);
+        _assertPhase(IMarket.Phase.Join);
+    }
+
+    /// @dev After three draws in a row that leave a seat vacant the bounty closes, the owner gets everything back, and the
+    /// tickets that took seats are free.
+    function test_threeDrawsWithoutABenchCloseTheBounty() public {
+        _post();
+        _draw();
+        _acknowledge(1);
+        _advanceAfterDeadline();
+        _draw();
+        _advanceAfterDeadline();
+        _draw();
+        _advanceAfterDeadline();
+        _assertClosed(IMarket.CloseReason.TooFewSeats);
+        vm.assertEq(PURSE, _balance(owner), "all of it");
+        vm.assertEq(uint256(IRegistry.TicketState.Live), uint256(_ticketOf(1).state), "free");
+        _assertSound();
+    }
+
+    /// @dev When there are not enough tickets any more, a seat stays empty and nobody drawn before keeps a claim to it.
+    function test_aSeatStaysEmptyWhenTicketsRunOut() public {
+        for (uint256 i = 3; i < VALIDATORS; ++i) {
+            vm.prank(validators[i]);
+            registry.leave(address(token), terms.ticketStake, i);
+        }
+        _post();
+        _draw();
+        address lost = _validatorOf(2);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            address val = _validatorOf(seat);
+            uint256 ticket = market.seatOf(bounty, seat).ticket;
+            vm.prank(val);
+            registry.leave(address(token), terms.ticketStake, ticket);
+        }
+        _advanceAfterDeadline();
+        _draw();
+        vm.assertEq(address(0), _validatorOf(2), "nobody");
+        vm.prank(lost);
+        _refused(IMarket.Market_NotSeat.selector, 2, lost);
+        market.acknowledge(bounty, terms, 2, SOME);
+        vm.prank(address(0));
+        vm.expectPartialRevert(IRegistry.Registry_WrongState.selector);
+        market.acknowledge(bounty, terms, 2, SOME);
+    }
+
+    /// @dev A seat that was slashed is drawn anew before the next round, from the tickets of that moment, and what the old
+    /// validator had earned is its own.
+    function test_aSlashedSeatIsDrawnAnew() public {
+        terms.rounds = 3;
+        _toJoin();
+        for (uint256 i = 0; i < 3; ++i) _join(holders[i], i);
+        _playRound(_goodSheet());
+        _openRound();
+        for (uint256 i = 0; i < 3; ++i) _submit(i);
+        _openShard();
+        for (uint256 seat = 0; seat < 3; ++seat) _attest(seat, 7);
+        IMarket.Sheet memory sheet = _rejectedSheet();
+        address out = _validatorOf(2);
+        uint256 before = _balance(out);
+        _commit(0, sheet);
+        _commit(1, sheet);
+        _advanceAfterDeadline();
+        _reveal(0, sheet);
+        _reveal(1, sheet);
+        _pass();
+        vm.roll(5000);
+        market.settle(bounty, terms, sheet);
+        _assertPhase(IMarket.Phase.Draw);
+        vm.assertEq(4, _view().vacant, "one seat");
+        vm.assertEq(before + 2 * HALF_PAY, _balance(out), "paid for the first round when it lost the seat");
+        vm.assertEq(5004, _view().drawBlock, "a new draw");
+        vm.prank(stranger);
+        registry.stake(address(token), terms.ticketStake, 500);
+        _assertSound();
+        _draw();
+        _acknowledge(2);
+        _assertPhase(IMarket.Phase.Join);
+        vm.assertEq(2, market.seatOf(bounty, 2).sinceRound, "scores from the third round on");
+        vm.assertTrue(market.seatOf(bounty, 2).ticket < VALIDATORS, "none of the 500 came in time");
+        vm.assertEq(0, market.seatOf(bounty, 2).halves, "is owed nothing");
+        vm.assertEq(4, market.seatOf(bounty, 0).halves, "two rounds");
+        _playRound(_goodSheet());
+        _assertClosed(IMarket.CloseReason.Finished);
+        _assertSound();
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../interfaces/IMarket.sol";
+import {IVault} from "../interfaces/IVault.sol";
+import {Path} from "./Path.sol";
+
+/// @title Posting: what terms may say, and what they cost.
+contract PostingTest is Path {
+    function _refusedTerms(bytes32 reason) private {
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadTerms.selector, reason));
+        market.post(SALT, terms, SOME);
+        terms = _termsOfTheHead();
+    }
+
+    /// @dev The id, the escrow and the hash of the terms are known beforehand.
+    function test_postingTakesTheEscrow() public {
+        uint256 escrow = 2 * (1000 + 3 * 31) + 500;
+        vm.assertEq(escrow, market.escrowOf(terms), "told before");
+        bytes32 expected =
+            keccak256(abi.encode(keccak256("gradmarket/1/bounty"), block.chainid, address(market), owner, SALT));
+        _post();
+        vm.assertEq(expected, bounty, "id");
+        vm.assertEq(escrow, _balance(bounty), "in the bounty's account");
+        vm.assertEq(PURSE - escrow, _balance(owner), "from the owner's");
+        IMarket.BountyView memory b = _view();
+        vm.assertEq(keccak256(abi.encode(terms)), b.termsHash, "hash of the terms");
+        vm.assertEq(escrow - 500, b.reserve, "reserve");
+        vm.assertEq(500, b.bond, "bond");
+        vm.assertEq(terms.baseRoot, b.baseRoot, "first base");
+        vm.assertEq(1004, b.drawBlock, "four blocks later");
+        vm.assertEq(7, b.vacant, "three seats to fill");
+        _assertPhase(IMarket.Phase.Draw);
+        _assertSound();
+    }
+
+    /// @dev One salt, one bounty.
+    function test_aSaltIsUsedOnce() public {
+        _post();
+        vm.prank(owner);
+        _refused(IMarket.Market_AlreadyPosted.selector);
+        market.post(SALT, terms, SOME);
+        vm.prank(owner);
+        market.post("another", terms, SOME);
+    }
+
+    /// @dev Nobody posts in somebody else's name.
+    function test_termsNameTheirPoster() public {
+        vm.prank(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarket.Market_NotOwner.selector, market.bountyId(stranger, SALT), stranger
+            )
+        );
+        market.post(SALT, terms, SOME);
+    }
+
+    /// @dev The owner must be reachable: a zero key seals nothing.
+    function test_theOwnersKeyIsNeeded() public {
+        vm.prank(owner);
+        _refusedZeroDigest();
+        market.post(SALT, terms, 0);
+    }
+
+    /// @dev Rounds: 1 to 4,096.
+    function test_roundsAreBounded() public {
+        terms.rounds = 0;
+        _refusedTerms("rounds");
+        terms.rounds = 4097;
+        _refusedTerms("rounds");
+    }
+
+    /// @dev Seats: odd, 3 to 15.
+    function test_seatsAreOddAndBounded() public {
+        uint8[4] memory bad = [1, 4, 16, 17];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            terms.seats = bad[i];
+            _refusedTerms("seats");
+        }
+    }
+
+    /// @dev Holders: at least 2, at most 128, the least not above the most.
+    function test_holdersAreBounded() public {
+        terms.minHolders = 1;
+        _refusedTerms("minHolders");
+        terms.minHolders = 9;
+        _refusedTerms("minHolders");
+        terms.maxHolders = 129;
+        _refusedTerms("maxHolders");
+    }
+
+    /// @dev Every phase lasts 1 second to 90 days.
+    function test_phasesAreBounded() public {
+        IMarket.Phases memory good = terms.phases;
+        for (uint256 i = 0; i < 11; ++i) {
+            terms.phases = _with(good, i, 0);
+            _refusedTerms("phases");
+            terms.phases = _with(good, i, 90 days + 1);
+            _refusedTerms("phases");
+        }
+        for (uint256 i = 0; i < 11; ++i) terms.phases = _with(terms.phases, i, 90 days);
+        _post();
+    }
+
+    /// @dev `phases` with its phase number `i` lasting `length`.
+    function _with(IMarket.Phases memory phases, uint256 i, uint24 length)
+        private
+        pure
+        returns (IMarket.Phases memory changed)
+    {
+        changed = abi.decode(abi.encode(phases), (IMarket.Phases));
+        assembly ("memory-safe") {
+            mstore(add(changed, mul(i, 32)), length)
+        }
+    }
+
+    /// @dev Terms that waited too long cannot be posted.
+    function test_termsExpire() public {
+        vm.warp(terms.postBefore);
+        uint40 now_ = terms.postBefore;
+        terms.postBefore = now_ - 1;
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadTerms.selector, bytes32("postBefore")));
+        market.post(SALT, terms, SOME);
+        terms.postBefore = now_;
+        _post();
+    }
+
+    /// @dev Amounts stay below 2^96, and a round pays something.
+    function test_amountsAreBounded() public {
+        terms.roundBudget = 0;
+        _refusedTerms("roundBudget");
+        terms.roundBudget = uint128(1) << 96;
+        _refusedTerms("roundBudget");
+        terms.ticketStake = uint128(1) << 96;
+        _refusedTerms("ticketStake");
+    }
+
+    /// @dev The bond compensates twice as many holders as can join.
+    function test_theBondCoversTheCompensation() public {
+        terms.bond = 319;
+        _refusedTerms("bond");
+        terms.bond = 320;
+        _post();
+    }
+
+    /// @dev What is committed to is named.
+    function test_rootsAndDocumentAreNeeded() public {
+        terms.baseRoot = 0;
+        _refusedTerms("baseRoot");
+        terms.shardsRoot = 0;
+        _refusedTerms("shardsRoot");
+        terms.document = 0;
+        _refusedTerms("document");
+    }
+
+    /// @dev A round puts at most as much at risk as a majority of seats would lose, burned.
+    function test_theMoneyAtRiskIsBounded() public {
+        terms.roundBudget = 2001;
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_TooMuchAtRisk.selector, 2001, 2000));
+        market.post(SALT, terms, SOME);
+        terms.roundBudget = 2000;
+        _post();
+    }
+
+    /// @dev There are at least as many live tickets as seats.
+    function test_thereMustBeTicketsForAllSeats() public {
+        terms.seats = 9;
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_TooFewTickets.selector, 8, 9));
+        market.post(SALT, terms, SOME);
+        terms.seats = 7;
+        _post();
+    }
+
+    /// @dev The escrow must be there, in the vault.
+    function test_theEscrowMustBePaid() public {
+        uint256 escrow = market.escrowOf(terms);
+        vm.prank(owner);
+        vault.withdraw(address(token), PURSE - escrow + 1);
+        vm.prank(owner);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IVault.Vault_InsufficientBalance.selector, address(token), _accountOf(owner), escrow - 1, escrow
+            )
+        );
+        market.post(SALT, terms, SOME);
+    }
+
+    /// @dev Nothing can be done to a bounty that does not exist, and nothing with other terms than the posted ones.
+    function test_everyCallNeedsTheBountyAndItsTerms() public {
+        _refuseAll(IMarket.Market_UnknownBounty.selector);
+        bytes4 unknown = IMarket.Market_UnknownBounty.selector;
+        _refused(unknown);
+        market.submit(bounty, SOME, SOME);
+        _refused(unknown);
+        market.commit(bounty, 0, SOME);
+        _refused(unknown);
+        market.serve(bounty, 0, SOME);
+        _refused(unknown);
+        market.handOver(bounty, 0, SOME);
+        _post();
+        terms.fee += 1;
+        _refuseAll(IMarket.Market_WrongTerms.selector);
+    }
+
+    function _refuseAll(bytes4 error_) private {
+        IMarket.Sheet memory sheet = _rejectedSheet();
+        bytes32[] memory none = new bytes32[](0);
+        bytes[15] memory calls = [
+            abi.encodeCall(market.openRound, (bounty, terms, 0, SOME, SOME)),
+            abi.encodeCall(market.openShard, (bounty, terms, SOME)),
+            abi.encodeCall(market.rebut, (bounty, terms, SOME, SOME, SOME, none)),
+            abi.encodeCall(market.draw, (bounty, terms)),
+            abi.encodeCall(market.acknowledge, (bounty, terms, 0, SOME)),
+            abi.encodeCall(market.attest, (bounty, terms, 0, 0, true, SOME)),
+            abi.encodeCall(market.reveal, (bounty, terms, 0, sheet, SOME)),
+            abi.encodeCall(market.collect, (bounty, terms, 0)),
+            abi.encodeCall(market.join, (bounty, terms, 0, SOME, none)),
+            abi.encodeCall(market.leave, (bounty, terms, stranger)),
+            abi.encodeCall(market.claim, (bounty, terms, 0, 0, stranger, 1, none, new uint128[](0))),
+            abi.encodeCall(market.claimHeld, (bounty, terms, stranger)),
+            abi.encodeCall(market.advance, (bounty, terms)),
+            abi.encodeCall(market.settle, (bounty, terms, sheet)),
+            abi.encodeCall(market.advance, (bounty, terms))
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            (bool done, bytes memory answer) = address(market).call(calls[i]);
+            vm.assertFalse(done, "refused");
+            vm.assertEq(keccak256(abi.encodeWithSelector(error_, bounty)), keccak256(answer), "with this reason");
+        }
+    }
+}
