@@ -56,7 +56,9 @@ contract Market is Holders, Rounds, Payouts, Views {
         (Bounty storage b, Terms memory terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         Phase phase = clock.phase;
-        if (phase == Phase.Draw || phase == Phase.Challenge || phase == Phase.Closed) revert Market_NothingToDo(bounty);
+        if (phase == Phase.Draw || phase == Phase.Challenge || phase == Phase.Closed) {
+            revert Market_NothingToDo(bounty);
+        }
         if (!_allActed(clock, phase, terms.seats)) _requireAfter(bounty, clock.deadline);
         if (phase == Phase.Acknowledge) _endAcknowledge(bounty, b, terms);
         else if (phase == Phase.Join) _endJoin(bounty, b, terms);

@@ -50,7 +50,7 @@ contract Vault is IVault, ReentrancyGuard {
     {
         // Somebody may have used the signature already, seen in the mempool: then the allowance is there. If it is not, the
         // transfer below reverts, so nothing needs to be known about why a permit failed.
-        // slither-disable-next-line reentrancy-no-eth,unused-return -- guarded; the credit comes from measured balances
+        // slither-disable-next-line reentrancy-benign -- guarded; what is credited is measured after it
         try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(token, amount);
     }
@@ -86,7 +86,7 @@ contract Vault is IVault, ReentrancyGuard {
         if (amount == 0) revert Vault_ZeroAmount();
         if (token.code.length == 0) revert Vault_InexactTransfer(token, amount, 0);
         uint256 before = IERC20(token).balanceOf(address(this));
-        // slither-disable-next-line reentrancy-no-eth,reentrancy-benign,reentrancy-events -- guarded, see above
+        // slither-disable-next-line reentrancy-benign,reentrancy-no-eth -- guarded, see above
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         uint256 present = IERC20(token).balanceOf(address(this));
         if (present != before + amount) {

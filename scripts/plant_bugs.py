@@ -57,8 +57,8 @@ BUGS = (
         invariant="invariant_conservation",
     ),
     Bug(
-        name="a claim pays a unit too much",
-        changes=(("market/Payouts.sol", "terms, holder, amount - held);", "terms, holder, amount - held + 1);"),),
+        name="a claim pays a unit too little",
+        changes=(("market/Payouts.sol", "terms, holder, amount - held);", "terms, holder, amount - held - 1);"),),
         invariant="invariant_ledger",
     ),
     Bug(name="holders join all bounties at once", changes=_shared("holders"), invariant="invariant_isolation"),

@@ -216,7 +216,14 @@ interface IMarket {
 
     // ---------------------------------------------------------------- events
     /// @notice Emitted when `owner` posts. The terms are in the event and the log alone; `ownerKey` is what aggregates are sealed to.
-    event Posted(bytes32 indexed bounty, address indexed owner, bytes32 document, bytes32 ownerKey, uint256 drawBlock, Terms terms);
+    event Posted(
+        bytes32 indexed bounty,
+        address indexed owner,
+        bytes32 document,
+        bytes32 ownerKey,
+        uint256 drawBlock,
+        Terms terms
+    );
     /// @notice Emitted when `ticket` of `validator` is drawn for a vacant seat.
     event Drawn(bytes32 indexed bounty, uint256 seat, uint256 ticket, address validator);
     /// @notice Emitted when a drawn validator takes its seat; `key` is what it is sealed to.
@@ -226,13 +233,34 @@ interface IMarket {
     /// @notice Emitted when a holder leaves with `returned`, and `forfeited` of its stake burned.
     event Left(bytes32 indexed bounty, address indexed holder, uint256 index, uint256 returned, uint256 forfeited);
     /// @notice Emitted when a round opens for the holders in `expected`; they submit until `deadline`.
-    event RoundOpened(bytes32 indexed bounty, uint256 indexed round, uint128 expected, bytes32 rootUpdate, bytes32 document, uint256 deadline);
+    event RoundOpened(
+        bytes32 indexed bounty,
+        uint256 indexed round,
+        uint128 expected,
+        bytes32 rootUpdate,
+        bytes32 document,
+        uint256 deadline
+    );
     /// @notice Emitted when a holder submits the sealed update named by `document`.
-    event Submitted(bytes32 indexed bounty, uint256 indexed round, address indexed holder, uint256 index, bytes32 commitment, bytes32 document);
+    event Submitted(
+        bytes32 indexed bounty,
+        uint256 indexed round,
+        address indexed holder,
+        uint256 index,
+        bytes32 commitment,
+        bytes32 document
+    );
     /// @notice Emitted when the owner opens the round's shard to the seats.
     event ShardOpened(bytes32 indexed bounty, uint256 indexed round, bytes32 document);
     /// @notice Emitted when a seat says what it holds; `document` names its re-sealed shares.
-    event Attested(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, uint128 bitmap, bool shardOpened, bytes32 document);
+    event Attested(
+        bytes32 indexed bounty,
+        uint256 indexed round,
+        uint256 indexed seat,
+        uint128 bitmap,
+        bool shardOpened,
+        bytes32 document
+    );
     /// @notice Emitted when attesting is over and the included submissions are fixed.
     event Included(bytes32 indexed bounty, uint256 indexed round, uint128 included);
     /// @notice Emitted when the owner publishes the shard's key.
@@ -268,11 +296,19 @@ interface IMarket {
     /// `rounds * (roundBudget + seats * seatPay) + bond`. Returns its id, which `bountyId` told before.
     function post(bytes32 salt, Terms calldata terms, bytes32 ownerKey) external returns (bytes32 bounty);
     /// @notice Opens the round once joining is over: names who got the base key and commits to the root update.
-    function openRound(bytes32 bounty, Terms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document) external;
+    function openRound(bytes32 bounty, Terms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
+        external;
     /// @notice Opens the round's shard to the seats once submitting is over (with the last round, the final shard too).
     function openShard(bytes32 bounty, Terms calldata terms, bytes32 document) external;
     /// @notice Answers "shard not opened" by publishing the shard's key.
-    function rebut(bytes32 bounty, Terms calldata terms, bytes32 key, bytes32 shardRoot, bytes32 shardDigest, bytes32[] calldata proof) external;
+    function rebut(
+        bytes32 bounty,
+        Terms calldata terms,
+        bytes32 key,
+        bytes32 shardRoot,
+        bytes32 shardDigest,
+        bytes32[] calldata proof
+    ) external;
 
     // ---------------------------------------------------------------- seats
     /// @notice Fills the vacant seats from the hash of the draw block. Anyone may call it.
@@ -282,7 +318,14 @@ interface IMarket {
     /// @notice Says which submissions the seat could fetch and open its share of, whether the shard opened, and where its
     /// re-sealed shares lie. A seat that says that the shard did not open, or that it lacks an update that is included, may
     /// leave the round's commit out: it is not slashed for it, and not paid.
-    function attest(bytes32 bounty, Terms calldata terms, uint256 seat, uint128 bitmap, bool shardOpened, bytes32 document) external;
+    function attest(
+        bytes32 bounty,
+        Terms calldata terms,
+        uint256 seat,
+        uint128 bitmap,
+        bool shardOpened,
+        bytes32 document
+    ) external;
     /// @notice Commits to a sheet: keccak256(abi.encode(TAG_COMMIT, chainid, market, bounty, round, seat, sender, sheetHash, salt)).
     function commit(bytes32 bounty, uint256 seat, bytes32 commitment) external;
     /// @notice Reveals the sheet that was committed to.
@@ -296,7 +339,8 @@ interface IMarket {
 
     // ---------------------------------------------------------------- holders
     /// @notice Joins at a free index: locks the stake and a fee for every round left.
-    function join(bytes32 bounty, Terms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof) external;
+    function join(bytes32 bounty, Terms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
+        external;
     /// @notice Leaves while joining is open or after the end; pays back stake, unused fees and what the bond owes. A forfeited
     /// stake is burned. Anyone may call it for a holder whose stake is forfeited, and for everybody once the bounty is closed.
     /// Nobody leaves between the end of joining and the end of the round: the base is already sealed to them by then.
@@ -305,7 +349,16 @@ interface IMarket {
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external;
     /// @notice Pays a holder's payout of a settled round into its vault account; a fifth waits for the final shard.
     /// `siblings` are hash and sum of the sum tree's nodes beside the path, leaf first. Anyone may call it.
-    function claim(bytes32 bounty, Terms calldata terms, uint256 round, uint256 index, address holder, uint128 amount, bytes32[] calldata hashes, uint128[] calldata sums) external;
+    function claim(
+        bytes32 bounty,
+        Terms calldata terms,
+        uint256 round,
+        uint256 index,
+        address holder,
+        uint128 amount,
+        bytes32[] calldata hashes,
+        uint128[] calldata sums
+    ) external;
     /// @notice Pays the hold-back of claimed rounds once it is decided: to the holder, or to the owner. Anyone may call it.
     function claimHeld(bytes32 bounty, Terms calldata terms, address holder) external;
 

@@ -35,7 +35,10 @@ library TicketList {
     /// @notice Adds `count` live tickets and returns the first number. A single ticket takes a spare number if there is one;
     /// several take new ones, so that their numbers follow each other.
     /// @dev Assumes that there is room.
-    function open(Pool storage pool, uint128 ticketStake, address validator, uint256 count) internal returns (uint256 first) {
+    function open(Pool storage pool, uint128 ticketStake, address validator, uint256 count)
+        internal
+        returns (uint256 first)
+    {
         pool.ticketStake = ticketStake;
         pool.live += uint32(count);
         if (count == 1 && pool.spare != 0) {

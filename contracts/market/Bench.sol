@@ -35,13 +35,14 @@ abstract contract Bench is Core {
         drawBlock = block.number - 1 - (block.number - 1 - drawBlock) % 256;
         bytes32 seed = keccak256(abi.encode(blockhash(drawBlock), bounty, b.clock.draws));
         b.clock.draws += 1;
-        (uint256[] memory tickets, address[] memory validators) = IRegistry(registry).draw(
-            Accounts.ofPool(terms.token, terms.ticketStake),
-            b.draft.length,
-            b.draft.frozenBlock,
-            seed,
-            uint256(b.clock.vacant).count()
-        );
+        (uint256[] memory tickets, address[] memory validators) = IRegistry(registry)
+            .draw(
+                Accounts.ofPool(terms.token, terms.ticketStake),
+                b.draft.length,
+                b.draft.frozenBlock,
+                seed,
+                uint256(b.clock.vacant).count()
+            );
         _fill(bounty, b, terms, tickets, validators);
         b.clock.phase = Phase.Acknowledge;
         _begin(bounty, b, terms.phases.acknowledge);
@@ -167,7 +168,7 @@ abstract contract Bench is Core {
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
             if (!vacant.has(seat)) continue;
             delete b.seats[seat];
-            if (next == tickets.length) continue;
+            if (next >= tickets.length) continue;
             b.seats[seat].validator = validators[next];
             b.seats[seat].ticket = uint16(tickets[next]);
             emit Drawn(id, seat, tickets[next], validators[next]);

@@ -62,10 +62,11 @@ abstract contract Scoring is Bench {
         _act(bounty, clock, seat);
         Seat storage s = b.seats[seat];
         bytes32 sheetHash = Sheets.hash(bounty, clock.round, sheet);
-        if (!uint256(b.committed).has(seat) || s.word != Sheets.commitment(bounty, clock.round, seat, sheetHash, salt)) {
+        if (!uint256(b.committed).has(seat) || s.word != Sheets.commitment(bounty, clock.round, seat, sheetHash, salt))
+        {
             revert Market_BadReveal(bounty, seat);
         }
-        Sheets.check(bounty, terms, sheet, b.included, b.baseRoot, clock.round + 1 == terms.rounds);
+        Sheets.check(bounty, terms, sheet, b);
         s.word = sheetHash;
         emit Revealed(bounty, clock.round, seat, sheetHash, sheet);
         if (clock.acted == b.committed) _endReveal(bounty, b, terms);

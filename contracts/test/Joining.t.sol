@@ -15,7 +15,7 @@ contract JoiningTest is Path {
     }
 
     // ---------------------------------------------------------------- joining
-    /// @dev Joining locks the stake and a fee for every round left.
+    /// @dev Joining locks the stake and a fee for every round left. GM-109.
     function test_joiningLocksStakeAndFees() public {
         _toJoin();
         _join(holders[0], 5);
@@ -31,7 +31,9 @@ contract JoiningTest is Path {
     /// @dev Whoever comes for the second round pays for one.
     function test_latecomersPayForTheRoundsLeft() public {
         _toJoin();
-        for (uint256 i = 0; i < 3; ++i) _join(holders[i], i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
         _playRound(_goodSheet());
         _join(holders[3], 3);
         vm.assertEq(PURSE - STAKE - FEE, _balance(holders[3]), "one fee");
@@ -106,9 +108,12 @@ contract JoiningTest is Path {
     }
 
     /// @dev Once joining is over nobody leaves: the base may be sealed to them already. Nor while the round is on.
+    /// GM-219.
     function test_nobodyLeavesWithTheBase() public {
         _toJoin();
-        for (uint256 i = 0; i < 3; ++i) _join(holders[i], i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
         uint256 deadline = _view().deadline;
         _pass();
         vm.prank(holders[0]);
@@ -133,7 +138,7 @@ contract JoiningTest is Path {
     }
 
     /// @dev Whoever took the base and did not submit loses the stake, keeps its fees, can be sent off at once by anybody, and
-    /// may join again, at the index it had.
+    /// may join again, at the index it had. GM-112.
     function test_whoeverDoesNotSubmitLosesTheStake() public {
         _toSubmit();
         _submit(0);
@@ -147,7 +152,9 @@ contract JoiningTest is Path {
         vm.assertEq(0, _view().forfeited, "settled");
         vm.assertEq(3, _view().joined, "gone");
         _assertSound();
-        for (uint256 seat = 0; seat < 3; ++seat) _attest(seat, 3);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _attest(seat, 3);
+        }
         IMarket.Sheet memory sheet = _rejectedSheet();
         sheet.included = 3;
         _settle(sheet);
@@ -158,7 +165,9 @@ contract JoiningTest is Path {
     /// @dev A joined holder that the owner leaves out of the round is not expected, loses nothing and cannot submit.
     function test_whoeverIsLeftOutLosesNothing() public {
         _toJoin();
-        for (uint256 i = 0; i < 3; ++i) _join(holders[i], i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
         _pass();
         vm.prank(owner);
         market.openRound(bounty, terms, 3, SOME, SOME);
@@ -169,7 +178,9 @@ contract JoiningTest is Path {
         _submit(1);
         _openShard();
         vm.assertEq(0, _view().forfeited, "nobody");
-        for (uint256 seat = 0; seat < 3; ++seat) _attest(seat, 3);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _attest(seat, 3);
+        }
         IMarket.Sheet memory sheet = _rejectedSheet();
         sheet.included = 3;
         _settle(sheet);
@@ -192,6 +203,7 @@ contract JoiningTest is Path {
     }
 
     /// @dev When too few are left, the round is void without having been opened, and joining starts again for the next one.
+    /// GM-209.
     function test_tooFewHoldersVoidTheRound() public {
         _toJoin();
         _join(holders[0], 0);

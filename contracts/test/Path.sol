@@ -53,30 +53,40 @@ abstract contract Path is Stage {
 
     function _toSubmit() internal {
         _toJoin();
-        for (uint256 i = 0; i < 3; ++i) _join(holders[i], i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
         _openRound();
     }
 
     function _toAttest() internal {
         _toSubmit();
-        for (uint256 i = 0; i < 3; ++i) _submit(i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _submit(i);
+        }
         _openShard();
     }
 
     function _toCommitPhase() internal {
         _toAttest();
-        for (uint256 seat = 0; seat < 3; ++seat) _attest(seat, 7);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _attest(seat, 7);
+        }
     }
 
     function _toReveal() internal {
         _toCommitPhase();
-        for (uint256 seat = 0; seat < 3; ++seat) _commit(seat, _goodSheet());
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _commit(seat, _goodSheet());
+        }
         market.advance(bounty, terms);
     }
 
     function _toChallenge() internal {
         _toReveal();
-        for (uint256 seat = 0; seat < 3; ++seat) _reveal(seat, _goodSheet());
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _reveal(seat, _goodSheet());
+        }
     }
 
     function _toServe() internal {
@@ -88,9 +98,13 @@ abstract contract Path is Stage {
     /// @dev A whole round, from its `Join` on, that everybody who joined submits to and that ends on `sheet`.
     function _playRound(IMarket.Sheet memory sheet) internal {
         _openRound();
-        for (uint256 i = 0; i < 3; ++i) _submit(i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _submit(i);
+        }
         _openShard();
-        for (uint256 seat = 0; seat < 3; ++seat) _attest(seat, 7);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _attest(seat, 7);
+        }
         _settle(sheet);
         if (sheet.adopted) _serve(3);
     }
@@ -192,8 +206,12 @@ abstract contract Path is Stage {
     function _owed() internal view returns (uint256 sum) {
         IMarket.BountyView memory b = _view();
         sum = uint256(b.reserve) + b.bond;
-        for (uint256 i = 0; i < holders.length; ++i) sum += _owedTo(holders[i]);
-        for (uint256 round = 0; round < terms.rounds; ++round) sum += market.roundOf(bounty, round).unclaimed;
+        for (uint256 i = 0; i < holders.length; ++i) {
+            sum += _owedTo(holders[i]);
+        }
+        for (uint256 round = 0; round < terms.rounds; ++round) {
+            sum += market.roundOf(bounty, round).unclaimed;
+        }
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
             sum += market.seatOf(bounty, seat).halves * uint256(terms.seatPay / 2);
         }

@@ -14,7 +14,7 @@ contract PostingTest is Path {
         terms = _termsOfTheHead();
     }
 
-    /// @dev The id, the escrow and the hash of the terms are known beforehand.
+    /// @dev The id, the escrow and the hash of the terms are known beforehand. GM-107, GM-201.
     function test_postingTakesTheEscrow() public {
         uint256 escrow = 2 * (1000 + 3 * 31) + 500;
         vm.assertEq(escrow, market.escrowOf(terms), "told before");
@@ -47,12 +47,9 @@ contract PostingTest is Path {
 
     /// @dev Nobody posts in somebody else's name.
     function test_termsNameTheirPoster() public {
+        bytes32 theirs = market.bountyId(stranger, SALT);
         vm.prank(stranger);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IMarket.Market_NotOwner.selector, market.bountyId(stranger, SALT), stranger
-            )
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_NotOwner.selector, theirs, stranger));
         market.post(SALT, terms, SOME);
     }
 
@@ -63,7 +60,7 @@ contract PostingTest is Path {
         market.post(SALT, terms, 0);
     }
 
-    /// @dev Rounds: 1 to 4,096.
+    /// @dev Rounds: 1 to 4,096. GM-202.
     function test_roundsAreBounded() public {
         terms.rounds = 0;
         _refusedTerms("rounds");
@@ -71,7 +68,7 @@ contract PostingTest is Path {
         _refusedTerms("rounds");
     }
 
-    /// @dev Seats: odd, 3 to 15.
+    /// @dev Seats: odd, 3 to 15. GM-202.
     function test_seatsAreOddAndBounded() public {
         uint8[4] memory bad = [1, 4, 16, 17];
         for (uint256 i = 0; i < bad.length; ++i) {
@@ -90,7 +87,7 @@ contract PostingTest is Path {
         _refusedTerms("maxHolders");
     }
 
-    /// @dev Every phase lasts 1 second to 90 days.
+    /// @dev Every phase lasts 1 second to 90 days. GM-202.
     function test_phasesAreBounded() public {
         IMarket.Phases memory good = terms.phases;
         for (uint256 i = 0; i < 11; ++i) {
@@ -99,7 +96,9 @@ contract PostingTest is Path {
             terms.phases = _with(good, i, 90 days + 1);
             _refusedTerms("phases");
         }
-        for (uint256 i = 0; i < 11; ++i) terms.phases = _with(terms.phases, i, 90 days);
+        for (uint256 i = 0; i < 11; ++i) {
+            terms.phases = _with(terms.phases, i, 90 days);
+        }
         _post();
     }
 
@@ -115,7 +114,7 @@ contract PostingTest is Path {
         }
     }
 
-    /// @dev Terms that waited too long cannot be posted.
+    /// @dev Terms that waited too long cannot be posted. GM-202.
     function test_termsExpire() public {
         vm.warp(terms.postBefore);
         uint40 now_ = terms.postBefore;
@@ -155,7 +154,7 @@ contract PostingTest is Path {
         _refusedTerms("document");
     }
 
-    /// @dev A round puts at most as much at risk as a majority of seats would lose, burned.
+    /// @dev A round puts at most as much at risk as a majority of seats would lose, burned. GM-204.
     function test_theMoneyAtRiskIsBounded() public {
         terms.roundBudget = 2001;
         vm.prank(owner);
@@ -165,7 +164,7 @@ contract PostingTest is Path {
         _post();
     }
 
-    /// @dev There are at least as many live tickets as seats.
+    /// @dev There are at least as many live tickets as seats. GM-203.
     function test_thereMustBeTicketsForAllSeats() public {
         terms.seats = 9;
         vm.prank(owner);

@@ -87,7 +87,7 @@ contract RegistryTest is Deployed {
         registry.stake(address(token), STAKE, 1);
     }
 
-    /// @dev A stake is back after the unbonding time, not before, whoever asks.
+    /// @dev A stake is back after the unbonding time, not before, whoever asks. GM-309.
     function test_aStakeComesBackAfterUnbonding() public {
         _stake(val, 1);
         _leave(val, 0);
@@ -151,6 +151,7 @@ contract RegistryTest is Deployed {
     }
 
     /// @dev A seated ticket is not drawable, cannot leave and takes no second seat; unseated it is new to old postings.
+    /// GM-302.
     function test_aTicketHoldsOneSeat() public {
         _stake(val, 1);
         _seat(0);
@@ -179,7 +180,7 @@ contract RegistryTest is Deployed {
         registry.seat(pool, 0, other, SOME);
     }
 
-    /// @dev Without a challenger all of a slash is burned; the ticket leaves, and the rest comes back.
+    /// @dev Without a challenger all of a slash is burned; the ticket leaves, and the rest comes back. GM-310.
     function test_aSlashBurnsAndTheTicketLeaves() public {
         _stake(val, 1);
         _seat(0);
@@ -205,7 +206,7 @@ contract RegistryTest is Deployed {
         vm.assertEq(PURSE - 1001, _balance(val), "nothing is left to come back");
     }
 
-    /// @dev Never more than the stake, and only while seated.
+    /// @dev Never more than the stake, and only while seated. GM-117.
     function test_aSlashNeverExceedsTheStake() public {
         _stake(val, 2);
         _seat(0);
@@ -254,7 +255,7 @@ contract RegistryTest is Deployed {
         vm.assertEq(0, tickets.length, "none");
     }
 
-    /// @dev Tickets that came after the posting, or were freed after it, are not drawn for it.
+    /// @dev Tickets that came after the posting, or were freed after it, are not drawn for it. GM-301.
     function test_laterTicketsAreNotDrawn() public {
         _stake(val, 2);
         _seat(0);

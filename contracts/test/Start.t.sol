@@ -12,7 +12,6 @@ contract StartTest is Deployed {
         _deploy();
     }
 
-
     /// @dev The contracts know each other's addresses.
     function test_theContractsNameEachOther() public view {
         vm.assertEq(address(market), vault.market(), "vault's market");

@@ -48,7 +48,7 @@ contract VaultTest is Deployed {
         vault.move(address(token), 0, 0, 0);
     }
 
-    /// @dev Nobody withdraws more than their own.
+    /// @dev Nobody withdraws more than their own. GM-104.
     function test_moreThanOnesOwnIsRefused() public {
         vm.prank(ada);
         vault.deposit(address(token), 600);
@@ -60,7 +60,7 @@ contract VaultTest is Deployed {
         vault.withdraw(address(token), 601);
     }
 
-    /// @dev Money moves between accounts at the word of market and registry, of nobody else.
+    /// @dev Money moves between accounts at the word of market and registry, of nobody else. GM-106.
     function test_onlyMarketAndRegistryMoveMoney() public {
         vm.prank(ada);
         vault.deposit(address(token), 600);
@@ -94,7 +94,7 @@ contract VaultTest is Deployed {
         vm.assertEq(1000, _balance(ada), "credited");
     }
 
-    /// @dev Whoever sends the signature first, from the mempool, does not stop the deposit.
+    /// @dev Whoever sends the signature first, from the mempool, does not stop the deposit. GM-120.
     function test_aFrontRunPermitStillDeposits() public {
         uint256 deadline = vm.getBlockTimestamp();
         (uint8 v, bytes32 r, bytes32 s) = _permit(1000, deadline);
@@ -114,7 +114,7 @@ contract VaultTest is Deployed {
     }
 
     // ---------------------------------------------------------------- tokens that misbehave
-    /// @dev A fee on transfer is refused: the vault would owe more than it has.
+    /// @dev A fee on transfer is refused: the vault would owe more than it has. GM-103. GM-102.
     function test_aTokenThatChargesTheTransferIsRefused() public {
         TaxedToken taxed = new TaxedToken();
         taxed.approve(address(vault), 1000);
@@ -122,7 +122,7 @@ contract VaultTest is Deployed {
         vault.deposit(address(taxed), 1000);
     }
 
-    /// @dev A token that starts to charge the sender cannot eat into what belongs to others.
+    /// @dev A token that starts to charge the sender cannot eat into what belongs to others. GM-101.
     function test_aTokenThatChargesTheVaultCannotTakeFromOthers() public {
         ToppingToken topping = new ToppingToken();
         topping.approve(address(vault), 2000);
@@ -133,7 +133,7 @@ contract VaultTest is Deployed {
         vm.assertEq(2000, topping.balanceOf(address(vault)), "nothing moved");
     }
 
-    /// @dev An address without code is no token.
+    /// @dev An address without code is no token. GM-102.
     function test_anAddressWithoutCodeIsNoToken() public {
         address nobody = address(0xdead);
         vm.expectRevert(abi.encodeWithSelector(IVault.Vault_InexactTransfer.selector, nobody, 5, 0));

@@ -7,15 +7,20 @@ import {Path} from "./Path.sol";
 /// @title A bounty from the first transaction to the last token.
 contract WholeBountyTest is Path {
     /// @dev Two adopted rounds, three holders, three seats, the hold-back released; then everybody goes home.
+    /// GM-116, GM-218.
     function test_everythingIsPaidAndWithdrawn() public {
         _toJoin();
-        for (uint256 i = 0; i < 3; ++i) _join(holders[i], i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
         _assertSound();
         _playRound(_goodSheet());
         _assertPhase(IMarket.Phase.Join);
         vm.assertEq(1, _view().round, "second round");
         _assertSound();
-        for (uint256 i = 0; i < 3; ++i) _claim(0, i);
+        for (uint256 i = 0; i < 3; ++i) {
+            _claim(0, i);
+        }
         _assertSound();
         IMarket.Sheet memory last = _goodSheet();
         last.released = true;
@@ -53,7 +58,9 @@ contract WholeBountyTest is Path {
             registry.redeem(address(token), terms.ticketStake, i);
             _withdrawAll(validators[i]);
         }
-        for (uint256 i = 0; i < 4; ++i) _withdrawAll(holders[i]);
+        for (uint256 i = 0; i < 4; ++i) {
+            _withdrawAll(holders[i]);
+        }
         _withdrawAll(owner);
         _withdrawAll(stranger);
         vm.assertEq(0, token.balanceOf(address(vault)), "the vault is empty");

@@ -19,7 +19,7 @@ contract DrawsFuzz is Deployed {
     }
 
     /// @notice A draw picks distinct live tickets of the frozen list, with their validators, as many as asked for if there
-    /// are so many.
+    /// are so many. GM-301, GM-302.
     function testFuzz_drawsPickDistinctLiveFrozenTickets(uint256 seed, uint256 size, uint256 count) public {
         size = _bound(size, 1, 40);
         count = _bound(count, 1, 15);

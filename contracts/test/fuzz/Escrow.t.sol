@@ -13,7 +13,7 @@ contract EscrowFuzz is Stage {
         _raise(HOLDERS);
     }
 
-    /// @notice A posting takes its escrow, no more and no less, and keeps bond and reserve apart.
+    /// @notice A posting takes its escrow, no more and no less, and keeps bond and reserve apart. GM-107.
     function testFuzz_postTakesTheEscrow(uint256 seed) public {
         _draft(seed);
         uint256 escrow = _escrow();
@@ -40,7 +40,7 @@ contract EscrowFuzz is Stage {
         market.post(SALT, terms, SOME);
     }
 
-    /// @notice A bounty for which nobody is seated gives everything back.
+    /// @notice A bounty for which nobody is seated gives everything back. GM-116.
     function testFuzz_anEmptyBenchReturnsTheEscrow(uint256 seed) public {
         _draft(seed);
         _post();
@@ -55,7 +55,7 @@ contract EscrowFuzz is Stage {
         vm.assertEq(PURSE, _balance(owner), "owner");
     }
 
-    /// @notice Joining takes stake and a fee for every round left; leaving in time gives exactly that back.
+    /// @notice Joining takes stake and a fee for every round left; leaving in time gives exactly that back. GM-109.
     function testFuzz_whoLeavesInTimeLosesNothing(uint256 seed, uint256 index, bool inTheSecondRound) public {
         _draft(seed);
         _post();
@@ -77,7 +77,7 @@ contract EscrowFuzz is Stage {
     }
 
     /// @notice Of those a round expected, whoever submitted pays one fee at most, whoever did not loses its stake; with too
-    /// few submissions the fees return.
+    /// few submissions the fees return. GM-111, GM-112.
     function testFuzz_silenceCostsTheStake(uint256 seed, uint256 silent) public {
         _draft(seed);
         terms.fee = uint96(_bound(terms.fee, 1, 1e20));

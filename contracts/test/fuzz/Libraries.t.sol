@@ -19,7 +19,7 @@ contract LibrariesFuzz is Cheats {
         vm.assertEq(n, Bits.count(set), "count");
     }
 
-    /// @notice Bit-sliced counters find what one loop a position finds.
+    /// @notice Bit-sliced counters find what one loop a position finds. GM-213.
     function testFuzz_inAtLeastIsTheNaiveTally(uint256 seed, uint256 size, uint256 threshold, bool dense) public pure {
         size = _bound(size, 1, 15);
         threshold = _bound(threshold, 1, 15);
@@ -63,6 +63,7 @@ contract LibrariesFuzz is Cheats {
     }
 
     /// @notice Every payout of a tree leads to its root and sum; no other amount, position or holder does.
+    /// GM-114, GM-416.
     function testFuzz_onlyTheTreesPayoutsLeadToItsRoot(uint256 seed, uint256 depth, uint256 index, uint128 wrong)
         public
         view
@@ -110,7 +111,7 @@ contract LibrariesFuzz is Cheats {
         );
     }
 
-    /// @notice A shard opens at its own round, by its own key, and in no other way.
+    /// @notice A shard opens at its own round, by its own key, and in no other way. GM-212.
     function testFuzz_onlyTheRightKeyOpensAShard(uint256 seed, uint256 depth, uint256 round, bytes32 wrong)
         public
         view

@@ -23,7 +23,7 @@ contract PayoutsFuzz is Stage {
         _toCommit();
     }
 
-    /// @notice Everybody gets what the tree says, once; together that is the pool; wrong claims get nothing.
+    /// @notice Everybody gets what the tree says, once; together that is the pool; wrong claims get nothing. GM-114.
     function testFuzz_claimsAreTheTreesPayouts(uint256 seed, uint256 size, uint128 pool) public {
         pool = _grow(seed, size, pool);
         _settle(_sheet(Trees.sumRoot(payouts).hash, pool));
@@ -45,7 +45,7 @@ contract PayoutsFuzz is Stage {
         vm.assertEq(pool, paid, "the pool");
     }
 
-    /// @notice A tree whose sum is not the sheet's pool pays nobody, however its root was made.
+    /// @notice A tree whose sum is not the sheet's pool pays nobody, however its root was made. GM-416.
     function testFuzz_aLyingPoolPaysNobody(uint256 seed, uint256 size, uint128 pool, uint128 lie) public {
         pool = _grow(seed, size, pool);
         lie = uint128(_bound(lie, 0, terms.roundBudget));
@@ -60,7 +60,7 @@ contract PayoutsFuzz is Stage {
     }
 
     /// @notice Of every payout a fifth, rounded down, waits for the end; released it is the holder's, otherwise the owner's,
-    /// whether it was claimed before the end or after.
+    /// whether it was claimed before the end or after. GM-113.
     function testFuzz_holdBacksGoOneWayOrTheOther(uint256 seed, uint256 size, uint128 pool, bool released) public {
         pool = _grow(seed, size, pool);
         IMarket.Sheet memory sheet = _sheet(Trees.sumRoot(payouts).hash, pool);

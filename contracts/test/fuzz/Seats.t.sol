@@ -25,7 +25,7 @@ contract SeatsFuzz is Stage {
     }
 
     /// @notice The first half of the pay comes with the settlement, the second when a majority served; without one it stays
-    /// the owner's, and so does an odd unit.
+    /// the owner's, and so does an odd unit. GM-311.
     function testFuzz_payComesInHalves(uint96 pay, uint256 served, bool adopted) public {
         terms.seatPay = uint96(_bound(pay, 2, 1e24));
         served = _bound(served, 0, SEATS);
@@ -60,7 +60,7 @@ contract SeatsFuzz is Stage {
     }
 
     /// @notice Each seat loses the percentage of its deed, rounded down, and no more than its stake; winners lose nothing and
-    /// keep their seats.
+    /// keep their seats. GM-305, GM-306, GM-307.
     function testFuzz_deedsHaveTheirPrice(uint256 seed, uint128 ticketStake) public {
         terms.ticketStake = uint128(_bound(ticketStake, 1, 1e28));
         terms.roundBudget = uint128(_bound(seed, 1, (uint256(terms.ticketStake) * 3 + 1) / 2));
@@ -104,6 +104,7 @@ contract SeatsFuzz is Stage {
     }
 
     /// @notice Called by the market or not, a slash never takes more than the stake, whatever percentage it is told.
+    /// GM-117.
     function testFuzz_aSlashNeverExceedsTheStake(uint256 percent, uint128 ticketStake, bool challenged) public {
         ticketStake = uint128(_bound(ticketStake, 1, 1e29));
         percent = _bound(percent, 0, type(uint256).max);

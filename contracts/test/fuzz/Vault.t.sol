@@ -18,7 +18,7 @@ contract VaultFuzz is Cheats {
         vault = new Vault(address(this), address(0xBEEF));
     }
 
-    /// @notice What goes in is credited, and exactly that can come out.
+    /// @notice What goes in is credited, and exactly that can come out. GM-102.
     function testFuzz_depositsComeBack(uint256 amount, uint256 out) public {
         amount = _bound(amount, 1, type(uint256).max);
         out = _bound(out, 1, amount);
@@ -38,7 +38,7 @@ contract VaultFuzz is Cheats {
         vault.withdraw(address(token), amount - out + 1);
     }
 
-    /// @notice Two deposits and a stranger's never mix.
+    /// @notice Two deposits and a stranger's never mix. GM-104.
     function testFuzz_accountsAreApart(uint128 mine, uint128 more, uint128 theirs) public {
         mine = uint128(_bound(mine, 1, type(uint128).max));
         more = uint128(_bound(more, 1, type(uint128).max));
@@ -52,7 +52,7 @@ contract VaultFuzz is Cheats {
         vm.assertEq(uint256(mine) + more + theirs, vault.totalOf(address(token)), "total");
     }
 
-    /// @notice A signature does what an allowance does, even when somebody used it first.
+    /// @notice A signature does what an allowance does, even when somebody used it first. GM-120.
     function testFuzz_permitDeposits(uint256 key, uint256 amount, uint256 deadline, bool stolen) public {
         key = _bound(key, 1, type(uint128).max);
         amount = _bound(amount, 1, type(uint256).max);
@@ -68,7 +68,7 @@ contract VaultFuzz is Cheats {
         vm.assertEq(0, token.balanceOf(signer), "taken");
     }
 
-    /// @notice A move takes from one account what it gives to the other, also when they are the same one.
+    /// @notice A move takes from one account what it gives to the other, also when they are the same one. GM-101.
     function testFuzz_movesKeepTheSum(uint256 amount, uint256 moved, bytes32 to) public {
         amount = _bound(amount, 1, type(uint256).max);
         moved = _bound(moved, 1, amount);
@@ -83,7 +83,7 @@ contract VaultFuzz is Cheats {
         vm.assertEq(amount, vault.totalOf(address(token)), "total");
     }
 
-    /// @notice Nobody moves more than there is, and nobody but market and registry moves anything.
+    /// @notice Nobody moves more than there is, and nobody but market and registry moves anything. GM-106.
     function testFuzz_movesAreGuarded(address caller, uint256 amount, uint256 over) public {
         amount = _bound(amount, 1, type(uint256).max - 1);
         over = _bound(over, amount + 1, type(uint256).max);

@@ -7,7 +7,7 @@ import {Sequences} from "./Sequences.sol";
 /// @title What is true at the end, however far the bounties had come.
 contract EndingInvariants is Sequences {
     /// @notice Everything can be withdrawn: once all deadlines are over strangers can bring any bounty to its end, nothing stays
-    /// in its account, and everybody gets exactly what was due.
+    /// in its account, and everybody gets exactly what was due. GM-118.
     function invariant_everybodyIsPaid() public view {
         vm.assertFalse(handler.stuck(), "ending: a bounty kept money");
         vm.assertFalse(handler.unfair(), "ending: somebody got another sum than was due");

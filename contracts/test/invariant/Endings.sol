@@ -8,6 +8,9 @@ import {Acts} from "./Acts.sol";
 
 /// @title What anybody may do: push bounties on, and fetch for everybody what is theirs.
 abstract contract Endings is Acts {
+    /// @dev More than it takes from anywhere to the end: three rounds, each with three draws.
+    uint256 private constant STEPS = 100;
+
     // ---------------------------------------------------------------- pushing on
     /// @dev Lets the phase's time run out and ends it. False: the bounty is closed.
     function _push(uint256 k) internal returns (bool) {
@@ -130,13 +133,13 @@ abstract contract Endings is Acts {
     // ---------------------------------------------------------------- the end
     /// @dev Pushes until the bounty is closed and fetches everything: then nothing may be left, and everybody has what was due.
     function _windUp(uint256 k) internal on(k) {
-        while (_push(k)) {}
+        for (uint256 i = 0; i < STEPS && _push(k); ++i) {}
         _fetch(k, 0, 0);
     }
 
     function _audit(uint256 k) internal {
         Case storage c = cases[current[k]];
-        if (_balance(current[k]) != 0) stuck = true;
+        if (c.phase != IMarket.Phase.Closed || _balance(current[k]) != 0) stuck = true;
         uint256 last = c.terms.rounds - 1;
         bool returned = c.status[last] == IMarket.RoundStatus.Settled && !c.sheet.released;
         if (returned) ++counts["returned"];

@@ -5,7 +5,7 @@ import {Sequences} from "./Sequences.sol";
 
 /// @title What is true after any sequence of acts.
 contract MarketInvariants is Sequences {
-    /// @notice Conservation: the vault's tokens, its total and the sum of all accounts are one figure.
+    /// @notice Conservation: the vault's tokens, its total and the sum of all accounts are one figure. GM-101.
     function invariant_conservation() public view {
         (uint256 total, uint256 tokens) = handler.vaultHolds();
         vm.assertEq(total, tokens, "conservation: total and tokens");
@@ -13,6 +13,7 @@ contract MarketInvariants is Sequences {
     }
 
     /// @notice The ledger: a bounty's account is what it owes, to the unit: reserve, bond, stakes, fees, pools, hold-backs, pay.
+    /// GM-108.
     function invariant_ledger() public view {
         for (uint256 k = 0; k < 2; ++k) {
             (uint256 balance, uint256 owed) = handler.ledgerOf(k);
@@ -20,17 +21,17 @@ contract MarketInvariants is Sequences {
         }
     }
 
-    /// @notice Isolation: no act on one bounty changes any view of the other, its account or its owner's.
+    /// @notice Isolation: no act on one bounty changes any view of the other, its account or its owner's. GM-119.
     function invariant_isolation() public view {
         vm.assertFalse(handler.leaked(), "isolation: an act changed the other bounty");
     }
 
-    /// @notice The state machine has no way back.
+    /// @notice The state machine has no way back. GM-208.
     function invariant_noWayBack() public view {
         vm.assertFalse(handler.wentBack(), "state machine: went back");
     }
 
-    /// @notice Slashes never take more than a stake, and the pool's account is what is left of all tickets.
+    /// @notice Slashes never take more than a stake, and the pool's account is what is left of all tickets. GM-117.
     function invariant_slashes() public view {
         (uint256 balance, uint256 sum, bool inBounds) = handler.tickets();
         vm.assertEq(sum, balance, "slashes: account and tickets");
