@@ -34,7 +34,8 @@ struct Seat {
 
 /// @dev Everything of one bounty, and nothing else: no function writes to two of these.
 /// Of its vault account, at any time: balance = reserve + bond + stakes of the joined + fee * (all `prepaid`, last submissions
-/// that are refundable, submissions of the running round) + all `unclaimed` + all `held` + halves owed * (seatPay / 2).
+/// that are refundable, submissions of the running round) + all `unclaimed` + all `held` + halves owed * (seatPay / 2), and
+/// during Serve one more half for each of the round's winners, which is decided when Serve ends.
 struct Bounty {
     Clock clock;
     bytes32 submissions; // running hash of the last round that opened; stale while `clock.submitted` is 0
