@@ -27,6 +27,8 @@ from marketplace.sealing.sharing import split
 from marketplace.storage.tensors import dump_update
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
@@ -38,11 +40,16 @@ __all__ = ["DataHolder", "Trainer", "TrainingTask"]
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """What a trainer is given: the opened base model and the terms' recipe for this round."""
+    """What a trainer is given: the opened base model, the terms' recipe, and whom to tell how far it is.
+
+    Attributes:
+        progress: called with the share of the work that is done, 0 to 1; None when nobody watches.
+    """
 
     base: Network
     terms: TermsDocument
     round: int
+    progress: Callable[[float], None] | None = None
 
 
 class Trainer(Protocol):
@@ -67,6 +74,7 @@ class DataHolder(Participant):
         super().__init__(name, account, identity, store)
         self.log = log
         self.trainer = trainer
+        self.progress: Callable[[float], None] | None = None
         self.allowlist: tuple[str, ...] = ()
         """Who may join, where the terms restrict that: the list the owner gave out, in its order."""
         self._claimed: set[int] = set()
@@ -115,7 +123,7 @@ class DataHolder(Participant):
         terms = self.terms()
         try:
             base = open_base(self, self.log, terms.scoring, bounty.round, bounty.base_root)
-            update = self.trainer(TrainingTask(base, terms, bounty.round))
+            update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
         except GradMarketError as trouble:
             self.note(trouble)

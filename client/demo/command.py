@@ -32,6 +32,8 @@ def run_demo(options: DemoOptions, report: Path | None = None, console: Console 
         store = FolderStore(Path(folder) / "store")
         cast = build_cast(options, Devnet(), store)
         screen = Screen(cast, console)
+        for holder in cast.holders:
+            holder.progress = screen.training(holder.name)
         screen.opening(evaluate(cast.owner.model, cast.split.test.features, cast.split.test.labels))
         curve = play(cast, screen)
         result = make_report(cast, options, curve, time.monotonic() - started)

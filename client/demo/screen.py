@@ -13,6 +13,8 @@ from marketplace.domain.bounty import Phase
 from marketplace.domain.money import format_units
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from client.demo.report import Conservation, Standing
     from client.demo.world import Cast
     from client.training import Metrics
@@ -72,8 +74,16 @@ class Screen:
         """Count those who submit; the rest is told by phase."""
         if bounty.phase is Phase.SUBMIT and name in self._holders:
             self._submitted.append(name)
-            if self._console.is_terminal and not self._console.record:
-                self._console.print(Text(f"{'':<14}{name + ' trained and submitted':<50}", "dim"), end="\r")
+            self._overwrite(f"{name} submitted")
+
+    def training(self, name: str) -> Callable[[float], None]:
+        """Return what draws a holder's progress bar, one line that the next one overwrites; a log is spared it."""
+
+        def draw(done: float) -> None:
+            filled = int(done * _WIDTH)
+            self._overwrite(f"{'█' * filled:<{_WIDTH}} {name} trains")
+
+        return draw
 
     def round_over(self, round_: int, metrics: Metrics) -> None:
         """Show the score table of a settled round."""
@@ -95,6 +105,10 @@ class Screen:
             f"gain {int(sheet['gain_ppb']) / 1e7:+.2f} %, {fate}; paid {format_units(int(sheet['pool']))} tokens; "
             f"{_quality(metrics)}\n"
         )
+
+    def _overwrite(self, line: str) -> None:
+        if self._console.is_terminal and not self._console.record:
+            self._console.print(Text(f"{'':<14}{line:<60}", "dim"), end="\r")
 
     def closing(self, curve: dict[int, Metrics], people: list[Standing], kept: Conservation) -> None:
         """Show where the money went, the curve, and whether every unit is accounted for."""

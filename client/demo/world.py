@@ -124,9 +124,15 @@ class _Honest:
     prior: tuple[int, ...]
 
     def __call__(self, task: TrainingTask) -> Update:
-        bounds = task.terms.scoring.bounds
-        seed = _round_seed(self.seed, task.round)
-        return train(task.base, self.source, self.recipe, seed=seed, public_prior=self.prior, bounds=bounds)
+        return train(
+            task.base,
+            self.source,
+            self.recipe,
+            seed=_round_seed(self.seed, task.round),
+            public_prior=self.prior,
+            bounds=task.terms.scoring.bounds,
+            progress=task.progress,
+        )
 
 
 @dataclass(frozen=True)

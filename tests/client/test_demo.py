@@ -72,3 +72,12 @@ def test_the_terminal_tells_the_story(shown):
     for words in ("submit", "score sheet of round 1", "score sheet of round 2", "where the money went"):
         assert words in printed
     assert "every unit accounted for" in printed
+
+
+def test_a_terminal_sees_training_move_and_a_log_does_not():
+    """The progress bar overwrites itself on a terminal; a pipe gets no bars at all."""
+    for terminal in (True, False):
+        printed = io.StringIO()
+        console = Console(file=printed, width=100, force_terminal=terminal)
+        run_demo(DemoOptions("digits", 3, (), 1, 1), console=console)
+        assert terminal is ("trains" in printed.getvalue())
