@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from marketplace.domain.bounty import Phase
+from marketplace.domain.money import majority
 
 if TYPE_CHECKING:
     from client.log import BountyLog
@@ -44,7 +45,7 @@ def settle(account: Account, log: BountyLog, bounty: BountyState) -> bool:
     seats = range(log.terms.seats)
     words = Counter(account.seat(log.bounty, seat).word for seat in seats)
     for sheet_hash, event in log.revealed[bounty.round].items():
-        if 2 * words[sheet_hash] > len(seats):
+        if words[sheet_hash] >= majority(len(seats)):
             account.settle(log.bounty, log.terms, event.sheet)
             return True
     return False

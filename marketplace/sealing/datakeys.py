@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from marketplace.domain import money
 from marketplace.domain.errors import InvalidInput, WrongKey
 from marketplace.domain.hashing import keccak, tag
 
@@ -51,7 +52,7 @@ def threshold(seats: int) -> int:
     if seats < 1:
         msg = f"a bounty needs at least one seat, not {seats}: check the terms"
         raise InvalidInput(msg)
-    return -(-2 * seats // 3)
+    return money.threshold(seats)
 
 
 def derive(secret: bytes, label: str, context: bytes = b"") -> bytes:
