@@ -11,12 +11,13 @@ from client.opening import (
     collect_shares,
     included,
     open_included,
+    out_of_reach,
     pack_shares,
     read_submission,
     recover_key,
 )
 from client.participant import max_sealed_bytes
-from client.scorer import Memory, permutation_seed
+from client.scorer import Memory, permutation_seed, score
 from client.shards import MAX_SHARD_BYTES, final_key, open_root_update, open_shard, shard_key
 from client.sheets import gain_in
 from marketplace.domain.documents import RoundDocument, SharesDocument
@@ -27,6 +28,7 @@ from marketplace.domain.errors import (
     ProtocolError,
     SealingError,
 )
+from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
 from marketplace.scoring.round import FinalInput, RoundInput, Submission
 from marketplace.sealing import datakeys
@@ -55,7 +57,7 @@ class Bench:
     def __init__(self, who: Participant, log: BountyLog, terms: TermsDocument) -> None:
         self._who, self._log, self._terms = who, log, terms
         self.memory = Memory()
-        self._handed: set[int] = set()
+        self._scored: dict[int, ScoredRound] = {}
 
     # ------------------------------------------------------------------ before the rounds
     def check_terms(self) -> None:
@@ -73,69 +75,85 @@ class Bench:
         self._who.key_named(self._log.owner_key)
 
     # ------------------------------------------------------------------ attestation
-    def can_score(self, round_: int, base_root: bytes) -> bool:
+    def can_score(self, round_: int, *, patient: bool = False) -> bool:
         """Whether everything is here that scoring the round takes, but for the submissions and what the shard opens.
 
         A seat that lacks some of it attests to no submission: it can then not be slashed for not committing, and an
         owner that withholds the base from seats gets a void round instead of their stakes.
+
+        Raises:
+            NotFound, StorageError: if `patient`, where something is out of reach that may be there later.
         """
         who, log = self._who, self._log
         try:
             who.account.check_submissions(log.bounty, log.submissions[round_])
-            self._open_base(round_, base_root)
+            self._open_base(round_)
             if not self._remembers(round_):
                 return False
             if round_ == log.terms.rounds - 1:
-                self._adopted_gains()
+                self._adopted_gains(round_)
                 read_bytes(who.store, self._terms.shards[-1].cid, max_bytes=max_sealed_bytes(MAX_SHARD_BYTES))
-        except GradMarketError:
+        except GradMarketError as error:
+            if patient and out_of_reach(error):
+                raise
             return False
         return True
 
-    def shard_is_open(self, round_: int) -> bool:
-        """Whether the round's shard and root update opened and match their commitments."""
+    def shard_is_open(self, round_: int, *, patient: bool = False) -> bool:
+        """Whether the round's shard and root update opened and match their commitments; raises as `can_score`."""
         try:
             key = shard_key(self._who, self._log, self._terms, round_)
             open_shard(self._who, self._log, self._terms, round_, key)
             open_root_update(self._who, self._log, self._terms.scoring, round_, key)
-        except GradMarketError:
+        except GradMarketError as error:
+            if patient and out_of_reach(error):
+                raise
             return False
         return True
 
-    def my_shares(self, round_: int, seat: int, base_root: bytes) -> dict[int, bytes]:
-        """This seat's share of every submission's data key that it could open: holder index -> share."""
-        if not self.can_score(round_, base_root):
+    def my_shares(self, round_: int, seat: int, *, patient: bool = False) -> dict[int, bytes]:
+        """Return this seat's share of every submission's data key that it could open, by holder index.
+
+        Raises as `can_score`.
+        """
+        if not self.can_score(round_, patient=patient):
             return {}
         found = {}
         for event in self._log.submissions[round_]:
-            share = check_submission(self._who, self._log, self._terms.scoring, event, seat)
+            share = check_submission(self._who, self._log, self._terms.scoring, event, seat, patient=patient)
             if share is not None:
                 found[event.index] = share
         return found
 
     def reseal(self, round_: int, seat: int, shares: Mapping[int, bytes]) -> SharesDocument:
         """Seal this seat's shares to all seats."""
-        key = datakeys.new_key()
-        context = self._who.scope(self._log.bounty).context(Purpose.SHARES, round_, self._who.address)
-        cid = self._who.put_sealed(pack_shares(shares), key, context)
+        packed, bounty = pack_shares(shares), self._log.bounty
+        key = self._who.derive(bounty, "shares-key", round_, seat.to_bytes(32, "big"), keccak(packed))
+        context = self._who.scope(bounty).context(Purpose.SHARES, round_, self._who.address)
+        cid = self._who.put_sealed(packed, key, context)
         seats = self._who.usable_keys(self._log.keys_of_seats())
         return SharesDocument(round_, seat, cid, seal_to_all(key, seats, context))
 
     # ------------------------------------------------------------------ scoring
-    def open_round(self, round_: int, base_root: bytes) -> tuple[RoundInput, dict[int, bytes]]:
-        """Open everything the round's score depends on.
-
-        Returns:
-            The input of `score_round`, and the data key of every submission that opened (holder index -> key).
+    def score(self, round_: int) -> ScoredRound:
+        """Open and score a round: once, or again after a restart, with the same result.
 
         Raises:
-            ProtocolError: an included submission could not be fetched, or this seat lacks the last round.
+            NotFound, StorageError: something is out of reach now.
+            ProtocolError: an included submission could not be opened, or this seat lacks the last round.
         """
+        if round_ not in self._scored:
+            given, keys = self.open_round(round_)
+            self._scored[round_] = score(self._who, self._log, round_, given, keys)
+        return self._scored[round_]
+
+    def open_round(self, round_: int) -> tuple[RoundInput, dict[int, bytes]]:
+        """Open everything the round's score depends on; also return the data keys that opened, by holder index."""
         who, log, terms = self._who, self._log, self._terms
         if not self._remembers(round_):
             msg = "nobody handed the last round over to this seat: it cannot score this one"
             raise ProtocolError(msg)
-        base = self._open_base(round_, base_root)
+        base = self._open_base(round_)
         key = shard_key(who, log, terms, round_)
         rows, labels = open_shard(who, log, terms, round_, key)
         submissions, keys = self._open_submissions(round_)
@@ -156,24 +174,29 @@ class Bench:
         )
         return given, keys
 
-    def remember(self, scored: Mapping[int, ScoredRound]) -> None:
+    def remember(self) -> None:
         """Carry what the chain settled into the next round."""
-        last, memory = self._log.last_scored(), self.memory
-        if last is None or memory.last_round == last or last not in scored:
-            return
-        mine = scored[last]
+        last = self._log.last_scored()
+        if last is not None and self.memory.last_round != last and last in self._scored:
+            self._carry(last)
+
+    def _carry(self, last: int) -> bool:
+        """Take a settled round that this seat scored into its memory; return whether it scored what was settled."""
+        mine, memory = self._scored[last], self.memory
         if mine.hash != self._log.settled[last].sheet_hash:
-            return  # the others opened something else: this seat no longer knows what they know
+            return False  # the others opened something else: this seat no longer knows what they know
         memory.last_round, memory.last_submissions = last, mine.given.submissions
         memory.last_keys = mine.data_keys
         if mine.score.adopted:
             memory.aggregate_key, memory.last_aggregate = mine.aggregate_key, mine.score.aggregate
+        return True
 
     # ------------------------------------------------------------------ seats that lack the last round
     def hand_over(self, round_: int, seats: Sequence[int]) -> bool:
         """Seal the last round's keys to seats that did not score it; return whether that was due."""
-        who, log, last = self._who, self._log, self.memory.last_round
-        if not seats or round_ in self._handed or last is None or last != log.last_scored():
+        who, log, last = self._who, self._log, self._log.last_scored(before=round_)
+        said = any(event.seat in seats for event in log.handed_over[round_])
+        if not seats or said or last is None or not self._remembers(round_):
             return False
         winners = who.account.round(log.bounty, last).winners
         lacking = {
@@ -187,14 +210,20 @@ class Bench:
             return False
         document = seal_handover(who, log.bounty, round_, self.memory, keys)
         who.account.hand_over(log.bounty, seats[0], who.publish(document))
-        self._handed.add(round_)
         return True
 
     def _remembers(self, round_: int) -> bool:
-        """Whether this seat knows the last settled round, from its own scoring or from a handover."""
-        last = self._log.last_scored()
+        """Whether this seat knows the round that was settled before `round_`.
+
+        From its own scoring; after a restart by scoring it again, and what was before it; or from a handover.
+        """
+        last = self._log.last_scored(before=round_)
         if last is None or self.memory.last_round == last:
             return True
+        if self._scored_by_me(last):
+            self.score(last)
+            if self._carry(last):
+                return True
         for event in self._log.handed_over[round_]:
             memory = read_handover(self._who, self._log, self._terms.scoring, event)
             if memory is not None:
@@ -202,10 +231,16 @@ class Bench:
                 return True
         return False
 
+    def _scored_by_me(self, round_: int) -> bool:
+        """Whether this validator held a seat that committed to a sheet of `round_`."""
+        log = self._log
+        return any(log.seated(s, event) == self._who.address for s, event in log.committed[round_].items())
+
     # ------------------------------------------------------------------ details
-    def _open_base(self, round_: int, base_root: bytes) -> Network:
+    def _open_base(self, round_: int) -> Network:
         """Open the round's base; the one the bounty was posted with is remembered for the final shard."""
         who, log, memory = self._who, self._log, self.memory
+        base_root = log.base_root(round_)
         document = who.fetch(log.opened[round_].document, RoundDocument)
         key = open_base_key(who, log, round_, document)
         base = open_base(who, log, self._terms.scoring, round_, base_root, key=key)
@@ -236,8 +271,8 @@ class Bench:
             # And for every other seat too, because what they read has the same names. What is merely not here
             # (NotFound, StorageError) says nothing about the others, and keeps this seat from scoring.
             return None
-        return FinalInput(rows, labels, first, self._adopted_gains())
+        return FinalInput(rows, labels, first, self._adopted_gains(log.terms.rounds - 1))
 
-    def _adopted_gains(self) -> tuple[int, ...]:
-        settled = sorted(self._log.settled.items())
+    def _adopted_gains(self, before: int) -> tuple[int, ...]:
+        settled = sorted((r, e) for r, e in self._log.settled.items() if r < before)
         return tuple(gain_in(self._who, self._log, round_) for round_, event in settled if event.adopted)

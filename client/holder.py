@@ -5,7 +5,6 @@ Read `step` for what happens when, and the methods below it in the order of the 
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +16,8 @@ from marketplace.domain.abi import allowlist_proof, submission_commitment
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SealedShare, SubmissionDocument
-from marketplace.domain.errors import GradMarketError
+from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError, StorageError
+from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
@@ -29,6 +29,7 @@ from marketplace.storage.tensors import dump_update
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from client.journal import Journal
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from marketplace.storage.store import Store
 
 __all__ = ["DataHolder", "Trainer", "TrainingTask"]
+
+_WORD = 32
+_LAST_PART = 4
+"""In the last quarter of the submitting phase nobody waits for anything any more."""
 
 
 @dataclass(frozen=True)
@@ -70,27 +75,29 @@ class DataHolder(Participant):
         store: Store,
         log: BountyLog,
         trainer: Trainer,
+        journal: Journal | None = None,
     ) -> None:
-        super().__init__(name, account, identity, store)
+        super().__init__(name, account, identity, store, journal)
         self.log = log
         self.trainer = trainer
         self.progress: Callable[[float], None] | None = None
         self.allowlist: tuple[str, ...] = ()
         """Who may join, where the terms restrict that: the list the owner gave out, in its order."""
+        self.turn = 0
+        """How many others join, and submit, before this holder does: where runs have to be alike (demonstrations)."""
+        self.training_seconds = 0
+        """What training takes on this machine, by the chain's clock: measured each time."""
         self._claimed: set[int] = set()
         self._terms: TermsDocument | None = None
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
-        # The state before the history: what it says has happened is then in the history too.
-        bounty = self.account.bounty(self.log.bounty)
-        self.log.refresh()
-        now = self.account.now()
+        bounty = self.look()
         mine = self.account.holder(self.log.bounty, self.address)
-        if bounty.phase is Phase.JOIN and now <= bounty.deadline and not mine.joined and bounty.round == 0:
-            return self.join(bounty)
-        if bounty.phase is Phase.SUBMIT and now <= bounty.deadline and mine.joined:
+        if bounty.phase is Phase.JOIN and bounty.round == 0 and not mine.joined and self.in_time(bounty.deadline):
+            return bounty.joined.bit_count() >= self.turn and self.join(bounty)
+        if bounty.phase is Phase.SUBMIT and mine.joined and self.in_time(bounty.deadline):
             bit = 1 << mine.index
             if bounty.expected & bit and not bounty.submitted & bit:
                 return self.submit(bounty)
@@ -115,31 +122,53 @@ class DataHolder(Participant):
         return True
 
     def submit(self, bounty: BountyState) -> bool:
-        """Train and submit a sealed update.
+        """Train and submit a sealed update; what was sealed once is not sealed again.
 
-        A holder that cannot open the base (left out, or handed garbage), or whose update the seats would refuse,
-        submits one that changes nothing: it loses the fee and keeps the stake.
+        A holder that cannot open the base (left out, or handed garbage), has no time left to train, or whose update
+        the seats would refuse, submits one that changes nothing: it loses the fee and keeps the stake.
         """
-        terms = self.terms()
+        # What was made for another base, or other seats, than a reorganisation left is of no use.
+        ground = keccak(self.log.base_root(bounty.round), *sorted(self.log.keys_of_seats().values())).hex()
+        name = f"submission/{self.log.bounty.hex()}/{bounty.round}/{ground}"
+        sealed = self.journal.once(name, lambda: b"".join(self.seal(self.train(bounty), bounty.round)))
+        if bounty.submitted.bit_count() < self.turn and self._can_wait(bounty):
+            return False
+        self.account.submit(self.log.bounty, sealed[:_WORD], sealed[_WORD:])
+        return True
+
+    def train(self, bounty: BountyState) -> Update:
+        """Return the update of this round, or one that changes nothing where there can be no other.
+
+        Raises:
+            NotFound, StorageError: the base is out of reach now, and there is time to try again.
+        """
+        terms, began = self.terms(), self.account.now()
         try:
-            base = open_base(self, self.log, terms.scoring, bounty.round, bounty.base_root)
+            if not self.in_time(bounty.deadline, self.training_seconds):
+                msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
+                raise ProtocolError(msg)
+            base = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
         except GradMarketError as trouble:
             self.note(trouble)
-            update = Update.zero(terms.scoring.shape)
-        commitment, document = self.seal(update, bounty.round)
-        self.account.submit(self.log.bounty, commitment, document)
-        return True
+            if isinstance(trouble, NotFound | StorageError) and self._can_wait(bounty):
+                raise
+            return Update.zero(terms.scoring.shape)
+        self.training_seconds = self.account.now() - began
+        return update
 
     def seal(self, update: Update, round_: int) -> tuple[bytes, bytes]:
-        """Seal an update under a fresh data key, share that key among the seats, store both.
+        """Seal an update under a data key of its own, share that key among the seats, store both.
 
         Returns:
             The commitment and the digest of the submission document, which go on the chain.
         """
-        key, salt = datakeys.new_key(), secrets.token_bytes(32)
-        scope, root, key_hash = self.scope(self.log.bounty), update_root(update, salt), datakeys.key_hash(key)
+        scope, bounty = self.scope(self.log.bounty), self.log.bounty
+        salt = self.derive(bounty, "update-salt", round_)
+        root = update_root(update, salt)
+        key = self.derive(bounty, "update-key", round_, root)
+        key_hash = datakeys.key_hash(key)
         context = scope.context(Purpose.UPDATE, round_, self.address)
         cid = self.put_sealed(dump_update(update, salt), key, context)
         document = SubmissionDocument(round_, self.address, cid, root, key_hash, self._shares(key, round_))
@@ -171,12 +200,20 @@ class DataHolder(Participant):
             return True
         return False
 
+    def forget(self) -> None:
+        """Look at all settled rounds again."""
+        self._claimed.clear()
+
     # ------------------------------------------------------------------ details
     def terms(self) -> TermsDocument:
         """The terms document of this bounty, fetched once and checked against the chain's digest."""
         if self._terms is None:
             self._terms = self.fetch(self.log.terms.document, TermsDocument)
         return self._terms
+
+    def _can_wait(self, bounty: BountyState) -> bool:
+        """Whether so much of the phase is left that whoever waits can still submit."""
+        return self.in_time(bounty.deadline, self.log.terms.phases.submit // _LAST_PART + self.training_seconds)
 
     def _shares(self, key: bytes, round_: int) -> tuple[SealedShare, ...]:
         seats = [self.log.seats[i] for i in range(self.log.terms.seats)]

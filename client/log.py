@@ -1,33 +1,45 @@
 """What the chain has said about one bounty so far, indexed for the roles.
 
-Reads every event once, in order, and only ever asks for blocks it has not seen.
+The log follows the chain: what a reorganisation undoes, it forgets, and the indices are built again from the events
+that are left. It asks for blocks it has not seen, and again for those that are not confirmed yet, because a node may
+know a block before it knows its events.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from marketplace.domain import events as ev
-from marketplace.domain.errors import NotFound
+from marketplace.domain.errors import ChainError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Protocol
 
+    from marketplace.chain.node import Block
     from marketplace.domain.terms import ChainTerms
 
     class EventSource(Protocol):
         """Where a log reads from."""
 
-        def head(self) -> int:
-            """Return the newest block's number."""
+        @property
+        def confirmations(self) -> int:
+            """How many blocks on top make a block certain."""
+
+        def block(self, number: int | None = None) -> Block:
+            """Return a block, the newest one by default; raises NotFound for one that does not exist."""
 
         def events(self, bounty: bytes, from_block: int, to_block: int) -> Iterable[ev.Event]:
             """Return the bounty's events of these blocks, in order."""
 
 
 __all__ = ["BountyLog"]
+
+_MARKS: Final = 256
+"""Blocks that are remembered as read. A reorganisation below all of them is read from the start."""
+_ATTEMPTS: Final = 8
 
 
 class BountyLog:
@@ -44,6 +56,7 @@ class BountyLog:
         rebuttals: round -> key the owner published.
         attested: round -> {seat: `Attested`}.
         included: round -> bitmap.
+        committed: round -> {seat: `Committed`}.
         revealed: round -> {sheet hash: `Revealed`} (one of those that revealed it).
         settled: round -> `Settled`.
         void: rounds that were void.
@@ -52,12 +65,21 @@ class BountyLog:
         closed: the `Closed` event, once there is one.
         earned: address -> payouts, hold-back and seat pay it was credited with.
         lost: address -> stakes burned or handed to a challenger.
+        started: the block in which the phase began that is the latest one told of; 0 before the first.
+        reorganised: how often blocks that had been read were replaced or taken away.
     """
 
     def __init__(self, source: EventSource, bounty: bytes, from_block: int = 0) -> None:
         self.bounty = bounty
+        self.reorganised = 0
         self._source = source
-        self._next = from_block
+        self._first = from_block
+        self._marks: list[Block] = []
+        self._events: list[ev.Event] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self.started = 0
         self._posted: ev.Posted | None = None
         self.seats: dict[int, ev.Acknowledged] = {}
         self._seated: dict[int, list[ev.Acknowledged]] = defaultdict(list)
@@ -68,6 +90,7 @@ class BountyLog:
         self.rebuttals: dict[int, ev.Rebutted] = {}
         self.attested: dict[int, dict[int, ev.Attested]] = defaultdict(dict)
         self.included: dict[int, int] = {}
+        self.committed: dict[int, dict[int, ev.Committed]] = defaultdict(dict)
         self.revealed: dict[int, dict[bytes, ev.Revealed]] = defaultdict(dict)
         self.settled: dict[int, ev.Settled] = {}
         self.void: set[int] = set()
@@ -87,14 +110,74 @@ class BountyLog:
         """Digest of the owner's public encryption key."""
         return self._post().owner_key
 
+    @property
+    def head(self) -> Block:
+        """The newest block that has been read; raises ChainError before the first `refresh`."""
+        if not self._marks:
+            msg = "nothing has been read from the chain yet: refresh the log first"
+            raise ChainError(msg)
+        return self._marks[-1]
+
+    def depth_of(self, block_number: int) -> int:
+        """How many blocks lie on top of one; negative for blocks that have not been read."""
+        return self.head.number - block_number
+
     def refresh(self) -> BountyLog:
-        """Read what happened since the last call."""
-        head = self._source.head()
-        if head >= self._next:
-            for event in self._source.events(self.bounty, self._next, head):
+        """Read what happened since the last call, and forget what is no longer so.
+
+        Raises:
+            ChainError: the chain changed whenever it was read, or the node left events out.
+        """
+        for _ in range(_ATTEMPTS):
+            head = self._source.block()
+            if self._marks and head == self._marks[-1]:
+                return self
+            kept = self._kept(head)
+            below = min(self._marks[kept - 1].number, head.number) if kept else self._first - 1
+            first = max(self._first, min(below, head.number - self._source.confirmations) + 1)
+            found = list(self._source.events(self.bounty, first, head.number))
+            if self._is_there(head) and self._follow(kept, head, first, found):
+                return self
+        msg = "the chain changed, or its node left events out, whenever it was read: try again, or ask another node"
+        raise ChainError(msg)
+
+    def _kept(self, head: Block) -> int:
+        """How many of the remembered blocks still lie below the newest one: those up to the first that does not."""
+        if self._marks and (head.parent == self._marks[-1].hash or self._is_there(self._marks[-1])):
+            return len(self._marks)
+        return bisect_left(self._marks, True, key=lambda mark: not self._is_there(mark))  # noqa: FBT003 - what to find
+
+    def _is_there(self, block: Block) -> bool:
+        try:
+            return self._source.block(block.number).hash == block.hash
+        except NotFound:
+            return False
+
+    def _follow(self, kept: int, head: Block, first: int, found: Sequence[ev.Event]) -> bool:
+        """Take `found` for everything from block `first` on; return whether it can be."""
+        old = bisect_left(self._events, first, key=lambda event: event.block)
+        gone = self._events[old:]
+        undone = kept < len(self._marks)
+        if not undone and any(event not in found for event in gone):
+            return False  # no block was replaced, so no event can be missing
+        same = len(gone) if list(found[: len(gone)]) == gone else -1
+        if same < 0:
+            self._forget()
+            fresh = [*self._events[:old], *found]
+        else:
+            fresh = list(found[same:])
+        marks, self._marks = self._marks, []  # should an event not fit, everything is read again
+        try:
+            for event in fresh:
                 self._take(event)
-            self._next = head + 1
-        return self
+        except LookupError:
+            self._forget()
+            self._events = []
+            return False
+        self._events = [*self._events[:old], *found]
+        self._marks = [*(mark for mark in marks[:kept] if mark.number < head.number), head][-_MARKS:]
+        self.reorganised += undone
+        return True
 
     def sheet_of(self, round_: int) -> ev.Revealed:
         """The revealed sheet that settled `round_`."""
@@ -117,13 +200,18 @@ class BountyLog:
             for event in self.submissions[round_]
         )
 
-    def last_scored(self) -> int | None:
-        """The latest settled round, adopted or not."""
-        return max(self.settled, default=None)
+    def last_scored(self, before: int | None = None) -> int | None:
+        """The latest settled round, adopted or not; of those before a round, if one is named."""
+        return max((r for r in self.settled if before is None or r < before), default=None)
 
-    def last_adopted(self) -> int | None:
-        """The latest round whose aggregate was adopted."""
-        return max((r for r, e in self.settled.items() if e.adopted), default=None)
+    def last_adopted(self, before: int | None = None) -> int | None:
+        """The latest round whose aggregate was adopted; of those before a round, if one is named."""
+        return max((r for r, e in self.settled.items() if e.adopted and (before is None or r < before)), default=None)
+
+    def base_root(self, round_: int) -> bytes:
+        """Commitment to the model that `round_` starts from."""
+        last = self.last_adopted(before=round_)
+        return self.terms.base_root if last is None else self.sheet_of(last).sheet.next_base_root
 
     def _post(self) -> ev.Posted:
         if self._posted is None:
@@ -155,6 +243,8 @@ class BountyLog:
                 self.attested[event.round][event.seat] = event
             case ev.Included():
                 self.included[event.round] = event.included
+            case ev.Committed():
+                self.committed[event.round][event.seat] = event
             case ev.Revealed():
                 self.revealed[event.round].setdefault(event.sheet_hash, event)
             case ev.Settled():
@@ -175,5 +265,7 @@ class BountyLog:
                 self.earned[event.validator] += event.amount
             case ev.SeatSlashed():
                 self.lost[self.seats[event.seat].validator] += self.terms.ticket_stake * event.percent // 100
+            case ev.PhaseChanged():
+                self.started = event.block
             case _:
-                pass  # draws and phases, which are read from the contract
+                pass  # draws, which are read from the contract

@@ -47,6 +47,7 @@ __all__ = [
     "included",
     "open_included",
     "open_update",
+    "out_of_reach",
     "pack_shares",
     "read_submission",
     "recover_key",
@@ -72,20 +73,30 @@ def read_submission(who: Participant, log: BountyLog, event: Submitted) -> Submi
     return document
 
 
-def check_submission(
-    who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, seat: int
+def out_of_reach(error: GradMarketError) -> bool:
+    """Whether trying again may help: a store did not answer, or does not have it yet."""
+    return isinstance(error, NotFound | StorageError) and not isinstance(error, ContentTooLarge)
+
+
+def check_submission(  # noqa: PLR0913 - whose, which, and whether to hope
+    who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, seat: int, *, patient: bool = False
 ) -> bytes | None:
     """Return this seat's share of the submission's data key, or None when something is missing or wrong.
 
     Everything a seat can see alone is checked here: document, commitment, ciphertext present and not too large,
     share sealed to this seat and equal to its published hash.
+
+    Raises:
+        NotFound, StorageError: if `patient`, where something is out of reach that may be there later.
     """
     try:
         document = read_submission(who, log, event)
         read_bytes(who.store, document.update_cid, max_bytes=max_sealed_bytes(max_model_bytes(scoring)))
         context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
         share = open_text(document.shares[seat].sealed, who.identity, context)
-    except GradMarketError:
+    except GradMarketError as error:
+        if patient and out_of_reach(error):
+            raise
         return None
     # The length matters: a longer or shorter one would shift everybody else's share in what is handed to the seats.
     fits = len(share) == SHARE_BYTES and datakeys.share_hash(share, seat) == document.shares[seat].hash

@@ -17,7 +17,7 @@ from marketplace.domain.abi import bounty_id, shard_leaf
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import network_root, rows_root, update_root
 from marketplace.domain.documents import AggregateDocument, RoundDocument, ServeDocument, ShardDocument
-from marketplace.domain.errors import GradMarketError, ProtocolError
+from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError
 from marketplace.domain.hashing import keccak
 from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.domain.scope import Purpose
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from client.journal import Journal
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
@@ -90,26 +91,36 @@ class _Secrets:
 class ModelOwner(Participant):
     """A person who wants a better model, with one bounty."""
 
-    def __init__(
-        self, name: str, account: Account, identity: EncryptionIdentity, store: Store, plan: BountyPlan
+    def __init__(  # noqa: PLR0913, PLR0917 - a participant's parts, and what this one wants to buy
+        self,
+        name: str,
+        account: Account,
+        identity: EncryptionIdentity,
+        store: Store,
+        plan: BountyPlan,
+        journal: Journal | None = None,
     ) -> None:
-        super().__init__(name, account, identity, store)
+        super().__init__(name, account, identity, store, journal)
         self.plan = plan
         self.model = plan.base
         self.aggregates: dict[int, Update] = {}
         self._secrets: _Secrets | None = None
-        self._log: BountyLog | None = None
         self._terms: TermsDocument | None = None
 
     # ------------------------------------------------------------------ the story
     def post(self) -> bytes:
-        """Seal the shards, commit to them and to the base, escrow the money; return the bounty's id."""
-        plan, salt = self.plan, secrets.token_bytes(32)
+        """Seal the shards, commit to them and to the base, escrow the money; return the bounty's id.
+
+        The same bounty for ever: an owner that was stopped half-way posts what it was about to, or goes on with it.
+        """
+        plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
-        market = self.account.deployment.market
-        bounty = bounty_id(self.account.chain_id, market, self.address, salt)
-        hidden = _Secrets(secrets.token_bytes(32), [datakeys.new_key() for _ in plan.shards])
-        shards = tuple(self._seal_shard(bounty, i, key) for i, key in enumerate(hidden.shard_keys))
+        salt = self.journal.once("post", lambda: secrets.token_bytes(32))
+        bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)
+        numbers = range(len(plan.shards))
+        sealed = [self._seal_shard(bounty, i) for i in numbers]
+        hidden = _Secrets(self.derive(bounty, "base-salt", 0), [key for key, _ in sealed])
+        shards = tuple(shard for _, shard in sealed)
         terms = TermsDocument(
             title=plan.title,
             scoring=plan.scoring,
@@ -127,8 +138,8 @@ class ModelOwner(Participant):
             shards_root=merkle_root(_shard_leaves(shards)),
             document=self.publish(terms),
         )
-        posted = self.account.post(chain, salt, self.publish_key())
-        if posted != bounty:
+        key = self.publish_key()
+        if not self._is_posted(bounty) and self.account.post(chain, salt, key) != bounty:
             msg = "the market gave the bounty another id than it was sealed for: is this the right chain and market?"
             raise ProtocolError(msg)
         self._secrets, self._terms = hidden, terms
@@ -139,21 +150,19 @@ class ModelOwner(Participant):
         """Do the one thing that is due now; return whether there was one."""
         if self._log is None:
             return False
-        # The state before the history: what it says has happened is then in the history too.
-        bounty = self.account.bounty(self.log.bounty)
-        self.log.refresh()
+        bounty = self.look()
         self.receive()
-        now, terms, acted = self.account.now(), self.log.terms, False
-        over = now > bounty.deadline
+        terms, acted = self.log.terms, False
+        over = self.certainly_after(bounty.deadline)
         if bounty.phase is Phase.DRAW and self.account.can_draw(bounty):
             self.account.draw(self.log.bounty, terms)
             acted = True
-        elif bounty.phase is Phase.JOIN and over and now <= bounty.deadline + terms.phases.open:
+        elif bounty.phase is Phase.JOIN and over and self.in_time(bounty.deadline + terms.phases.open):
             ready = (bounty.joined & ~bounty.forfeited).bit_count() >= terms.min_holders
             acted = ready and self.open_round(bounty)
-        elif bounty.phase is Phase.SUBMIT and over and now <= bounty.deadline + terms.phases.shard:
+        elif bounty.phase is Phase.SUBMIT and over and self.in_time(bounty.deadline + terms.phases.shard):
             acted = bounty.submitted.bit_count() >= terms.min_holders and self.open_shard(bounty)
-        elif bounty.phase is Phase.REBUT and not over:
+        elif bounty.phase is Phase.REBUT and self.in_time(bounty.deadline) and self.certain(self.log.started):
             acted = self.rebut(bounty)
         elif bounty.phase is Phase.CLOSED:
             acted = self.take_held()
@@ -165,19 +174,21 @@ class ModelOwner(Participant):
         Also when this owner does not know the base, because nobody served the last aggregate: then nobody can open it,
         the round is void and fees return, while not opening it would cost the bond.
         """
-        round_, scope = bounty.round, self.scope(self.log.bounty)
-        base_key = datakeys.new_key()
+        round_, scope, base_root = bounty.round, self.scope(self.log.bounty), self.log.base_root(bounty.round)
+        known = network_root(self.model, self.secrets.base_salt)
+        base_key = self.derive(self.log.bounty, "base-key", round_, known)
         context = scope.context(Purpose.BASE, round_, self.address)
         base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
         recipients, sealed_to = self._recipients(bounty)
         envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
 
-        update, salt = self.plan.train_root(self.model, round_), secrets.token_bytes(32)
+        update = self.plan.train_root(self.model, round_)
+        salt = self.derive(self.log.bounty, "root-salt", round_, known)
         root = update_root(update, salt)
         root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
         key = root_key(self.secrets.shard_keys[round_], root)
         root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
-        document = RoundDocument(round_, base_cid, bounty.base_root, envelope, root_cid, root)
+        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
         return True
 
@@ -226,17 +237,11 @@ class ModelOwner(Participant):
         return False
 
     # ------------------------------------------------------------------ details
-    def watch(self, log: BountyLog) -> None:
-        """Read the bounty's history from `log` instead of an own one."""
-        self._log = log
-
-    @property
-    def log(self) -> BountyLog:
-        """What the chain has said about this owner's bounty."""
-        if self._log is None:
-            msg = "this owner has not posted a bounty yet: call post() first"
-            raise ProtocolError(msg)
-        return self._log
+    def forget(self) -> None:
+        """Start again from the model the bounty was posted with: aggregates come from the history."""
+        self.model, self.aggregates = self.plan.base, {}
+        if self._secrets is not None:
+            self._secrets.base_salt = self.derive(self.log.bounty, "base-salt", 0)
 
     @property
     def terms(self) -> TermsDocument:
@@ -293,12 +298,22 @@ class ModelOwner(Participant):
         sealed_to = sum(1 << index for index in expected)
         return {**self.usable_keys(self.log.keys_of_seats()), **holders}, sealed_to
 
-    def _seal_shard(self, bounty: bytes, number: int, key: bytes) -> SealedRoot:
-        shard, salt = self.plan.shards[number], secrets.token_bytes(32)
+    def _is_posted(self, bounty: bytes) -> bool:
+        try:
+            self.account.bounty(bounty)
+        except NotFound:
+            return False
+        return True
+
+    def _seal_shard(self, bounty: bytes, number: int) -> tuple[bytes, SealedRoot]:
+        """Seal one shard; return its key, and what the terms say about it."""
+        shard, salt = self.plan.shards[number], self.derive(bounty, "shard-salt", number)
         check_rows(self.plan.scoring, number, shard.rows, shard.labels)
+        root = rows_root(shard.rows, shard.labels, salt)
+        key = self.derive(bounty, "shard-key", number, root)
         context = self.scope(bounty).context(Purpose.SHARD, number, self.address)
         cid = self.put_sealed(dump_rows(shard.rows, shard.labels, salt), key, context)
-        return SealedRoot(rows_root(shard.rows, shard.labels, salt), cid, datakeys.key_hash(key))
+        return key, SealedRoot(root, cid, datakeys.key_hash(key))
 
 
 def _shard_leaves(shards: tuple[SealedRoot, ...]) -> list[bytes]:

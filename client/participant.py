@@ -10,16 +10,20 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from client.journal import Journal, MemoryJournal, secret_of
 from marketplace.domain.documents import MAX_DOCUMENT_BYTES
 from marketplace.domain.errors import GradMarketError, ProtocolError
 from marketplace.domain.scope import Scope
+from marketplace.sealing import datakeys
 from marketplace.sealing.envelope import open_bytes, seal_bytes
 from marketplace.sealing.identity import PUBLIC_KEY_BYTES, is_public_key
 from marketplace.storage.cid import cid_of_digest, digest_of
 from marketplace.storage.store import Store, put_json, read_bytes, read_json
 
 if TYPE_CHECKING:
+    from client.log import BountyLog
     from marketplace.chain.account import Account
+    from marketplace.domain.bounty import BountyState
     from marketplace.sealing.identity import EncryptionIdentity
 
 __all__ = ["Participant", "max_sealed_bytes"]
@@ -43,16 +47,29 @@ class Participant:
         account: the wallet bound to the contracts; sends transactions and reads state.
         identity: the encryption key pair others seal to; kept apart from the wallet's key.
         store: where sealed content and documents are put and fetched.
+        journal: what survives the process; None for one that does not have to.
 
     Attributes:
+        margin: seconds before a deadline after which this participant starts nothing that has to be mined in time.
         troubles: what others did, or did not do, that kept this participant from acting.
     """
 
-    def __init__(self, name: str, account: Account, identity: EncryptionIdentity, store: Store) -> None:
+    def __init__(
+        self,
+        name: str,
+        account: Account,
+        identity: EncryptionIdentity,
+        store: Store,
+        journal: Journal | None = None,
+    ) -> None:
         self.name = name
         self.account = account
         self.identity = identity
         self.store = store
+        self.journal = MemoryJournal() if journal is None else journal
+        self.margin = 0
+        self._reorganised = 0
+        self._log: BountyLog | None = None
         self.troubles: list[GradMarketError] = []
 
     @property
@@ -68,6 +85,60 @@ class Participant:
         """Remember what kept this participant from acting, once in a row: the others' faults do not stop it."""
         if not self.troubles or str(self.troubles[-1]) != str(trouble):
             self.troubles.append(trouble)
+
+    # ------------------------------------------------------------------ the chain
+    @property
+    def log(self) -> BountyLog:
+        """What the chain has said about this participant's bounty."""
+        if self._log is None:
+            msg = "this participant takes part in no bounty yet: post one, or choose one"
+            raise ProtocolError(msg)
+        return self._log
+
+    @log.setter
+    def log(self, log: BountyLog) -> None:
+        self._log = log
+
+    def look(self) -> BountyState:
+        """Read where the bounty stands and what has happened, and forget what a reorganisation took back."""
+        # The state before the history: what it says has happened is then in the history too.
+        bounty = self.account.bounty(self.log.bounty)
+        self.log.refresh()
+        if self.log.reorganised != self._reorganised:
+            self._reorganised = self.log.reorganised
+            self.forget()
+        return bounty
+
+    def forget(self) -> None:
+        """Drop everything that follows from the history: it will be worked out again from what the chain says now."""
+
+    # ------------------------------------------------------------------ secrets
+    def derive(self, bounty: bytes, label: str, round_: int, *content: bytes) -> bytes:
+        """Return 32 bytes, this participant's alone, for one purpose in a round: the same after a crash.
+
+        Args:
+            bounty: its id.
+            label: the purpose.
+            round_: the round, or the number of a shard.
+            content: 32-byte words. Of a key: what commits to all it will seal, so that it never seals two things.
+        """
+        return datakeys.derive(secret_of(self.journal, bounty), label, round_.to_bytes(32, "big") + b"".join(content))
+
+    # ------------------------------------------------------------------ time
+    def in_time(self, deadline: int, work: int = 0) -> bool:
+        """Whether something that takes `work` seconds can still be mined before `deadline`, by the chain's clock."""
+        return self.account.now() + work + self.margin <= deadline
+
+    def certain(self, block: int) -> bool:
+        """Whether a block is deep enough to build something on it that cannot be taken back."""
+        return self.account.head() - block >= self.account.chain.confirmations
+
+    def certainly_after(self, deadline: int) -> bool:
+        """Whether a deadline has passed, also if the chain were to reorganise as deep as it ordinarily does."""
+        depth = self.account.chain.confirmations
+        if not depth:
+            return self.account.now() > deadline
+        return self.account.chain.block(max(0, self.account.head() - depth)).timestamp > deadline
 
     # ------------------------------------------------------------------ documents and keys
     def publish(self, document: object) -> bytes:

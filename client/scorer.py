@@ -26,8 +26,8 @@ from marketplace.storage.unixfs import build
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from client.log import BountyLog
     from client.participant import Participant
-    from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
     from marketplace.domain.terms import SheetHead
     from marketplace.domain.update import Update
@@ -93,19 +93,17 @@ class _Shelf:
         return digest_of(self.put(encode_json(value)))
 
 
-def score(
-    who: Participant, bounty: bytes, state: BountyState, given: RoundInput, data_keys: dict[int, bytes]
-) -> ScoredRound:
+def score(who: Participant, log: BountyLog, round_: int, given: RoundInput, data_keys: dict[int, bytes]) -> ScoredRound:
     """Score a round, seal the aggregate, and return what to commit to and, later, to publish.
 
     Args:
         who: the seat's validator.
-        bounty: its id.
-        state: the bounty as the chain has it: round, included submissions, root of the base.
+        log: the bounty's history: included submissions, root of the base.
+        round_: the round.
         given: the opened round.
         data_keys: holder index -> data key of every included submission that opened, in order of submission.
     """
-    scope, round_, shelf = who.scope(bounty), state.round, _Shelf()
+    scope, shelf = who.scope(log.bounty), _Shelf()
     result = score_round(given)
     secret = datakeys.round_secret(list(data_keys.values()))
     key: bytes | None = None
@@ -120,9 +118,9 @@ def score(
         digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
         roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
     else:
-        roots = SheetRoots(state.base_root, ZERO_HASH, ZERO_HASH)
+        roots = SheetRoots(log.base_root(round_), ZERO_HASH, ZERO_HASH)
     document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
-    head = sheet_head(given, result, roots, state.included, document)
+    head = sheet_head(given, result, roots, log.included[round_], document)
     found = sheet_hash(scope, round_, head)
     return ScoredRound(result, given, head, found, key, dict(data_keys), tuple(shelf.contents))
 

@@ -6,24 +6,23 @@ several seats of a bounty; each acts for itself, on the same score.
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from client.bench import Bench
 from client.participant import Participant
 from client.push import settle
-from client.scorer import score
 from marketplace.chain.reverts import NothingToDo
 from marketplace.domain.abi import commit_hash
 from marketplace.domain.bounty import Phase
 from marketplace.domain.documents import ServeDocument
-from marketplace.domain.errors import GradMarketError
+from marketplace.domain.errors import GradMarketError, NotFound, StorageError
 from marketplace.domain.scope import Purpose
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.sealing.recipients import seal_to_all
 
 if TYPE_CHECKING:
+    from client.journal import Journal
     from client.log import BountyLog
     from client.scorer import ScoredRound
     from marketplace.chain.account import Account
@@ -33,24 +32,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Validator"]
 
+_LAST_PART = 4
+"""In the last quarter of the attesting phase a seat says what it holds, and waits for nothing any more."""
+
 
 class Validator(Participant):
     """A person with staked tickets, scoring one bounty."""
 
-    def __init__(self, name: str, account: Account, identity: EncryptionIdentity, store: Store, log: BountyLog) -> None:
-        super().__init__(name, account, identity, store)
+    def __init__(  # noqa: PLR0913, PLR0917 - a participant's parts and the bounty
+        self,
+        name: str,
+        account: Account,
+        identity: EncryptionIdentity,
+        store: Store,
+        log: BountyLog,
+        journal: Journal | None = None,
+    ) -> None:
+        super().__init__(name, account, identity, store, journal)
         self.log = log
         self._bench: Bench | None = None
-        self._salts: dict[tuple[int, int], bytes] = {}
-        self._scored: dict[int, ScoredRound] = {}
         self._collected = False
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
-        # The state before the history: what it says has happened is then in the history too.
-        bounty = self.account.bounty(self.log.bounty)
-        self.log.refresh()
+        bounty = self.look()
         acts = {
             Phase.ACKNOWLEDGE: self.acknowledge,
             Phase.SUBMIT: self.hand_over,
@@ -87,11 +93,21 @@ class Validator(Participant):
         return self.bench.hand_over(bounty.round, self.my_seats())
 
     def attest(self, bounty: BountyState) -> bool:
-        """Say which submissions are here, and hand this seat's shares of their keys to all seats."""
+        """Say which submissions are here, and hand this seat's shares of their keys to all seats.
+
+        Not before the shard's opening is final: a share that was handed out cannot be taken back.
+        """
+        if not self.certain(self.log.shards[bounty.round].block) or not self.in_time(bounty.deadline):
+            return False
+        patient = self.in_time(bounty.deadline, self.log.terms.phases.attest // _LAST_PART)
         for seat in self.my_seats(acted=bounty.acted):
-            shares = self.bench.my_shares(bounty.round, seat, bounty.base_root)
+            try:
+                shares = self.bench.my_shares(bounty.round, seat, patient=patient)
+                opened = self.bench.shard_is_open(bounty.round, patient=patient)
+            except (NotFound, StorageError) as trouble:  # what is out of reach now may be here in a moment
+                self.note(trouble)
+                return False
             bitmap = sum(1 << index for index in shares)
-            opened = self.bench.shard_is_open(bounty.round)
             document = self.publish(self.bench.reseal(bounty.round, seat, shares))
             self.account.attest(self.log.bounty, self.log.terms, seat, bitmap, opened, document)
             return True
@@ -100,26 +116,26 @@ class Validator(Participant):
     def commit(self, bounty: BountyState) -> bool:
         """Open the included updates, score them, and commit to the score sheet."""
         for seat in self.my_seats(acted=bounty.acted):
-            if bounty.round not in self._scored:
-                try:
-                    given, keys = self.bench.open_round(bounty.round, bounty.base_root)
-                    self._scored[bounty.round] = score(self, self.log.bounty, bounty, given, keys)
-                except GradMarketError as trouble:
-                    self.note(trouble)  # better no sheet than another one than the others'
-                    return False
-            salt = self._salts.setdefault((bounty.round, seat), secrets.token_bytes(32))
-            scope, found = self.scope(self.log.bounty), self._scored[bounty.round]
-            commitment = commit_hash(scope, bounty.round, seat, self.address, found.hash, salt)
-            self.account.commit(self.log.bounty, seat, commitment)
+            found = self._score(bounty.round)
+            if found is None or not self.in_time(bounty.deadline):
+                return False
+            self.account.commit(self.log.bounty, seat, self._commitment(bounty.round, seat, found)[0])
             return True
         return False
 
     def reveal(self, bounty: BountyState) -> bool:
-        """Reveal the sheet that was committed to."""
+        """Reveal the sheet that was committed to, once no commit can be taken back any more."""
+        committed = self.log.committed[bounty.round]
+        if not all(self.certain(event.block) for event in committed.values()):
+            return False
         for seat in self.my_seats(acted=bounty.acted if bounty.phase is Phase.REVEAL else 0):
-            salt = self._salts.get((bounty.round, seat))
-            if salt is not None:
-                found = self._scored[bounty.round]
+            if seat not in committed or (bounty.phase is Phase.REVEAL and not self.in_time(bounty.deadline)):
+                continue
+            found = self._score(bounty.round)
+            if found is None:
+                return False
+            commitment, salt = self._commitment(bounty.round, seat, found)
+            if commitment == committed[seat].commitment:
                 found.publish(self.store)
                 self.account.reveal(self.log.bounty, self.log.terms, seat, found.sheet, salt)
                 return True
@@ -130,11 +146,14 @@ class Validator(Participant):
         return self.account.now() > bounty.deadline and settle(self.account, self.log, bounty)
 
     def serve(self, bounty: BountyState) -> bool:
-        """Hand the aggregate's key to the owner."""
-        found = self._scored.get(bounty.round)
-        if found is None or found.aggregate_key is None or found.hash != self.log.settled[bounty.round].sheet_hash:
+        """Hand the aggregate's key to the owner, once the score that says so is final."""
+        settled = self.log.settled.get(bounty.round)
+        if settled is None or not self.certain(settled.block) or not self.in_time(bounty.deadline):
             return False
         for seat in self.my_seats(acted=bounty.acted):
+            found = self._score(bounty.round)
+            if found is None or found.aggregate_key is None or found.hash != settled.sheet_hash:
+                return False
             context = self.scope(self.log.bounty).context(Purpose.AGGREGATE, bounty.round, self.address)
             # An owner whose key has gone keeps itself from reading, and nobody from being paid.
             owner = self.usable_keys({self.log.terms.owner: self.log.owner_key})
@@ -164,8 +183,26 @@ class Validator(Participant):
         """This validator's working memory of the bounty, made when the terms are first needed."""
         if self._bench is None:
             self._bench = Bench(self, self.log, self.fetch(self.log.terms.document, TermsDocument))
-        self._bench.remember(self._scored)
+        self._bench.remember()
         return self._bench
+
+    def forget(self) -> None:
+        """Open and score again: what was included, or what was settled, may be something else now."""
+        self._bench, self._collected = None, False
+
+    def _score(self, round_: int) -> ScoredRound | None:
+        """The round's score, or None while something is missing: better no sheet than another one than the others'."""
+        try:
+            return self.bench.score(round_)
+        except GradMarketError as trouble:
+            self.note(trouble)
+            return None
+
+    def _commitment(self, round_: int, seat: int, found: ScoredRound) -> tuple[bytes, bytes]:
+        """What a seat commits to a sheet with, and the salt that opens it; the same whenever it is asked for."""
+        salt = self.derive(self.log.bounty, "commit-salt", round_, seat.to_bytes(32, "big"), found.hash)
+        scope = self.scope(self.log.bounty)
+        return commit_hash(scope, round_, seat, self.address, found.hash, salt), salt
 
     def my_seats(self, acted: int = 0) -> list[int]:
         """The acknowledged seats this validator holds, without those in the bitmap `acted`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from client.log import BountyLog
+from client.timing import next_moment
 from client.training import evaluate
 from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ProtocolError
@@ -42,7 +43,7 @@ def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
         holder.log = log
     for validator in cast.validators:
         validator.log = log
-    cast.owner.watch(log)
+    cast.owner.log = log
     audience.phase(cast.owner.account.bounty(bounty_id))
     for _ in range(_MOST_STEPS):
         if not _everybody_steps(cast, log, curve, audience):
@@ -90,8 +91,9 @@ def _let_time_pass(cast: Cast, bounty_id: bytes) -> None:
     if bounty.phase is Phase.DRAW:
         chain.chain.clock.wait_for_block(bounty.draw_block)
         return
-    if chain.now() <= bounty.deadline:
-        chain.chain.clock.wait_until(bounty.deadline + 1)
+    moment = next_moment(chain.now(), bounty, cast.owner.log.terms)
+    if chain.now() <= bounty.deadline and moment is not None:
+        chain.chain.clock.wait_until(moment)
         return
     account.advance(bounty_id, cast.owner.log.terms)
 

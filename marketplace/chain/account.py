@@ -14,7 +14,7 @@ from marketplace.domain.errors import ChainError, InvalidInput
 
 if TYPE_CHECKING:
     from marketplace.chain.deploy import Deployment
-    from marketplace.chain.node import Chain
+    from marketplace.chain.node import Block, Chain
     from marketplace.chain.signer import Signer
     from marketplace.domain import events as ev
 
@@ -81,6 +81,15 @@ class Account(Market):
     def head(self) -> int:
         """Return the newest block's number."""
         return self.chain.head()
+
+    def block(self, number: int | None = None) -> Block:
+        """Return a block, the newest one by default; raises NotFound for a number that does not exist."""
+        return self.chain.block(number)
+
+    @property
+    def confirmations(self) -> int:
+        """How many blocks have to lie on top of what an irreversible act rests on."""
+        return self.chain.confirmations
 
     # ------------------------------------------------------------------ events
     def events(

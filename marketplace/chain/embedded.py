@@ -14,10 +14,10 @@ from eth_tester import EthereumTester, PyEVMBackend
 from eth_utils.address import to_checksum_address
 from web3 import EthereumTesterProvider, Web3
 
-from marketplace.chain.node import Log, Receipt
+from marketplace.chain.node import Block, Log, Receipt
 from marketplace.chain.signer import KeySigner, Signer
 from marketplace.chain.web3chain import Web3Chain
-from marketplace.domain.errors import ChainError
+from marketplace.domain.errors import ChainError, NotFound
 
 if TYPE_CHECKING:
     from web3.types import TxParams
@@ -27,6 +27,7 @@ __all__ = ["EmbeddedChain", "EmbeddedClock"]
 _BLOCK_GAS: Final = 30_000_000
 _FEE: Final = 2 * 10**9
 _ETHER: Final = 10**18
+_NO_BLOCK: Final = "block {} does not exist (yet): wait for it, or ask for an older one"
 
 
 class EmbeddedClock:
@@ -70,6 +71,7 @@ class EmbeddedChain(Web3Chain):
         self._seen: Any = None
         self._views: dict[tuple[str, bytes], bytes] = {}
         self._logs: dict[int, tuple[Log, ...]] = {}
+        self._blocks: dict[bytes, Block] = {}
 
     # ------------------------------------------------------------------ what only a local chain can do
     def signer(self, number: int = 0) -> KeySigner:
@@ -105,6 +107,17 @@ class EmbeddedChain(Web3Chain):
         """Return the newest block's number."""
         return int(self._tester.backend.chain.header.block_number) - 1
 
+    def block(self, number: int | None = None) -> Block:
+        """Return a block, the newest one by default; raises NotFound for a number that does not exist."""
+        chain = self._tester.backend.chain
+        name = chain.header.parent_hash if number is None else self._hash_of(number)
+        if name not in self._blocks:
+            header = chain.get_block_header_by_hash(name)
+            self._blocks[name] = Block(
+                int(header.block_number), bytes(name), bytes(header.parent_hash), int(header.timestamp)
+            )
+        return self._blocks[name]
+
     def nonce(self, address: str) -> int:
         """Return the number of transactions `address` has sent."""
         return int(self._tester.get_nonce(address))
@@ -137,6 +150,11 @@ class EmbeddedChain(Web3Chain):
                 self._logs[block] = () if empty else tuple(super().logs([], [], block, block))
             found += [log for log in self._logs[block] if log.address in addresses and _matches(log, topics)]
         return found
+
+    def _hash_of(self, number: int) -> bytes:
+        if not 0 <= number <= self.head():
+            raise NotFound(_NO_BLOCK.format(number))
+        return bytes(self._tester.backend.chain.chaindb.get_canonical_block_hash(number))
 
     def _run(self, view: TxParams) -> bytes:
         """Name sender and gas: eth-tester checks that whoever asks could pay for the question."""

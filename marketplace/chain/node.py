@@ -11,7 +11,24 @@ from typing import Protocol
 
 from marketplace.chain.signer import Signer
 
-__all__ = ["Chain", "Clock", "Log", "Receipt"]
+__all__ = ["Block", "Chain", "Clock", "Log", "Receipt"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What names a block and puts it into its chain.
+
+    Attributes:
+        number: how many blocks lie below it.
+        hash: 32 bytes that no other block has, whatever chain it is on.
+        parent: hash of the block below.
+        timestamp: its time in seconds since 1970, as whoever made it said.
+    """
+
+    number: int
+    hash: bytes
+    parent: bytes
+    timestamp: int
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,7 @@ class Log:
         topics: up to four words, the first of them the event's signature.
         data: the parameters that are not indexed.
         block, position: where it stands; `position` counts the logs of the block.
+        block_hash: hash of that block; zero where nobody told.
     """
 
     address: str
@@ -30,6 +48,7 @@ class Log:
     data: bytes
     block: int
     position: int
+    block_hash: bytes = bytes(32)
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,7 @@ class Chain(Protocol):
     Attributes:
         chain_id: EIP-155 chain id.
         clock: its time.
+        confirmations: how many blocks have to lie on top of what an irreversible act rests on.
     """
 
     @property
@@ -80,8 +100,15 @@ class Chain(Protocol):
     def clock(self) -> Clock:
         """The chain's time."""
 
+    @property
+    def confirmations(self) -> int:
+        """How many blocks have to lie on top of what an irreversible act rests on."""
+
     def head(self) -> int:
         """Return the newest block's number."""
+
+    def block(self, number: int | None = None) -> Block:
+        """Return a block, the newest one by default; raises NotFound for a number that does not exist (yet)."""
 
     def call(self, to: str, data: bytes) -> bytes:
         """Run a view at the newest block and return what it returns; raises Refused if it reverts."""

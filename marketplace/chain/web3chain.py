@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from eth_utils.address import to_checksum_address
-from web3.exceptions import TimeExhausted, Web3Exception
+from web3.exceptions import BlockNotFound, TimeExhausted, Web3Exception
 
 from marketplace.chain import reverts, token_reverts  # noqa: F401 - entered into the table that `refused` looks up
-from marketplace.chain.node import Clock, Log, Receipt
+from marketplace.chain.node import Block, Clock, Log, Receipt
 from marketplace.chain.refusal import refused
-from marketplace.domain.errors import ChainError, GradMarketError, NotEnoughTokens
+from marketplace.domain.errors import ChainError, GradMarketError, NotEnoughTokens, NotFound
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -44,6 +44,9 @@ class Web3Chain:
     gas_limit: int | None = None
     """Gas every transaction may use; None asks the node first, which refuses what would revert at no cost."""
 
+    confirmations: int = 0
+    """How many blocks have to lie on top of what an irreversible act rests on."""
+
     def __init__(self, w3: Web3, clock: Clock, *, timeout: float = 120.0) -> None:
         self.w3 = w3
         self.clock = clock
@@ -59,6 +62,17 @@ class Web3Chain:
         """Return the newest block's number."""
         with _translated():
             return int(self.w3.eth.block_number)
+
+    def block(self, number: int | None = None) -> Block:
+        """Return a block, the newest one by default; raises NotFound for a number that does not exist."""
+        try:
+            with _translated():
+                return _block(self.w3.eth.get_block("latest" if number is None else number))
+        except ChainError as error:
+            if isinstance(error.__cause__, BlockNotFound):
+                msg = f"block {number} does not exist (yet): wait for it, or ask for an older one"
+                raise NotFound(msg) from error
+            raise
 
     def nonce(self, address: str) -> int:
         """Return the number of transactions `address` has sent."""
@@ -160,6 +174,15 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
+def _block(entry: Mapping[str, Any]) -> Block:
+    return Block(
+        number=int(entry["number"]),
+        hash=bytes(entry["hash"]),
+        parent=bytes(entry["parentHash"]),
+        timestamp=int(entry["timestamp"]),
+    )
+
+
 def _receipt(entry: Mapping[str, Any]) -> Receipt:
     created = entry.get("contractAddress")
     return Receipt(
@@ -178,4 +201,5 @@ def _log(entry: Mapping[str, Any]) -> Log:
         data=bytes(entry["data"]),
         block=int(entry["blockNumber"]),
         position=int(entry["logIndex"]),
+        block_hash=bytes(entry["blockHash"]),
     )

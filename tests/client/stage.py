@@ -11,6 +11,7 @@ from client.demo.devnet import Devnet
 from client.holder import DataHolder, TrainingTask
 from client.log import BountyLog
 from client.owner import BountyPlan, ModelOwner, Shard
+from client.timing import next_moment
 from client.training import Recipe, RowSource, root_update, starting_network, train
 from client.validator import Validator
 from marketplace.datasets import quantise_rows
@@ -126,7 +127,7 @@ class Stage:
         """Post the bounty and let everybody watch it."""
         self.bounty = self.owner.post()
         log = BountyLog(self.owner.account, self.bounty)
-        self.owner.watch(log)
+        self.owner.log = log
         for person in (*self.validators, *self.holders):
             person.log = log
         return self.bounty
@@ -165,11 +166,12 @@ class Stage:
             clock.wait_for_block(now.draw_block)
             if "owner" in self.silent:
                 self.net_account().draw(self.bounty, self.terms)
-        elif clock.now() <= now.deadline:
-            clock.wait_until(now.deadline + 1)
-        elif not self._advance():
-            # The second half of joining and submitting is the owner's.
-            clock.wait_until(now.deadline + max(self.terms.phases.open, self.terms.phases.shard) + 1)
+            return
+        if clock.now() > now.deadline and self._advance():
+            return
+        moment = next_moment(clock.now(), now, self.terms)
+        assert moment is not None, f"{now.phase} does not end"
+        clock.wait_until(moment)
 
     def net_account(self):
         """Somebody who is none of the participants."""

@@ -206,8 +206,8 @@ def test_a_seat_with_another_sheet_is_slashed_and_nobody_else_loses(tmp_path):
     liar = stage.validators[0]
     honest_open = liar.bench.open_round
 
-    def twisted(round_, base_root):
-        given, keys = honest_open(round_, base_root)
+    def twisted(round_):
+        given, keys = honest_open(round_)
         return given.__class__(**{**given.__dict__, "rows": np.roll(given.rows, 1, axis=0)}), keys
 
     liar.bench.open_round = twisted

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from client.bench import Bench
-from client.owner import Shard
 from client.shards import open_shard
 from marketplace.domain.abi import allowlist_root
 from marketplace.domain.bounty import Phase
@@ -20,9 +19,11 @@ from marketplace.domain.errors import (
     Refused,
 )
 from marketplace.domain.network import Shape
+from marketplace.domain.scope import Purpose
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.update import Bounds
 from marketplace.scoring.sheet import payouts_of
+from marketplace.storage.tensors import dump_rows
 from tests.client.stage import TOKEN, Stage
 
 
@@ -77,12 +78,12 @@ def test_a_seat_attests_that_a_shard_with_the_wrong_rows_did_not_open(tmp_path):
     right = stage.owner.plan.shards
     seal = stage.owner._seal_shard
 
-    def swapped(bounty, number, key):
-        honest = seal(bounty, number, key)
-        stage.owner.plan = replace(stage.owner.plan, shards=(Shard(right[0].rows[::-1], right[0].labels), *right[1:]))
-        other = seal(bounty, number, key)
-        stage.owner.plan = replace(stage.owner.plan, shards=right)
-        return replace(honest, cid=other.cid)
+    def swapped(bounty, number):
+        key, honest = seal(bounty, number)
+        salt, owner = stage.owner.derive(bounty, "shard-salt", number), stage.owner
+        context = owner.scope(bounty).context(Purpose.SHARD, number, owner.address)
+        rows = dump_rows(right[number].rows[::-1], right[number].labels, salt)
+        return key, replace(honest, cid=owner.put_sealed(rows, key, context))
 
     stage.owner._seal_shard = swapped
     stage.post()

@@ -140,7 +140,7 @@ def test_the_aggregate_file_opens_with_its_served_key_alone(told):
     head = told.owner.log.sheet_of(round_).sheet
     document = told.owner.fetch(head.aggregate, AggregateDocument)
     validator = told.validators[0]
-    key = validator._scored[round_].aggregate_key
+    key = validator.bench.score(round_).aggregate_key
     scope = validator.scope(told.bounty)
     plain = validator.get_sealed(
         document.cid, key, scope.context(Purpose.AGGREGATE, round_, scope.market), max_bytes=1 << 20

@@ -100,7 +100,7 @@ def test_an_owner_that_keeps_the_base_from_the_seats_costs_them_nothing(tmp_path
     assert [RoundStatus.VOID, RoundStatus.SETTLED] == status
     assert ({}, 1) == (slashed(stage), sheets(stage, 1))
     # The first base was opened in the second round, where it still was the base.
-    assert [stage.owner.plan.base] * 3 == [v._scored[1].given.final.first_base for v in stage.validators]
+    assert [stage.owner.plan.base] * 3 == [v.bench.score(1).given.final.first_base for v in stage.validators]
     everything_comes_home(stage)
 
 
@@ -112,7 +112,7 @@ def test_an_owner_that_opens_the_final_shard_wrongly_releases_the_hold_back_for_
     stage.owner.secrets.shard_keys[1] = datakeys.new_key()
     stage.play()
     assert ({}, 1) == (slashed(stage), sheets(stage, 0))
-    assert [None] * 3 == [v._scored[0].given.final for v in stage.validators]
+    assert [None] * 3 == [v.bench.score(0).given.final for v in stage.validators]
     assert stage.owner.log.sheet_of(0).sheet.released
 
 

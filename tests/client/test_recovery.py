@@ -58,7 +58,7 @@ def test_a_seat_drawn_later_scores_the_last_round_with_what_was_handed_over(repl
 
     GM-710.
     """
-    log, mine = replaced.owner.log, replaced.newcomer._scored[1]
+    log, mine = replaced.owner.log, replaced.newcomer.bench.score(1)
     assert replaced.lies < len(log.handed_over[1])
     assert {0, 1} == {r for r, event in log.settled.items() if event.adopted}
     assert log.settled[1].sheet_hash == mine.hash
@@ -212,7 +212,7 @@ def test_an_honest_owner_rebuts_two_seats_that_deny_the_shard(tmp_path):
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.ATTEST)
     for liar in on_the_bench(stage)[:2]:
-        liar.bench.shard_is_open = lambda round_: False
+        liar.bench.shard_is_open = lambda round_, patient: False
     stage.play(until=lambda b: b.phase is Phase.REBUT)
     stage.play()
     assert {0} == set(stage.owner.log.rebuttals)
@@ -253,7 +253,7 @@ def test_ten_live_submissions_give_one_sheet_from_all_seats(tmp_path):
     stage = Stage(tmp_path, rounds=1, honest=10)
     stage.post()
     stage.play()
-    live = [len(v._scored[0].score.coefficients.live) for v in stage.validators]
+    live = [len(v.bench.score(0).score.coefficients.live) for v in stage.validators]
     assert [10] * 3 == live
     assert 1 == sheets(stage, 0)
     assert CloseReason.FINISHED == stage.state().closed
