@@ -12,6 +12,7 @@ from client.base import open_base
 from client.log import BountyLog
 from client.participant import Participant
 from client.sheets import payout_in
+from client.watch import check_pace
 from marketplace.domain.abi import allowlist_proof, submission_commitment
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import update_root
@@ -111,6 +112,7 @@ class DataHolder(Participant):
         """Check the terms, name an encryption key, lock the stake and the fees of all rounds."""
         try:
             self.terms().scoring.check(self.log.terms.round_budget)
+            check_pace(self.log.terms, self.margin, self.depth)
         except GradMarketError as trouble:
             self.note(trouble)
             return False
@@ -189,6 +191,10 @@ class DataHolder(Participant):
                 return True
             self._claimed.add(round_)
         return False
+
+    def all_claimed(self) -> bool:
+        """Whether nothing of what has been settled is left to claim."""
+        return set(self.log.settled) <= self._claimed
 
     def leave(self, joined: bool, held: int) -> bool:  # noqa: FBT001 - two facts read from the chain
         """Take back the stake, what is left of the fees, and the hold-back; withdraw everything."""

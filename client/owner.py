@@ -13,6 +13,7 @@ from client.base import max_model_bytes
 from client.log import BountyLog
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
+from client.watch import check_pace
 from marketplace.domain.abi import bounty_id, shard_leaf
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import network_root, rows_root, update_root
@@ -104,6 +105,8 @@ class ModelOwner(Participant):
         self.plan = plan
         self.model = plan.base
         self.aggregates: dict[int, Update] = {}
+        self.delivered: Callable[[int, Network], None] | None = None
+        """Called with a round and the model it led to, in order; again after a restart."""
         self._secrets: _Secrets | None = None
         self._terms: TermsDocument | None = None
 
@@ -115,6 +118,7 @@ class ModelOwner(Participant):
         """
         plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
+        check_pace(plan.chain, self.margin, self.depth)
         salt = self.journal.once("post", lambda: secrets.token_bytes(32))
         bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)
         numbers = range(len(plan.shards))
@@ -139,12 +143,24 @@ class ModelOwner(Participant):
             document=self.publish(terms),
         )
         key = self.publish_key()
-        if not self._is_posted(bounty) and self.account.post(chain, salt, key) != bounty:
+        if not self.has_posted() and self.account.post(chain, salt, key) != bounty:
             msg = "the market gave the bounty another id than it was sealed for: is this the right chain and market?"
             raise ProtocolError(msg)
         self._secrets, self._terms = hidden, terms
         self._log = BountyLog(self.account, bounty)
         return bounty
+
+    def has_posted(self) -> bool:
+        """Whether the bounty is on the chain already: posted by this process, or by one before it."""
+        salt = self.journal.get("post")
+        if salt is None:
+            return False
+        try:
+            market = self.account.deployment.market
+            self.account.bounty(bounty_id(self.account.chain_id, market, self.address, salt))
+        except NotFound:
+            return False
+        return True
 
     def step(self) -> bool:
         """Do the one thing that is due now; return whether there was one."""
@@ -281,6 +297,8 @@ class ModelOwner(Participant):
                 raise ProtocolError(msg)
             self.model, self.secrets.base_salt = model, next_salt
             self.aggregates[round_] = update
+            if self.delivered is not None:
+                self.delivered(round_, model)
             return
         msg = f"no seat served a key that opens the aggregate of round {round_}: later models build on it"
         raise ProtocolError(msg)
@@ -297,13 +315,6 @@ class ModelOwner(Participant):
         expected = order[: max(len(holders), self.log.terms.min_holders)]
         sealed_to = sum(1 << index for index in expected)
         return {**self.usable_keys(self.log.keys_of_seats()), **holders}, sealed_to
-
-    def _is_posted(self, bounty: bytes) -> bool:
-        try:
-            self.account.bounty(bounty)
-        except NotFound:
-            return False
-        return True
 
     def _seal_shard(self, bounty: bytes, number: int) -> tuple[bytes, SealedRoot]:
         """Seal one shard; return its key, and what the terms say about it."""

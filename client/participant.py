@@ -50,7 +50,8 @@ class Participant:
         journal: what survives the process; None for one that does not have to.
 
     Attributes:
-        margin: seconds before a deadline after which this participant starts nothing that has to be mined in time.
+        margin: seconds until a transaction is mined, 0 where a block is made at once.
+        depth: seconds until a block is deep enough to build something irreversible on it.
         troubles: what others did, or did not do, that kept this participant from acting.
     """
 
@@ -68,6 +69,7 @@ class Participant:
         self.store = store
         self.journal = MemoryJournal() if journal is None else journal
         self.margin = 0
+        self.depth = 0
         self._reorganised = 0
         self._log: BountyLog | None = None
         self.troubles: list[GradMarketError] = []

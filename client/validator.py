@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from client.bench import Bench
 from client.participant import Participant
 from client.push import settle
+from client.watch import check_pace
 from marketplace.chain.reverts import NothingToDo
 from marketplace.domain.abi import commit_hash
 from marketplace.domain.bounty import Phase
@@ -51,7 +52,6 @@ class Validator(Participant):
         super().__init__(name, account, identity, store, journal)
         self.log = log
         self._bench: Bench | None = None
-        self._collected = False
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
@@ -80,6 +80,7 @@ class Validator(Participant):
             if state.acknowledged or state.validator != self.address or not bounty.vacant >> seat & 1:
                 continue
             try:
+                check_pace(self.log.terms, self.margin, self.depth)
                 self.bench.check_terms()
             except GradMarketError as trouble:  # no seat is taken on terms that cannot be kept
                 self.note(trouble)
@@ -169,13 +170,12 @@ class Validator(Participant):
 
     def collect(self, bounty: BountyState) -> bool:  # noqa: ARG002 - every act takes the state it acts on
         """Collect the pay of every seat this validator held, once the bounty is closed."""
-        if self._collected:
-            return False
-        self._collected = True
         for seat in self.my_seats():
-            with suppress(NothingToDo):  # it won no round, or somebody collected for it
-                self.account.collect(self.log.bounty, self.log.terms, seat)
-        return True
+            if self.account.seat(self.log.bounty, seat).halves:
+                with suppress(NothingToDo):  # somebody collected for it meanwhile
+                    self.account.collect(self.log.bounty, self.log.terms, seat)
+                return True
+        return False
 
     # ------------------------------------------------------------------ details
     @property
@@ -188,7 +188,7 @@ class Validator(Participant):
 
     def forget(self) -> None:
         """Open and score again: what was included, or what was settled, may be something else now."""
-        self._bench, self._collected = None, False
+        self._bench = None
 
     def _score(self, round_: int) -> ScoredRound | None:
         """The round's score, or None while something is missing: better no sheet than another one than the others'."""

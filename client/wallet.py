@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from eth_account import Account as EthAccount
+from eth_utils.address import is_hex_address, to_checksum_address
 
 from marketplace.chain.signer import KeySigner
 from marketplace.domain.errors import BrokenSeal, InvalidInput, StorageError, WrongKey
 from marketplace.storage.disk import explained, sync_folder
 
-__all__ = ["Wallet"]
+__all__ = ["Wallet", "wallet_address"]
 
 _VERSION: Final = 3
 _KEY_BYTES: Final = 32
@@ -66,9 +67,7 @@ class Wallet(KeySigner):
             BrokenSeal: it is no key file, was cut short or altered, or asks for an absurd amount of work.
             StorageError: it cannot be read.
         """
-        with explained(path), path.open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
-        content = _parsed(path, raw)
+        content = _read(path)
         try:
             key = bytes(EthAccount.decrypt(content, password))
             wallet = cls(key)
@@ -80,6 +79,25 @@ class Wallet(KeySigner):
         if content.get("address", wallet.address[2:]).lower().removeprefix("0x") != wallet.address[2:].lower():
             raise _damaged(path)
         return wallet
+
+
+def wallet_address(path: Path) -> str:
+    """Return the address a key file names, EIP-55 text; nothing says that it is true before the password opens it.
+
+    Raises:
+        BrokenSeal: it is no key file, or names no address.
+        StorageError: it cannot be read.
+    """
+    address = str(_read(path).get("address", "")).removeprefix("0x")
+    if not is_hex_address(address):
+        raise _damaged(path)
+    return str(to_checksum_address(address))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with explained(path), path.open("rb") as file:
+        raw = file.read(_MAX_FILE_BYTES + 1)
+    return _parsed(path, raw)
 
 
 def _parsed(path: Path, raw: bytes) -> dict[str, Any]:

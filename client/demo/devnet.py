@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from client.demo.books import Books, add_up
 from client.wallet import Wallet
 from marketplace.chain.account import Account
 from marketplace.chain.deploy import deploy
 from marketplace.chain.embedded import EmbeddedChain
 from marketplace.domain.errors import ChainError
-from marketplace.domain.events import Deposited, Withdrawn
 
 if TYPE_CHECKING:
     from marketplace.chain.deploy import Deployment
 
-__all__ = ["Books", "Devnet"]
-
-
-@dataclass(frozen=True)
-class Books:
-    """What the vault's events and accounts add up to, in the token's smallest unit.
-
-    Attributes:
-        deposited, withdrawn: sums over all events; burned: the account nobody can empty.
-        held: all other accounts together; tokens_in_vault: what the token says the vault has.
-    """
-
-    deposited: int
-    withdrawn: int
-    burned: int
-    held: int
-    tokens_in_vault: int
+__all__ = ["Devnet"]
 
 
 class Devnet:
@@ -61,13 +44,4 @@ class Devnet:
 
     def books(self) -> Books:
         """Add up the vault."""
-        viewer = Account(self.chain, self.deployment, self._banker)
-        moved = list(viewer.money_events(0, viewer.head()))
-        total, burned = viewer.vault.total(), viewer.vault.burned()
-        return Books(
-            deposited=sum(e.amount for e in moved if isinstance(e, Deposited)),
-            withdrawn=sum(e.amount for e in moved if isinstance(e, Withdrawn)),
-            burned=burned,
-            held=total - burned,
-            tokens_in_vault=viewer.token.balance(self.deployment.vault),
-        )
+        return add_up(Account(self.chain, self.deployment, self._banker))

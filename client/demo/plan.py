@@ -14,15 +14,19 @@ from marketplace.domain.terms_document import RecipeTerms
 if TYPE_CHECKING:
     from marketplace.datasets import Split
 
-__all__ = ["DEMO_DATA", "TOKEN", "DemoOptions", "Preset", "chain_terms", "scoring_terms"]
+__all__ = ["CHAINS", "DEMO_DATA", "STORAGES", "TOKEN", "DemoOptions", "Preset", "chain_terms", "scoring_terms"]
 
 TOKEN: Final = 10**18
 """Smallest units in a token."""
 
-_SEATS: Final = 3
+CHAINS: Final = ("embedded", "anvil", "ganache")
+STORAGES: Final = ("embedded", "ipfs")
+"""What a demonstration can be played on; everything but the embedded chain and storage are programs of their own."""
+
 _ZERO_HASH: Final = bytes(32)
 _ATTACKS: Final = ("noise", "sign-flip", "zero", "copy", "stale", "label-flip")
-_MOST_HOLDERS: Final = 24
+_MOST_HOLDERS: Final = 64
+_SEATS: Final = (3, 5, 7, 15)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class DemoOptions:
     attackers: tuple[str, ...] = ("noise", "copy", "zero")
     rounds: int | None = None
     seed: int = 0
+    chain: str = "embedded"
+    storage: str = "embedded"
+    seats: int = 3
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -71,11 +78,21 @@ class DemoOptions:
         if unknown:
             msg = f"there is no attack called {unknown[0]!r}: use {', '.join(_ATTACKS)}"
             raise InvalidInput(msg)
-        if not 3 <= self.holders <= _MOST_HOLDERS - len(self.attackers):  # noqa: PLR2004 - fewest that hide each other
-            msg = f"{self.holders} holders cannot be played: choose 3 to {_MOST_HOLDERS - len(self.attackers)}"
+        most = _MOST_HOLDERS - len(self.attackers)
+        if not 3 <= self.holders <= most:  # noqa: PLR2004 - fewest that hide each other
+            msg = f"{self.holders} holders cannot be played: choose 3 to {most}"
+            raise InvalidInput(msg)
+        if self.seats not in _SEATS:
+            msg = f"{self.seats} seats cannot be played: choose {', '.join(map(str, _SEATS))}"
             raise InvalidInput(msg)
         if not 1 <= self.play_rounds <= 12:  # noqa: PLR2004 - each needs validation rows of its own
             msg = f"{self.rounds} rounds cannot be played: choose 1 to 12"
+            raise InvalidInput(msg)
+        if self.chain not in CHAINS:
+            msg = f"there is no chain called {self.chain!r} for a demonstration: use {', '.join(CHAINS)}"
+            raise InvalidInput(msg)
+        if self.storage not in STORAGES:
+            msg = f"there is no storage called {self.storage!r} for a demonstration: use {' or '.join(STORAGES)}"
             raise InvalidInput(msg)
         if self.seed < 0:
             msg = f"the seed is {self.seed}: choose 0 or more"
@@ -116,7 +133,7 @@ def chain_terms(options: DemoOptions, token: str, now: int) -> ChainTerms:
         bond=12 * options.submitters * TOKEN,
         compensation=5 * TOKEN,
         rounds=options.play_rounds,
-        seats=_SEATS,
+        seats=options.seats,
         min_holders=3,
         max_holders=options.submitters,
         post_before=now + 3600,

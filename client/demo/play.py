@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from client.holder import DataHolder
 from client.log import BountyLog
+from client.sheets import sheet_in
 from client.timing import next_moment
 from client.training import evaluate
 from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from client.demo.world import Cast
     from client.training import Metrics
     from marketplace.domain.bounty import BountyState
@@ -23,14 +27,14 @@ _MOST_STEPS = 100_000
 class Audience(Protocol):
     """Who watches: the terminal, or nobody."""
 
-    def phase(self, bounty: BountyState) -> None:
+    def phase(self, phase: Phase, round_: int) -> None:
         """Be told that the bounty moved to another phase."""
 
-    def acted(self, name: str, bounty: BountyState) -> None:
-        """Be told that somebody did something."""
+    def submitted(self, holder: str) -> None:
+        """Be told that a holder, by its address, submitted."""
 
-    def round_over(self, round_: int, metrics: Metrics) -> None:
-        """Be told how good the owner's model is on the test rows after a settled round."""
+    def round_over(self, round_: int, sheet: Mapping[str, Any], metrics: Metrics) -> None:
+        """Be told a settled round's sheet, and how good the owner's model now is on the test rows."""
 
 
 def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
@@ -44,7 +48,7 @@ def play(cast: Cast, audience: Audience) -> dict[int, Metrics]:
     for validator in cast.validators:
         validator.log = log
     cast.owner.log = log
-    audience.phase(cast.owner.account.bounty(bounty_id))
+    audience.phase(Phase.DRAW, 0)
     for _ in range(_MOST_STEPS):
         if not _everybody_steps(cast, log, curve, audience):
             if cast.owner.account.bounty(bounty_id).phase is Phase.CLOSED:
@@ -64,7 +68,8 @@ def _everybody_steps(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audi
         before = account.bounty(log.bounty)
         if person.step():
             acted = True
-            audience.acted(person.name, before)
+            if before.phase is Phase.SUBMIT and isinstance(person, DataHolder):
+                audience.submitted(person.address)
             _note_rounds(cast, log, curve, audience)
             _announce(before, account.bounty(log.bounty), audience)
     return acted
@@ -72,7 +77,7 @@ def _everybody_steps(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audi
 
 def _announce(before: BountyState, after: BountyState, audience: Audience) -> None:
     if (after.phase, after.round) != (before.phase, before.round):
-        audience.phase(after)
+        audience.phase(after.phase, after.round)
 
 
 def _note_rounds(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audience: Audience) -> None:
@@ -81,7 +86,7 @@ def _note_rounds(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audience
     for round_, event in sorted(log.refresh().settled.items()):
         if round_ not in curve and (not event.adopted or round_ in cast.owner.aggregates):
             curve[round_] = evaluate(cast.owner.model, test.features, test.labels)
-            audience.round_over(round_, curve[round_])
+            audience.round_over(round_, sheet_in(cast.owner, log, round_), curve[round_])
 
 
 def _let_time_pass(cast: Cast, bounty_id: bytes) -> None:

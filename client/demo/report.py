@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from client.holder import DataHolder
-from client.owner import ModelOwner
 from client.sheets import sheet_in
-from client.validator import Validator
 
 if TYPE_CHECKING:
+    from client.demo.books import Books
+    from client.demo.people import Person
     from client.demo.plan import DemoOptions
-    from client.demo.world import Cast
+    from client.participant import Participant
     from client.training import Metrics
 
-__all__ = ["Conservation", "Standing", "conservation", "make_report", "standings"]
-
-
-_ROLES = {ModelOwner: "owner", Validator: "validator", DataHolder: "holder"}
+__all__ = ["Outcome", "Standing", "make_report", "standings"]
 
 
 @dataclass(frozen=True)
@@ -40,58 +36,49 @@ class Standing:
     net: int
 
 
-@dataclass(frozen=True)
-class Conservation:
-    """What went into the vault and what became of it.
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A demonstration that was played to its end.
 
     Attributes:
-        deposited, withdrawn: sums over everybody; burned: the account nobody can empty; held: still owed to somebody.
-        exact: whether the four add up, and equal the tokens the vault really has.
+        viewer: a participant whose account, store and log the report is read from.
+        people: who took part.
+        books: the vault, added up.
+        curve: metrics of the owner's model after each round; -1: before the first.
     """
 
-    deposited: int
-    withdrawn: int
-    burned: int
-    held: int
-    exact: bool
+    viewer: Participant
+    people: tuple[Person, ...]
+    books: Books
+    curve: dict[int, Metrics]
 
 
-def conservation(cast: Cast) -> Conservation:
-    """Add up every token that entered, left or stayed in the vault."""
-    books = cast.chain.books()
-    exact = books.deposited == books.withdrawn + books.burned + books.held
-    exact = exact and books.tokens_in_vault == books.burned + books.held
-    return Conservation(books.deposited, books.withdrawn, books.burned, books.held, exact)
-
-
-def standings(cast: Cast) -> list[Standing]:
+def standings(outcome: Outcome) -> list[Standing]:
     """Return what everybody ended with, the owner first."""
-    log, fee = cast.owner.log, cast.owner.log.terms.fee
-    out = []
-    for person in cast.everybody:
-        role = _ROLES[type(person)]
-        out.append(
-            Standing(
-                name=person.name,
-                role=role,
-                kind=cast.kinds[person.name],
-                earned=log.earned[person.address] if role != "owner" else 0,
-                fees=fee * log.fees_paid_by(person.address),
-                slashed=log.lost[person.address],
-                net=person.account.token.balance() - cast.grants[person.name],
-            )
+    log, token = outcome.viewer.log, outcome.viewer.account.token
+    return [
+        Standing(
+            name=person.name,
+            role=person.role,
+            kind=person.kind,
+            earned=log.earned[person.address] if person.role != "owner" else 0,
+            fees=log.terms.fee * log.fees_paid_by(person.address),
+            slashed=log.lost[person.address],
+            net=token.balance(person.address) - person.grant,
         )
-    return out
+        for person in outcome.people
+    ]
 
 
-def make_report(cast: Cast, options: DemoOptions, curve: dict[int, Metrics], seconds: float) -> dict[str, Any]:
+def make_report(outcome: Outcome, options: DemoOptions, seconds: float) -> dict[str, Any]:
     """Return the document that `gradmarket demo --report` writes."""
-    log, kept = cast.owner.log, conservation(cast)
+    viewer, curve, kept = outcome.viewer, outcome.curve, outcome.books
+    log = viewer.log
     rounds = []
     for round_ in sorted(set(log.settled) | log.void):
         event, sheet = log.settled.get(round_), {}
         if event is not None:
-            sheet = sheet_in(cast.owner, log, round_)
+            sheet = sheet_in(viewer, log, round_)
         at = max(r for r in curve if r <= round_)
         rounds.append(
             {
@@ -105,15 +92,15 @@ def make_report(cast: Cast, options: DemoOptions, curve: dict[int, Metrics], sec
         )
     last = curve[max(curve)]
     return {
-        "chain": "embedded",
-        "storage": "embedded",
+        "chain": options.chain,
+        "storage": options.storage,
         "data": options.data,
         "privacy": "sealed",
         "seed": options.seed,
         "seconds": round(seconds, 1),
         "start": asdict(curve[-1]),
         "final": asdict(last),
-        "participants": [asdict(s) for s in standings(cast)],
+        "participants": [asdict(s) for s in standings(outcome)],
         "rounds": rounds,
         "conservation": {
             "in": kept.deposited,

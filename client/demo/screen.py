@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from client.sheets import sheet_in
+from client.demo.people import HONEST
 from marketplace.domain.bounty import Phase
 from marketplace.domain.money import format_units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from client.demo.report import Conservation, Standing
-    from client.demo.world import Cast
+    from client.demo.books import Books
+    from client.demo.people import Programme
+    from client.demo.report import Standing
     from client.training import Metrics
-    from marketplace.domain.bounty import BountyState
 
 __all__ = ["Screen"]
 
@@ -42,39 +42,38 @@ _WIDTH: Final = 28
 class Screen:
     """Tells the story of a bounty line by line; works in a terminal, a pipe and a log."""
 
-    def __init__(self, cast: Cast, console: Console | None = None) -> None:
-        self._cast = cast
+    def __init__(self, programme: Programme, console: Console | None = None) -> None:
+        self._programme = programme
         self._console = console or Console(highlight=False)
         self._submitted: list[str] = []
-        self._holders = {holder.name for holder in cast.holders}
+        self._holders = {person.address: person for person in programme.of_role("holder")}
 
     def opening(self, start: Metrics) -> None:
         """Say who is on stage."""
-        cast, terms = self._cast, self._cast.owner.plan.chain
-        honest = sum(kind == "honest" for kind in cast.kinds.values()) - 1 - len(cast.validators)
-        cheats = [kind for kind in cast.kinds.values() if kind != "honest"]
-        self._console.print(f"\n[bold]{cast.owner.plan.title}[/bold]")
+        terms, holders = self._programme.terms, self._holders.values()
+        cheats = [person.kind for person in holders if person.kind != HONEST]
+        self._console.print(f"\n[bold]{self._programme.title}[/bold]")
         self._console.print(
-            f"{honest} data holders, {len(cheats)} cheats ({', '.join(cheats) or 'none'}), {terms.seats} validators"
+            f"{len(holders) - len(cheats)} data holders, {len(cheats)} cheats ({', '.join(cheats) or 'none'}), "
+            f"{terms.seats} validators"
         )
         self._console.print(f"{terms.rounds} rounds of up to {format_units(terms.round_budget)} tokens each")
         self._console.print(f"the owner's model to begin with: {_quality(start)}\n")
 
-    def phase(self, bounty: BountyState) -> None:
+    def phase(self, phase: Phase, round_: int) -> None:
         """Tell what the bounty is waiting for now."""
         if self._submitted:
             self._console.print(Text(f"{'':<14}{len(self._submitted)} sealed updates on the chain", "dim"))
             self._submitted.clear()
-        if bounty.phase is Phase.SUBMIT:
-            self._console.rule(f"round {bounty.round + 1}", style="dim")
-        name = bounty.phase.name.lower()
-        self._console.print(Text.assemble((f"  {name:<12}", "cyan"), _STORY.get(bounty.phase, "")))
+        if phase is Phase.SUBMIT:
+            self._console.rule(f"round {round_ + 1}", style="dim")
+        self._console.print(Text.assemble((f"  {phase.name.lower():<12}", "cyan"), _STORY.get(phase, "")))
 
-    def acted(self, name: str, bounty: BountyState) -> None:
-        """Count those who submit; the rest is told by phase."""
-        if bounty.phase is Phase.SUBMIT and name in self._holders:
-            self._submitted.append(name)
-            self._overwrite(f"{name} submitted")
+    def submitted(self, holder: str) -> None:
+        """Count who submitted, by address; the rest is told by phase."""
+        name = self._holders[holder].name
+        self._submitted.append(name)
+        self._overwrite(f"{name} submitted")
 
     def training(self, name: str) -> Callable[[float], None]:
         """Return what draws a holder's progress bar, one line that the next one overwrites; a log is spared it."""
@@ -85,20 +84,17 @@ class Screen:
 
         return draw
 
-    def round_over(self, round_: int, metrics: Metrics) -> None:
-        """Show the score table of a settled round."""
-        owner = self._cast.owner
-        sheet = sheet_in(owner, owner.log, round_)
-        names = {person.address: person.name for person in self._cast.holders}
+    def round_over(self, round_: int, sheet: Mapping[str, Any], metrics: Metrics) -> None:
+        """Show the score table of a settled round, from its sheet."""
         table = Table(title=f"score sheet of round {round_ + 1}", title_justify="left", title_style="bold")
         for column, justify in (("holder", "left"), ("weight", "right"), ("worth", "left"), ("payout", "right")):
             table.add_column(column, justify=justify)  # type: ignore[arg-type]
         top = max((int(row["payout"]) for row in sheet["submissions"]), default=0)
         for row in sheet["submissions"]:
-            name, paid = names[row["holder"]], int(row["payout"])
-            style = "red" if self._cast.kinds[name] != "honest" else ""
+            person, paid = self._holders[row["holder"]], int(row["payout"])
+            style = "red" if person.kind != HONEST else ""
             note = "copy of another update" if row["copy"] else _bar(paid, top)
-            table.add_row(Text(name, style), str(row["coefficient"]), note, format_units(paid) if paid else "-")
+            table.add_row(Text(person.name, style), str(row["coefficient"]), note, format_units(paid) if paid else "-")
         self._console.print(table)
         fate = "adopted" if sheet["adopted"] else "not adopted"
         self._console.print(
@@ -110,13 +106,13 @@ class Screen:
         if self._console.is_terminal and not self._console.record:
             self._console.print(Text(f"{'':<14}{line:<60}", "dim"), end="\r")
 
-    def closing(self, curve: dict[int, Metrics], people: list[Standing], kept: Conservation) -> None:
+    def closing(self, curve: dict[int, Metrics], people: list[Standing], kept: Books) -> None:
         """Show where the money went, the curve, and whether every unit is accounted for."""
         table = Table(title="where the money went (tokens)", title_justify="left", title_style="bold")
         for column in ("who", "earned", "fees", "slashed", "net"):
             table.add_column(column, justify="left" if column == "who" else "right")
         for one in people:
-            style = "red" if one.kind != "honest" else ""
+            style = "red" if one.kind != HONEST else ""
             amounts = (format_units(x) if x else "-" for x in (one.earned, one.fees, one.slashed))
             table.add_row(Text(f"{one.name}", style), *amounts, f"{'+' if one.net > 0 else ''}{format_units(one.net)}")
         self._console.print(table)

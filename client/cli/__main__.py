@@ -1,0 +1,5 @@
+"""`python -m client.cli`: the command line without its script on the path."""
+
+from client.cli.main import main
+
+main()

@@ -1,0 +1,43 @@
+"""`gradmarket holder init|run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from client.cli.connection import Confirmations, Deployment, Ipfs, NetworkName, Urls, create
+from client.cli.roles import Home, PasswordFile, run_role
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Train on your own data, and be paid for what it was worth.", no_args_is_help=True)
+
+
+@app.command()
+def init(  # noqa: PLR0913, PLR0917 - the options of one command
+    home: Home,
+    network: NetworkName,
+    url: Urls,
+    deployment: Deployment,
+    rows: Annotated[Path, typer.Option(help="Your data: .csv, .parquet, .npz, or .safetensors of prepared rows.")],
+    label: Annotated[str, typer.Option(help="The column to predict.")] = "label",
+    bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that can be joined.")] = "next",
+    ipfs: Ipfs = None,
+    confirmations: Confirmations = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Make a holder's folder: keys, settings, and where its data is."""
+    table = {"rows": str(rows.resolve()), "label": label, "bounty": bounty}
+    create("holder", home, network, url, deployment, ipfs, confirmations, password_file, table)
+
+
+@app.command()
+def run(
+    home: Home,
+    password_file: PasswordFile = None,
+    verbose: Annotated[bool, typer.Option(help="Say more.")] = False,  # noqa: FBT002
+) -> None:
+    """Join, train, submit, claim; ends when the bounty is over and everything is in the wallet."""
+    run_role("holder", home, password_file, verbose=verbose)

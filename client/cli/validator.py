@@ -1,0 +1,44 @@
+"""`gradmarket validator init|run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from client.cli.connection import Confirmations, Deployment, Ipfs, NetworkName, Urls, create
+from client.cli.roles import Home, PasswordFile, run_role
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Stake tickets, score updates, be paid for every right score.", no_args_is_help=True)
+
+_TOKEN = 10**18
+
+
+@app.command()
+def init(  # noqa: PLR0913, PLR0917 - the options of one command
+    home: Home,
+    network: NetworkName,
+    url: Urls,
+    deployment: Deployment,
+    ticket_stake: Annotated[int, typer.Option(help="Whole tokens a ticket; names the pool.")],
+    tickets: Annotated[int, typer.Option(help="How many to stake.")] = 1,
+    bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that needs seats.")] = "next",
+    ipfs: Ipfs = None,
+    confirmations: Confirmations = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Make a validator's folder: keys and settings."""
+    table = {"ticket_stake": ticket_stake * _TOKEN, "tickets": tickets, "bounty": bounty}
+    create("validator", home, network, url, deployment, ipfs, confirmations, password_file, table)
+
+
+@app.command()
+def run(
+    home: Home,
+    password_file: PasswordFile = None,
+    verbose: Annotated[bool, typer.Option(help="Say more.")] = False,  # noqa: FBT002
+) -> None:
+    """Stake, score, serve, collect; ends when the bounty is over and everything is in the wallet."""
+    run_role("validator", home, password_file, verbose=verbose)

@@ -1,0 +1,1 @@
+"""Participants as long-running processes: each on its own folder, killed and started again at any moment."""

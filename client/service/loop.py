@@ -1,0 +1,103 @@
+"""The loop every participant's process runs: look, do what is due, wait; whatever fails is tried again."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+from client.push import push
+from client.service.context import Context, open_context
+from client.watch import is_urgent
+from marketplace.domain.errors import GradMarketError, Refused
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from client.home import Home
+    from client.participant import Participant
+    from client.watch import Duty
+
+__all__ = ["Task", "run", "work"]
+
+_LOG = logging.getLogger("gradmarket")
+_SLOWEST: Final = 60.0
+
+
+class Task(Protocol):
+    """What one role's process does, step by step."""
+
+    @property
+    def who(self) -> Participant | None:
+        """The participant, once it takes part in a bounty."""
+
+    def step(self) -> bool:
+        """Do the one thing that is due; return whether there was one."""
+
+    def duty(self) -> Duty | None:
+        """Return what costs money if it is not done in time."""
+
+    def done(self) -> bool:
+        """Whether the bounty is over, and everything that is this participant's is in its wallet."""
+
+
+def run(home: Home, password: str, stop: Event) -> bool:
+    """Run a participant until it is done or `stop` is set; return whether it is done.
+
+    Raises:
+        GradMarketError: it cannot even start; what goes wrong later is logged and tried again.
+    """
+    from client.service.tasks import task_of  # noqa: PLC0415 - loads a role's libraries
+
+    with open_context(home, password) as context:
+        _LOG.info("%s %s on %s", home.settings.role, context.account.address, context.chain.network.name)
+        return work(context, task_of(context), stop)
+
+
+def work(context: Context, task: Task, stop: Event) -> bool:
+    """Do what is due until the task is done or `stop` is set; return whether it is done."""
+    said, wait, pause = "", _Said(), context.home.settings.poll_seconds
+    failures = 0
+    while not stop.is_set():
+        acted = False
+        try:
+            # What an earlier process sent comes first: then the chain's state says what is left to do.
+            context.chain.tend(context.keys.wallet)
+            acted = task.step() or _push(task)
+            if not acted and task.done():
+                context.store.release()
+                _LOG.info("done: everything is in the wallet")
+                return True
+            wait.warn(task)
+            failures, said = 0, ""
+        except Refused as refusal:  # somebody else was faster, or time has passed: look again
+            _LOG.debug("%s", refusal)
+        except GradMarketError as trouble:
+            failures += 1
+            if str(trouble) != said:
+                said = str(trouble)
+                _LOG.warning("%s", said)
+        if not acted:
+            stop.wait(min(_SLOWEST, pause * 2 ** min(failures, 6)))
+    return False
+
+
+def _push(task: Task) -> bool:
+    """Do what anybody may do when those whose turn it is stay silent."""
+    return task.who is not None and push(task.who.account, task.who.log)
+
+
+class _Said:
+    """Warns once of each duty."""
+
+    def __init__(self) -> None:
+        self._last: Duty | None = None
+
+    def warn(self, task: Task) -> None:
+        """Warn of a duty that is becoming urgent."""
+        duty, who = task.duty(), task.who
+        if duty is None or who is None or duty == self._last:
+            return
+        now = who.account.now()
+        if is_urgent(duty, now, who.margin):
+            self._last = duty
+            _LOG.warning("%d seconds are left to %s: after that %s", duty.deadline - now, duty.what, duty.loss)

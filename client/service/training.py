@@ -1,0 +1,53 @@
+"""What a holder's process trains with: the rows its settings name, read when the first round's terms are known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from client.rows_file import read_prepared
+from client.trainers import CheatTrainer, HonestTrainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from client.holder import Trainer, TrainingTask
+    from client.settings import HolderSettings
+    from marketplace.datasets import Rows
+    from marketplace.domain.terms_document import TermsDocument
+    from marketplace.domain.update import Update
+
+__all__ = ["FileTrainer"]
+
+_PREPARED: Final = ".safetensors"
+
+
+class FileTrainer:
+    """Trains on a file of the holder's own.
+
+    Args:
+        path: prepared rows (.safetensors), or a table (.csv, .parquet, .npz) that is prepared as the terms say.
+        settings: the holder's.
+    """
+
+    def __init__(self, path: Path, settings: HolderSettings) -> None:
+        self._path, self._settings = path, settings
+        self._trainer: Trainer | None = None
+
+    def __call__(self, task: TrainingTask) -> Update:
+        """Return the round's update; raises InvalidData for a file that does not fit the terms."""
+        if self._trainer is None:
+            rows, settings = self._rows(task.terms), self._settings
+            self._trainer = (
+                CheatTrainer(settings.attack, rows, settings.seed, settings.attack_seed)
+                if settings.attack
+                else HonestTrainer(rows, settings.seed)
+            )
+        return self._trainer(task)
+
+    def _rows(self, terms: TermsDocument) -> Rows:
+        if self._path.suffix == _PREPARED:
+            return read_prepared(self._path)
+        from marketplace.datasets import Preparation, load_rows  # noqa: PLC0415 - only for tables
+
+        preparation = Preparation.from_json(terms.preparation)
+        return load_rows(self._path, label=self._settings.label, preparation=preparation, class_names=terms.class_names)
