@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas fuzz coverage
-.PHONY: contracts setup setup-dev lock brownie clean
+.PHONY: contracts setup setup-dev ipfs lock brownie clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -35,7 +35,7 @@ $(VENV)/.runtime: pyproject.toml constraints/runtime.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime constraints/dev.txt
-	$(PIP) -c constraints/dev.txt -e '.[dev,parquet]'
+	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,parquet]'
 	@touch $@
 
 # `npm ci` insists on the packages of other platforms; with the lock this installs the same.
@@ -43,13 +43,20 @@ node_modules/.installed: package.json package-lock.json .npmrc
 	npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The IPFS node that tests and the devnet start where Kubo is not installed.
+scripts/ipfs/node_modules/.installed: scripts/ipfs/package.json scripts/ipfs/package-lock.json scripts/ipfs/.npmrc
+	cd scripts/ipfs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+ipfs: scripts/ipfs/node_modules/.installed ## Install an IPFS node for the devnet and the tests.
+
 $(SOLC): scripts/setup_solc.py scripts/solc_shim.cjs node_modules/.installed | $(VENV)/.dev
 	$(BIN)/python scripts/setup_solc.py
 	@touch $@
 
 setup: $(VENV)/.runtime ## Make .venv with gradmarket in it.
 
-setup-dev: $(VENV)/.dev node_modules/.installed $(SOLC) ## The same with tests, linters and the Solidity tools.
+setup-dev: $(VENV)/.dev node_modules/.installed scripts/ipfs/node_modules/.installed $(SOLC) ## The same with tests, linters and the Solidity tools.
 
 # ---------------------------------------------------------------- use
 
@@ -122,12 +129,18 @@ lock: setup-dev ## Write the constraints files from what is installed.
 
 .venv-brownie/.installed: constraints/brownie.txt
 	test -x .venv-brownie/bin/python || $(PYTHON) -m venv .venv-brownie
-	.venv-brownie/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/brownie.txt eth-brownie
+	.venv-brownie/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/brownie.txt eth-brownie numpy
 	@touch $@
 
-brownie: setup-dev .venv-brownie/.installed ## Compile with Brownie, for those who deploy with it; build/brownie has what it made.
-	@mkdir -p build tests/brownie
-	.venv-brownie/bin/brownie compile
+BROWNIE := .venv-brownie/bin/python scripts/run_brownie.py
+
+brownie: setup-dev .venv-brownie/.installed ## Compile with Brownie and run its suite on anvil.
+	$(BROWNIE) compile -- test
+
+.PHONY: brownie-ganache
+brownie-ganache: setup-dev .venv-brownie/.installed ## Deploy with Brownie on Ganache 7 and run its suite there.
+	GRADMARKET_DEPLOYMENTS=build/brownie/rehearsal \
+	  $(BROWNIE) --ganache run deploy --network ganache7 -- test --network ganache7
 
 clean: ## Remove what was built, keep what was installed.
 	rm -rf build .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

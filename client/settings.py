@@ -32,6 +32,15 @@ _MAX_BYTES: Final = 1 << 16
 _BOUNTY: Final = r"^(next|0x[0-9a-f]{64})$"
 
 
+def _checked(urls: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in schemes or not parts.hostname:
+            msg = f"a node's URL starts with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+            raise ValueError(msg)
+    return urls
+
+
 class _Table(BaseModel):
     """One table of the file."""
 
@@ -193,12 +202,3 @@ def _first(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in found["loc"]) or "the file"
     return f"{where}: {found['msg']}"
-
-
-def _checked(urls: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme not in schemes or not parts.hostname:
-            msg = f"a node's URL starts with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-            raise ValueError(msg)
-    return urls

@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING
 from client.service.memory import JournalOutbox, JournalPins
 from marketplace.chain.account import Account
 from marketplace.chain.networks import Network, network
-from marketplace.chain.web3chain import connect
+from marketplace.chain.rpc import connect
 from marketplace.storage.folder import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from marketplace.storage.pins import PinnedStore
 
     from client.home import Home, Keys
     from client.journal import FileJournal
     from client.participant import Participant
     from client.settings import ChainSettings
     from marketplace.chain.web3chain import Web3Chain
+    from marketplace.storage.pins import PinnedStore
     from marketplace.storage.store import Store
 
 __all__ = ["Context", "open_context"]
@@ -46,7 +45,7 @@ class Context:
 
     def fit(self, who: Participant) -> None:
         """Tell a participant how slow its network is."""
-        block = self.chain.network.block_seconds
+        block = self.chain.rules.block_seconds
         who.margin = math.ceil(2 * block)
         who.depth = math.ceil((self.chain.confirmations + 1) * block)
 
@@ -83,9 +82,8 @@ def _store(home: Home, journal: FileJournal) -> PinnedStore:
     if settings.kind == "folder":
         inner = FolderStore(home.path / settings.path)
     else:
-        from marketplace.storage.several import SeveralStores  # noqa: PLC0415
-
         from marketplace.storage.ipfs import IpfsStore  # noqa: PLC0415 - needs an optional package
+        from marketplace.storage.several import SeveralStores  # noqa: PLC0415
 
         nodes = [IpfsStore(url) for url in settings.urls]
         inner = nodes[0] if len(nodes) == 1 else SeveralStores(nodes)

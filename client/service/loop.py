@@ -49,7 +49,7 @@ def run(home: Home, password: str, stop: Event) -> bool:
     from client.service.tasks import task_of  # noqa: PLC0415 - loads a role's libraries
 
     with open_context(home, password) as context:
-        _LOG.info("%s %s on %s", home.settings.role, context.account.address, context.chain.network.name)
+        _LOG.info("%s %s on %s", home.settings.role, context.account.address, context.chain.rules.name)
         return work(context, task_of(context), stop)
 
 

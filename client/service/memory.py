@@ -37,7 +37,7 @@ class JournalOutbox:
 
 
 class JournalPins:
-    """The pins of one bounty (`marketplace.storage.pins.PinLedger`): what was pinned for it and is let go after it."""
+    """The pins of one bounty (`marketplace.storage.pins.Ledger`): what was pinned for it and is let go after it."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -46,9 +46,9 @@ class JournalPins:
         """Note a pin, before it is made."""
         self._journal.put(f"{_PINS}{cid}", b"")
 
-    def all(self) -> tuple[str, ...]:
+    def all(self) -> list[str]:
         """Return what was pinned and not forgotten."""
-        return tuple(name.removeprefix(_PINS) for name in self._journal.names(_PINS))
+        return [name.removeprefix(_PINS) for name in self._journal.names(_PINS)]
 
     def clear(self) -> None:
         """Forget all of it, after it was let go."""

@@ -130,7 +130,7 @@ class EmbeddedChain(Web3Chain):
             self._seen = header
         key = (to, data)
         if key not in self._views:
-            self._views[key] = super().call(to, data)
+            self._views[key] = self._run({"to": to_checksum_address(to), "data": data})
         return self._views[key]
 
     def send(self, signer: Signer, to: str | None, data: bytes, value: int = 0) -> Receipt:
@@ -156,12 +156,17 @@ class EmbeddedChain(Web3Chain):
             raise NotFound(_NO_BLOCK.format(number))
         return bytes(self._tester.backend.chain.chaindb.get_canonical_block_hash(number))
 
-    def _run(self, view: TxParams) -> bytes:
+    def _run(self, view: TxParams, block: int | str = "latest") -> bytes:
         """Name sender and gas: eth-tester checks that whoever asks could pay for the question."""
-        return super()._run({"from": to_checksum_address(self._banker), "gas": _BLOCK_GAS, **view})
+        return super()._run({"from": to_checksum_address(self._banker), "gas": _BLOCK_GAS, **view}, block)
 
-    def _fees(self) -> dict[str, int]:
-        return {"maxFeePerGas": _FEE, "maxPriorityFeePerGas": 1}
+    def mined_count(self, address: str) -> int:
+        """Return how many transactions of `address` are in blocks: all it has sent."""
+        return self.nonce(address)
+
+    def fees(self) -> tuple[int, int | None]:
+        """Return (most per unit of gas, tip in it) in wei."""
+        return _FEE, 1
 
 
 def _matches(log: Log, topics: Sequence[Sequence[bytes] | None]) -> bool:

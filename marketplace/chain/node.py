@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from marketplace.chain.outbox import Outbox
 from marketplace.chain.signer import Signer
 
 __all__ = ["Block", "Chain", "Clock", "Log", "Receipt"]
@@ -115,6 +116,12 @@ class Chain(Protocol):
 
     def send(self, signer: Signer, to: str | None, data: bytes) -> Receipt:
         """Send a transaction (`to` None creates a contract) and wait for it; raises Refused if it reverts."""
+
+    def use_outbox(self, address: str, outbox: Outbox) -> None:
+        """Keep what `address` sends in `outbox`, which may hold what an earlier process left; else it is in memory."""
+
+    def tend(self, signer: Signer) -> None:
+        """Settle what is under way, so that no act of this wallet is in doubt; see `Web3Chain.tend`."""
 
     def nonce(self, address: str) -> int:
         """Return the number of transactions `address` has sent."""

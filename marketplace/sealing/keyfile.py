@@ -49,8 +49,14 @@ _SALT_BYTES: Final = 16
 _MAX_FILE_BYTES: Final = 1 << 14
 
 
-def save_identity(identity: EncryptionIdentity, path: Path, password: str) -> None:
+def save_identity(identity: EncryptionIdentity, path: Path, password: str, *, work: int = _COST.n) -> None:
     """Write a new key file, readable and writable by its owner alone (mode 0600).
+
+    Args:
+        identity: the key pair.
+        path: where; a file that is there is never overwritten.
+        password: what opens it again.
+        work: scrypt's n, a power of two and at least 2^14; less than the default is for play keys.
 
     Raises:
         InvalidInput: the password is empty.
@@ -59,12 +65,15 @@ def save_identity(identity: EncryptionIdentity, path: Path, password: str) -> No
     if not password:
         msg = "an empty password protects nothing: choose another one"
         raise InvalidInput(msg)
-    salt = secrets.token_bytes(_SALT_BYTES)
-    sealed = seal_bytes(identity.private_bytes(), _stretch(password, salt, _COST), _FORMAT.encode())
+    salt, cost = secrets.token_bytes(_SALT_BYTES), _COST._replace(n=work)
+    if not _bearable(cost):
+        msg = f"scrypt cannot do {work} rounds here: use a power of two between {_LEAST_N} and {_MOST_WORK // cost.r}"
+        raise InvalidInput(msg)
+    sealed = seal_bytes(identity.private_bytes(), _stretch(password, salt, cost), _FORMAT.encode())
     content = {
         "format": _FORMAT,
         "key_hash": identity.key_hash.hex(),
-        "scrypt": {**_COST._asdict(), "salt": salt.hex()},
+        "scrypt": {**cost._asdict(), "salt": salt.hex()},
         "sealed": sealed.hex(),
     }
     _write_new(path, json.dumps(content, indent=1).encode())

@@ -6,6 +6,7 @@ block must match its CID and belong to the root, and the whole must be what the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from marketplace.domain.errors import ContentTooLarge, CorruptContent
@@ -15,7 +16,7 @@ from marketplace.storage.reader import check_leaf, check_whole, walk
 from marketplace.storage.sections import HEADER_BYTES, header_of, read_length, root_of, section_head
 from marketplace.storage.streams import read_up_to, write_all
 
-__all__ = ["export_car", "import_car"]
+__all__ = ["car_parts", "export_car", "import_car"]
 
 
 def export_car(store: FolderStore, cid: str, sink: BinaryIO) -> int:
@@ -25,15 +26,19 @@ def export_car(store: FolderStore, cid: str, sink: BinaryIO) -> int:
         NotFound, CorruptContent: what `Store.get` would raise; what was written until then is no whole CAR.
         StorageError: `sink` takes no more.
     """
+    return sum(write_all(sink, part) for part in car_parts(store, cid))
+
+
+def car_parts(store: FolderStore, cid: str) -> Iterator[bytes]:
+    """Yield the same file in pieces, for whoever would rather read than write; raises what `export_car` raises."""
     root = parse_cid(cid)
     with store.content(cid) as content:
-        written = write_all(sink, header_of(root))
+        yield header_of(root)
         for piece in walk(root, content.load, set()):
             data = content.load(piece.cid)
             if not piece.depth:
                 check_leaf(piece, len(data))
-            written += write_all(sink, section_head(piece.cid, len(data)) + data)
-    return written
+            yield section_head(piece.cid, len(data)) + data
 
 
 def import_car(store: FolderStore, source: BinaryIO, *, max_bytes: int) -> str:

@@ -91,6 +91,11 @@ class FolderStore:
         with disk.explained(layout.root), disk.locked(layout.lock, exclusive=False):
             layout.move(layout.kept(root), layout.loose(root))
 
+    def is_pinned(self, cid: str) -> bool:
+        """Whether the content is here and protected from `collect`, by whomever."""
+        with disk.explained(self._layout.root):
+            return self._layout.kept(parse_cid(cid)).exists()
+
     def pins(self) -> list[str]:
         """Return the CIDs of everything pinned, sorted."""
         with disk.explained(self._layout.root):

@@ -16,12 +16,12 @@ from marketplace.storage.cid import CHUNK_BYTES, CID_BYTES, is_raw, show_cid
 from marketplace.storage.protobuf import Link, decode_node, encode_node
 from marketplace.storage.unixfs import depth_of, split, total_bytes
 
-__all__ = ["Piece", "check_leaf", "check_whole", "declared_bytes", "walk"]
+__all__ = ["MAX_NODE_BYTES", "Piece", "check_leaf", "check_whole", "declared_bytes", "walk"]
 
 Load = Callable[[bytes], bytes]
 """Returns the block of a binary CID, already checked against it, or raises."""
 
-_MAX_NODE_BYTES = 1 << 14
+MAX_NODE_BYTES = 1 << 14
 """A full node of 174 links takes less than 10 KiB."""
 
 
@@ -122,7 +122,7 @@ def _children(piece: Piece, data: bytes) -> list[Piece]:
 
 
 def _decode(cid: bytes, data: bytes) -> tuple[list[bytes], int]:
-    if len(data) > _MAX_NODE_BYTES:
+    if len(data) > MAX_NODE_BYTES:
         raise _refused(cid)
     try:
         return decode_node(data)

@@ -1,17 +1,22 @@
-"""What the tests of the embedded store share."""
+"""What the tests of the stores share."""
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from client.devnet.ipfsnode import IpfsNode
+from marketplace.domain.errors import NotFound
 from marketplace.storage.cid import CHUNK_BYTES, parse_cid, show_cid
 from marketplace.storage.folder import FolderStore
+from marketplace.storage.ipfs import IpfsStore
 from marketplace.storage.sections import header_of, section_head
+from tests.storage.proxy import Proxy
 
 Blocks = Iterable[tuple[bytes, bytes]]
 Car = Callable[[bytes, Blocks], bytes]
@@ -78,3 +83,50 @@ def file_of() -> Callable[[FolderStore, str], Path]:
 def staged() -> Callable[[FolderStore], list[str]]:
     """List what lies in a store's staging folder."""
     return lambda store: [path.name for path in store._layout.staging.iterdir()]
+
+
+@pytest.fixture(scope="session")
+def ipfs_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpfsNode]:
+    """A real IPFS node of our own; outside CI the tests that need it are skipped where none is installed."""
+    yield from _started(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def other_node(tmp_path_factory: pytest.TempPathFactory, ipfs_node: IpfsNode) -> Iterator[IpfsNode]:
+    """A second one, connected with the first."""
+    yield from _started(tmp_path_factory, ipfs_node.address)
+
+
+@pytest.fixture
+def ipfs(ipfs_node: IpfsNode) -> Iterator[IpfsStore]:
+    """A store in the first node, with little patience: what a test asks of it is there, or nowhere."""
+    with IpfsStore(ipfs_node.url, timeout=(2, 60), patience=2) as store:
+        yield store
+
+
+@pytest.fixture
+def proxy(ipfs_node: IpfsNode) -> Iterator[Proxy]:
+    """A way to the first node that can be made to misbehave."""
+    with Proxy(ipfs_node.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def behind(proxy: Proxy) -> Iterator[IpfsStore]:
+    """A store that reaches the node through the proxy."""
+    with IpfsStore(proxy.url, timeout=(2, 60), patience=2) as store:
+        yield store
+
+
+def _started(factory: pytest.TempPathFactory, *peers: str) -> Iterator[IpfsNode]:
+    node = IpfsNode(factory.mktemp("ipfs"), peers=peers, dies_with_us=True)
+    try:
+        node.start()
+    except NotFound as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    try:
+        yield node
+    finally:
+        node.stop()

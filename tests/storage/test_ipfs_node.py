@@ -1,0 +1,210 @@
+"""The store in a real IPFS node when nothing goes wrong."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from client.devnet.ipfsnode import IpfsNode
+from marketplace.domain.errors import ContentTooLarge, InvalidInput, NotFound, StorageError
+from marketplace.storage.cid import CHUNK_BYTES, cid_of_digest, show_cid
+from marketplace.storage.folder import FolderStore
+from marketplace.storage.ipfs import IpfsStore
+from marketplace.storage.store import Store, read_bytes
+from marketplace.storage.transfer import to_folder, to_node
+from marketplace.storage.unixfs import WIDTH, build
+from tests.storage.proxy import Fault, Proxy
+
+ABSENT = cid_of_digest(bytes(32))
+FULL_NODE = WIDTH * CHUNK_BYTES
+SIZES = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, FULL_NODE, 50_000_000]
+
+Bytes = Callable[[int], bytes]
+
+
+class Pipe(BytesIO):
+    """A source that cannot be read twice and gives little at a time, as a sealing pipe does."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to 100,000 bytes."""
+        return super().read(min(100_000, -1 if size is None else size))
+
+    def seekable(self) -> bool:
+        """Say no."""
+        return False
+
+
+def own_cid(data: bytes) -> str:
+    """Return the CID that this product computes, without any store."""
+    return show_cid(build(data, lambda cid, block: None))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_was_put_comes_out_under_the_same_name(size: int, ipfs: IpfsStore, some_bytes: Bytes) -> None:
+    """At every border of the layout the node gives the bytes of put, and names them as the embedded store does."""
+    seam: Store = ipfs
+    data = some_bytes(size)
+    assert seam.put(data) == own_cid(data)
+    assert data == read_bytes(seam, own_cid(data), max_bytes=size)
+    assert seam.put(Pipe(data)) == own_cid(data)
+    assert seam.has(own_cid(data))
+
+
+def test_putting_and_getting_a_document_takes_one_request_each(behind: IpfsStore, proxy: Proxy) -> None:
+    """A bounty moves many small documents: no question beside the one that is needed."""
+    cid = behind.put(b"a document")
+    assert read_bytes(behind, cid, max_bytes=10) == b"a document"
+    assert [asked.command for asked in proxy.asked] == ["version", "add", "block/get"]
+
+
+def test_more_than_expected_is_refused_before_anything_is_written(ipfs: IpfsStore, some_bytes: Bytes) -> None:
+    """The cap holds for one block as for many, and the sink stays empty."""
+    for size in (1000, CHUNK_BYTES + 1):
+        cid, sink = ipfs.put(some_bytes(size)), BytesIO()
+        with pytest.raises(ContentTooLarge, match="has more than the"):
+            ipfs.get(cid, sink, max_bytes=size - 1)
+        assert not sink.getvalue()
+
+
+def test_absent_content_is_not_found_in_time(ipfs: IpfsStore) -> None:
+    """A node searches the network for ever; the store does not wait for it, whatever it is asked."""
+    begun = time.monotonic()
+    with pytest.raises(NotFound, match=rf"{ABSENT} is not to be had .*: ask whoever published it"):
+        read_bytes(ipfs, ABSENT, max_bytes=1)
+    with pytest.raises(NotFound):
+        ipfs.pin(ABSENT)
+    assert not ipfs.has(ABSENT)
+    assert time.monotonic() - begun < 15
+    ipfs.unpin(ABSENT)
+    assert not ipfs.is_pinned(ABSENT)
+
+
+@pytest.mark.parametrize("call", ["has", "pin", "unpin", "is_pinned"])
+def test_what_is_no_cid_never_reaches_the_node(call: str, behind: IpfsStore, proxy: Proxy) -> None:
+    """A typing error is an InvalidInput, not a path of the node's."""
+    for text in ("../version", "", "bafy", ABSENT + "/x"):
+        with pytest.raises(InvalidInput, match="is not a CIDv1"):
+            getattr(behind, call)(text)
+    assert not proxy.asked
+
+
+def test_pinned_content_survives_collecting_and_released_content_goes(
+    ipfs: IpfsStore, ipfs_node: IpfsNode, some_bytes: Bytes
+) -> None:
+    """After the node collected, what is pinned is whole, and what was unpinned is nowhere."""
+    kept, gone = (ipfs.put(some_bytes(CHUNK_BYTES + size)) for size in (501, 502))
+    ipfs.unpin(gone)
+    ipfs.unpin(gone)
+    assert kept in ipfs.pins()
+    assert gone not in ipfs.pins()
+    ipfs_node.collect()
+    assert ipfs.has(kept)
+    assert not ipfs.has(gone)
+    ipfs.pin(kept)
+    assert ipfs.is_pinned(kept)
+
+
+def test_content_without_a_pin_is_had_as_long_as_every_block_is_there(ipfs: IpfsStore, some_bytes: Bytes) -> None:
+    """`has` looks for blocks when no pin answers for them; collecting takes them."""
+    cid = ipfs.put(some_bytes(2 * CHUNK_BYTES + 3))
+    ipfs.unpin(cid)
+    assert ipfs.has(cid)
+    ipfs.collect()
+    assert not ipfs.has(cid)
+
+
+def test_two_nodes_exchange_blocks(ipfs: IpfsStore, other_node: IpfsNode, some_bytes: Bytes) -> None:
+    """What one node has, the other fetches from it, to serve and to pin."""
+    with IpfsStore(other_node.url, patience=20) as other:
+        data = some_bytes(3 * CHUNK_BYTES + 17)
+        cid = ipfs.put(data)
+        assert data == read_bytes(other, cid, max_bytes=len(data))
+        second = ipfs.put(data[1:])
+        other.pin(second)
+        assert other.is_pinned(second)
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5_000_000])
+def test_content_moves_between_folder_and_node_both_ways(
+    size: int, ipfs: IpfsStore, store: FolderStore, tmp_path: Path
+) -> None:
+    """As CAR files: the name stays, the bytes stay, and it is pinned where it arrives."""
+    data = random.Random(f"car {size}").randbytes(size)
+    cid = store.put(data)
+    to_node(store, ipfs, cid)
+    assert ipfs.is_pinned(cid)
+    back = FolderStore(tmp_path / "back")
+    to_folder(ipfs, back, cid, max_bytes=size)
+    assert data == read_bytes(back, cid, max_bytes=size)
+    assert back.is_pinned(cid)
+    with pytest.raises(ContentTooLarge):
+        to_folder(ipfs, back, cid, max_bytes=size - 1)
+
+
+def test_content_moves_also_where_the_node_knows_no_car_files(
+    behind: IpfsStore, proxy: Proxy, store: FolderStore, tmp_path: Path, some_bytes: Bytes
+) -> None:
+    """A node that refuses the two commands gets the bytes, and gives the blocks."""
+    for command in ("dag/import", "dag/export"):
+        proxy.faults[command] = Fault("refuse", text=b'{"Message": "unknown command", "Code": 0, "Type": "error"}')
+    data = some_bytes(3 * CHUNK_BYTES + 4)
+    cid = store.put(data)
+    to_node(store, behind, cid)
+    assert behind.is_pinned(cid)
+    back = FolderStore(tmp_path / "back")
+    to_folder(behind, back, cid, max_bytes=len(data))
+    assert data == read_bytes(back, cid, max_bytes=len(data))
+
+
+def test_a_node_with_another_layout_is_given_ours(
+    behind: IpfsStore, proxy: Proxy, ipfs: IpfsStore, some_bytes: Bytes
+) -> None:
+    """Content that the node named differently is there under our name, too, and pinned under no other."""
+    data = some_bytes(2 * CHUNK_BYTES + 99)
+    stranger = ipfs._work("add", {"cid-version": "1", "raw-leaves": "false", "cid-base": "base32"}, data)
+    proxy.faults["add"] = Fault("answer", text=stranger)
+    assert behind.put(data) == own_cid(data)
+    assert ipfs.is_pinned(own_cid(data))
+    assert not ipfs.is_pinned(ipfs._named(stranger))
+    assert data == read_bytes(ipfs, own_cid(data), max_bytes=len(data))
+
+
+def test_a_killed_node_starts_again_with_content_name_and_address(tmp_path: Path, ipfs_node: IpfsNode) -> None:
+    """Killed outright, it leaves a lock behind and comes back all the same; the store notices nothing."""
+    with IpfsNode(tmp_path / "node", dies_with_us=True) as node, IpfsStore(node.url, patience=2) as store:
+        cid, before = store.put(b"content"), (node.url, node.address)
+        os.kill(node.pid, signal.SIGKILL)
+        while node.runs():
+            time.sleep(0.01)
+        with pytest.raises(StorageError, match="cannot be reached"):
+            read_bytes(store, cid, max_bytes=7)
+        node.start()
+        node.start()
+        assert (node.url, node.address) == before
+        assert read_bytes(store, cid, max_bytes=7) == b"content"
+    assert not node.runs()
+    node.stop()
+
+
+def test_a_node_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """Its port is taken after it ran once: one line that ends with what the node said, and no process is left."""
+    node = IpfsNode(tmp_path / "node", dies_with_us=True)
+    with pytest.raises(NotFound, match="no IPFS node was started"):
+        _ = node.url
+    with node:
+        port = int(node.url.rsplit(":", 1)[1])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(StorageError, match="does not start .*EADDRINUSE"):
+            node.start()
+    assert not node.runs()
