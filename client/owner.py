@@ -147,7 +147,7 @@ class ModelOwner(Participant):
             msg = "the market gave the bounty another id than it was sealed for: is this the right chain and market?"
             raise ProtocolError(msg)
         self._secrets, self._terms = hidden, terms
-        self._log = BountyLog(self.account, bounty)
+        self._log = BountyLog(self.account, bounty).refresh()
         return bounty
 
     def has_posted(self) -> bool:

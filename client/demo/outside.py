@@ -107,11 +107,17 @@ def _perform(residents: list[Resident], script: Script, watcher: Watcher, conduc
 
 
 def _look_on(watcher: Watcher, conductor: Conductor, crew: Crew, until: Callable[[], bool]) -> None:
-    while not until():
+    """Move time and tell the story until `until` says, after a new block, that it is over."""
+    seen = None
+    while True:
         crew.working()
         try:
             conductor.step()
-            watcher.step()
+            if conductor.newest != seen:
+                watcher.step()
+                seen = conductor.newest
+                if until():
+                    return
         except GradMarketError as error:
             if conductor.quiet > _STALLED_SECONDS:
                 msg = f"the demonstration does not go on ({error}): see the logs, with --keep"

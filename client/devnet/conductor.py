@@ -19,9 +19,9 @@ from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import ChainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from client.devnet.rpc import LocalTime
+    from client.devnet.rpc import LocalTime, Newest
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
 
@@ -65,8 +65,14 @@ class Conductor:
         self._logs: dict[bytes, BountyLog] = {}
         self._leaving: dict[tuple[bytes, int], int] = {}
         self._next = account.deployment.block
-        self._seen = clock.head()
+        self._newest: Newest | None = None
+        self._open: list[tuple[BountyLog, BountyState]] = []
         self._mined = self._acted = self._heard = monotonic()
+
+    @property
+    def newest(self) -> Newest | None:
+        """The newest block at the last look."""
+        return self._newest
 
     @property
     def quiet(self) -> float:
@@ -75,29 +81,29 @@ class Conductor:
 
     def step(self) -> bool:
         """Look once; return whether time was moved or a block mined."""
-        self._look()
-        open_, wanted = self._open(), []
-        for log, bounty in open_:
-            wanted.append(self._due(log, bounty))
-        now = self._clock.now()
-        ready = [due for due in wanted if due is not None]
-        if open_ and len(ready) == len(open_):
-            return self._move(min(ready))
+        newest = self._clock.newest()
+        if newest != self._newest:  # nothing changes between blocks
+            self._look(newest.number)
+            self._newest = newest
+            wanted = [self._due(log, bounty) for log, bounty in self._open]
+            ready = [due for due in wanted if due is not None]
+            if wanted and len(ready) == len(wanted):
+                return self._move(min(ready))
+            if not wanted and (free := self._unbonded(newest.timestamp)) is not None:
+                return self._move(free)
         if self._monotonic() - self._acted > self._patience:
             self._acted = self._monotonic()
-            moments = [_moment(now, log, bounty) for log, bounty in open_]
+            moments = [_moment(newest.timestamp, log, bounty) for log, bounty in self._open]
             later = [moment for moment in moments if moment is not None]
             if later:
                 return self._move(min(later))
-        if not open_ and (free := self._unbonded(now)) is not None:
-            return self._move(free)
         return self._beat()
 
     # ------------------------------------------------------------------ what the chain says
-    def _look(self) -> None:
-        """Find new bounties, and note whether anybody has sent a transaction."""
-        head = self._clock.head()
-        if head < self._seen:  # a reorganisation made the chain shorter
+    def _look(self, head: int) -> None:
+        """Find new bounties and where all of them stand, and note whether anybody has sent a transaction."""
+        before = -1 if self._newest is None else self._newest.number
+        if head < before:  # a reorganisation made the chain shorter
             self._next = self._account.deployment.block
             self._leaving.clear()
         where, kinds = [self._account.deployment.market, self._account.deployment.registry], list(_WATCHED)
@@ -110,13 +116,12 @@ class Conductor:
                 case ev.TicketLeft():
                     self._leaving.pop((event.pool, event.ticket), None)
         self._next = head + 1
-        blocks = range(max(self._seen + 1, head - _MOST_BLOCKS), head + 1) if head > self._seen else range(head, head)
-        if head < self._seen or any(self._clock.transactions(block) for block in blocks):
+        new = range(max(before + 1, head - _MOST_BLOCKS), head + 1)
+        if head < before or any(self._clock.transactions(block) for block in new):
             self._acted = self._heard = self._monotonic()
-        self._seen = head
+        self._open = list(self._unclosed())
 
-    def _open(self) -> list[tuple[BountyLog, BountyState]]:
-        found = []
+    def _unclosed(self) -> Iterator[tuple[BountyLog, BountyState]]:
         for bounty, log in self._logs.items():
             try:
                 state = self._account.bounty(bounty)
@@ -124,17 +129,16 @@ class Conductor:
             except (ChainError, LookupError):  # a reorganisation took it back for now
                 continue
             if state.phase is not Phase.CLOSED:
-                found.append((log, state))
-        return found
+                yield log, state
 
     def _due(self, log: BountyLog, bounty: BountyState) -> int | None:
         """Return when a bounty has nothing left to do until, or None while somebody still has something to do."""
         if bounty.phase is Phase.DRAW:
-            missing = bounty.draw_block + 1 - self._clock.head()
+            missing = bounty.draw_block + 1 - self._clock.newest().number
             if missing > 0:
                 self._mine(missing)
             return None
-        if self._clock.now() > bounty.deadline:
+        if self._clock.newest().timestamp > bounty.deadline:
             return None  # the owner's half of a phase, or everybody's turn to push the bounty on
         if bounty.phase is Phase.JOIN:
             over = self._all_joined(log, bounty)

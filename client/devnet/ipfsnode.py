@@ -34,6 +34,7 @@ _PORTS: Final = range(20_000, 32_000)
 
 _START_SECONDS: Final = 60.0
 _STEP_SECONDS: Final = 0.05
+_PAUSE_SECONDS: Final = 0.5
 _CALL_SECONDS: Final = 20.0
 _TRIES: Final = 3
 _MOST_ANSWER_BYTES: Final = 1 << 20
@@ -142,9 +143,10 @@ class IpfsNode:
             try:
                 self._launch(noted["api"], noted["swarm"])
             except StorageError:
-                # Somebody may have taken a port since it was looked at: others may do.
-                if not (first and remaining):
+                # Somebody took a port since it was looked at, or whoever had it before has not let go of it yet.
+                if not remaining:
                     raise
+                time.sleep(_PAUSE_SECONDS)
             else:
                 return
 

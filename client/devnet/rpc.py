@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from marketplace.domain.errors import ChainError, InvalidInput
 
-__all__ = ["LocalTime", "Rpc"]
+__all__ = ["LocalTime", "Newest", "Rpc"]
 
 _MAX_ANSWER_BYTES: Final = 1 << 24
 
@@ -54,19 +54,32 @@ class Rpc:
         return answer["result"]
 
 
+class Newest(NamedTuple):
+    """The newest block: its number, its hash as text, its time in seconds since 1970."""
+
+    number: int
+    hash: str
+    timestamp: int
+
+
 class LocalTime:
     """A local node's time and blocks, moved by hand."""
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
 
+    def newest(self) -> Newest:
+        """Return the newest block."""
+        block = self._rpc.ask("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - the method's own order
+        return Newest(int(block["number"], 16), str(block["hash"]), int(block["timestamp"], 16))
+
     def now(self) -> int:
         """Return the newest block's timestamp."""
-        return int(self._rpc.ask("eth_getBlockByNumber", "latest", False)["timestamp"], 16)  # noqa: FBT003 - its order
+        return self.newest().timestamp
 
     def head(self) -> int:
         """Return the newest block's number."""
-        return int(self._rpc.ask("eth_blockNumber"), 16)
+        return self.newest().number
 
     def transactions(self, block: int) -> int:
         """Return how many transactions a block holds; 0 for one that does not exist."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from client.journal import FileJournal
     from client.participant import Participant
     from client.settings import ChainSettings
+    from marketplace.chain.outbox import Outbox
     from marketplace.chain.web3chain import Web3Chain
     from marketplace.storage.pins import PinnedStore
     from marketplace.storage.store import Store
@@ -32,7 +33,7 @@ class Context:
     """A participant that is ready to act.
 
     Attributes:
-        chain: its connection, with this wallet's outbox in the journal.
+        chain: its connection; outbox: what this wallet has sent that is not certain yet, in the journal.
         store: where contents are; what is put or fetched stays pinned until `store.release()`.
     """
 
@@ -42,6 +43,7 @@ class Context:
     chain: Web3Chain
     account: Account
     store: PinnedStore
+    outbox: Outbox
 
     def fit(self, who: Participant) -> None:
         """Tell a participant how slow its network is."""
@@ -64,9 +66,10 @@ def open_context(home: Home, password: str) -> Iterator[Context]:
     with ExitStack() as stack:
         journal = stack.enter_context(home.journal(keys))
         chain = connect(_network(home.settings.chain), list(home.settings.chain.urls))
-        chain.use_outbox(keys.wallet.address, JournalOutbox(journal))
+        outbox = JournalOutbox(journal)
+        chain.use_outbox(keys.wallet.address, outbox)
         account = Account(chain, deployment, keys.wallet)
-        yield Context(home, keys, journal, chain, account, _store(home, journal))
+        yield Context(home, keys, journal, chain, account, _store(home, journal), outbox)
 
 
 def _network(settings: ChainSettings) -> Network:

@@ -63,7 +63,8 @@ def work(context: Context, task: Task, stop: Event) -> bool:
             # What an earlier process sent comes first: then the chain's state says what is left to do.
             context.chain.tend(context.keys.wallet)
             acted = task.step() or _push(task)
-            if not acted and task.done():
+            # Done is what no ordinary reorganisation takes back: the last withdrawal is as deep as any other act.
+            if not acted and task.done() and not context.outbox.entries():
                 context.store.release()
                 _LOG.info("done: everything is in the wallet")
                 return True

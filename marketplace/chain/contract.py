@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from marketplace.chain.artefacts import artefact
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Contract", "announced"]
 
 E = TypeVar("E", bound="Event")
+
+_LOG = logging.getLogger("gradmarket")
 
 
 class Contract:
@@ -43,7 +46,10 @@ class Contract:
 
     def act(self, function: str, *values: object) -> Receipt:
         """Send a transaction and wait for it; raises one of `marketplace.chain.reverts` if the contract refuses."""
-        return self.chain.send(self.signer, self.contract_address, self._interface.encode(function, values))
+        receipt = self.chain.send(self.signer, self.contract_address, self._interface.encode(function, values))
+        shown = f"0x{receipt.transaction.hex()}"
+        _LOG.info("%s: block %d, %d gas, transaction %s", function, receipt.block, receipt.gas_used, shown)
+        return receipt
 
 
 def announced(logs: Iterable[Log], kind: type[E]) -> list[E]:

@@ -3,6 +3,7 @@
 import pytest
 
 from client.devnet.conductor import Conductor
+from client.devnet.rpc import Newest
 from marketplace.domain.bounty import Phase
 from tests.chain.stage import Stage
 
@@ -18,9 +19,10 @@ class Clock:
         """The newest block's timestamp."""
         return self.chain.block().timestamp
 
-    def head(self):
-        """The newest block's number."""
-        return self.chain.head()
+    def newest(self):
+        """The newest block."""
+        block = self.chain.block()
+        return Newest(block.number, block.hash.hex(), block.timestamp)
 
     def transactions(self, block):
         """How many transactions it holds."""

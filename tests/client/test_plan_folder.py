@@ -122,7 +122,7 @@ def test_an_altered_file_is_refused(saved, name):
         (b'"gradmarket-plan-1"', b'"gradmarket-plan-9"'),
         (b'"seats":3', b'"seats":"3"'),
         (b'"serve":610', b'"serve":-1'),
-        (b'"title"', b'"titel"'),
+        (b'"title"', b'"headline"'),
         (b'"root_seed":11', b'"root_seed":1.5'),
         (b'"fee":', b'"fee": '),
     ],
