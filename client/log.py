@@ -133,7 +133,9 @@ class BountyLog:
             if self._marks and head == self._marks[-1]:
                 return self
             kept = self._kept(head)
-            below = min(self._marks[kept - 1].number, head.number) if kept else self._first - 1
+            below = self._marks[kept - 1].number if kept else self._first - 1
+            if below > head.number:
+                continue  # the node is behind what it said before
             first = max(self._first, min(below, head.number - self._source.confirmations) + 1)
             found = list(self._source.events(self.bounty, first, head.number))
             if self._is_there(head) and self._follow(kept, head, first, found):

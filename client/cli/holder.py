@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from client.cli.connection import Confirmations, Deployment, Ipfs, NetworkName, Urls, create
+from client.cli.connection import (
+    Confirmations,
+    Connection,
+    Deployment,
+    Devnet,
+    Ipfs,
+    NetworkName,
+    Store,
+    Urls,
+    create,
+)
 from client.cli.roles import Home, PasswordFile, run_role
 
 __all__ = ["app"]
@@ -18,19 +28,22 @@ app = typer.Typer(help="Train on your own data, and be paid for what it was wort
 @app.command()
 def init(  # noqa: PLR0913, PLR0917 - the options of one command
     home: Home,
-    network: NetworkName,
-    url: Urls,
-    deployment: Deployment,
     rows: Annotated[Path, typer.Option(help="Your data: .csv, .parquet, .npz, or .safetensors of prepared rows.")],
     label: Annotated[str, typer.Option(help="The column to predict.")] = "label",
     bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that can be joined.")] = "next",
+    devnet: Devnet = None,
+    network: NetworkName = None,
+    url: Urls = None,
+    deployment: Deployment = None,
     ipfs: Ipfs = None,
+    store: Store = None,
     confirmations: Confirmations = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Make a holder's folder: keys, settings, and where its data is."""
     table = {"rows": str(rows.resolve()), "label": label, "bounty": bounty}
-    create("holder", home, network, url, deployment, ipfs, confirmations, password_file, table)
+    connection = Connection(devnet, network, url, deployment, ipfs, store, confirmations)
+    create("holder", home, connection, password_file, table)
 
 
 @app.command()

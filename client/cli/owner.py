@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from client.cli.connection import Confirmations, Deployment, Ipfs, NetworkName, Urls, create
+from client.cli.connection import (
+    Confirmations,
+    Connection,
+    Deployment,
+    Devnet,
+    Ipfs,
+    NetworkName,
+    Store,
+    Urls,
+    create,
+)
 from client.cli.roles import Home, PasswordFile, run_role
 
 __all__ = ["app"]
@@ -17,9 +27,6 @@ app = typer.Typer(help="Post a bounty for a better model, and receive its aggreg
 @app.command()
 def init(  # noqa: PLR0913, PLR0917 - the options of one command
     home: Home,
-    network: NetworkName,
-    url: Urls,
-    deployment: Deployment,
     data: Annotated[str, typer.Option(help="Your validation rows: a .csv, .parquet or .npz file; support2 or digits.")],
     label: Annotated[str, typer.Option(help="The column to predict.")] = "label",
     categorical: Annotated[str, typer.Option(help="Columns of texts, comma-separated.")] = "",
@@ -32,7 +39,12 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     ticket_stake: Annotated[int, typer.Option(help="Whole tokens a ticket; names the pool of validators.")] = 1200,
     seats: Annotated[int, typer.Option(help="Validators that score; odd, 3 to 15.")] = 3,
     hours: Annotated[float, typer.Option(help="Length of the submitting phase; the others follow from it.")] = 24.0,
+    devnet: Devnet = None,
+    network: NetworkName = None,
+    url: Urls = None,
+    deployment: Deployment = None,
     ipfs: Ipfs = None,
+    store: Store = None,
     confirmations: Confirmations = None,
     password_file: PasswordFile = None,
 ) -> None:
@@ -55,7 +67,8 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
         submit_seconds=int(hours * 3600),
     )
     plan = draft_plan(draft)  # before anything is written: a wrong file leaves no folder
-    create("owner", home, network, url, deployment, ipfs, confirmations, password_file, {"plan": "plan"})
+    connection = Connection(devnet, network, url, deployment, ipfs, store, confirmations)
+    create("owner", home, connection, password_file, {"plan": "plan"})
     save_plan(home / "plan", plan)
 
 

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from client.cli.connection import Confirmations, Deployment, Ipfs, NetworkName, Urls, create
+from client.cli.connection import (
+    Confirmations,
+    Connection,
+    Deployment,
+    Devnet,
+    Ipfs,
+    NetworkName,
+    Store,
+    Urls,
+    create,
+)
 from client.cli.roles import Home, PasswordFile, run_role
 
 __all__ = ["app"]
@@ -19,19 +29,22 @@ _TOKEN = 10**18
 @app.command()
 def init(  # noqa: PLR0913, PLR0917 - the options of one command
     home: Home,
-    network: NetworkName,
-    url: Urls,
-    deployment: Deployment,
     ticket_stake: Annotated[int, typer.Option(help="Whole tokens a ticket; names the pool.")],
     tickets: Annotated[int, typer.Option(help="How many to stake.")] = 1,
     bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that needs seats.")] = "next",
+    devnet: Devnet = None,
+    network: NetworkName = None,
+    url: Urls = None,
+    deployment: Deployment = None,
     ipfs: Ipfs = None,
+    store: Store = None,
     confirmations: Confirmations = None,
     password_file: PasswordFile = None,
 ) -> None:
     """Make a validator's folder: keys and settings."""
     table = {"ticket_stake": ticket_stake * _TOKEN, "tickets": tickets, "bounty": bounty}
-    create("validator", home, network, url, deployment, ipfs, confirmations, password_file, table)
+    connection = Connection(devnet, network, url, deployment, ipfs, store, confirmations)
+    create("validator", home, connection, password_file, table)
 
 
 @app.command()

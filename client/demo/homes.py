@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from client.demo.script import HolderPart, Script
     from client.devnet.state import DevnetState
 
-__all__ = ["Furnisher", "Resident", "rotate"]
+__all__ = ["Furnisher", "Resident", "pause", "rotate"]
 
 _WORK: Final = 1 << 14
 """Of scrypt: these wallets hold play money for a few minutes."""
-_POLL_SECONDS: Final = 0.2
+_POLL_SECONDS: Final = 0.02
+"""A participant, between looks at the chain: everybody who looks takes time from the others."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Furnisher:
             {
                 "role": role,
                 "name": name,
-                "poll_seconds": _POLL_SECONDS,
+                "poll_seconds": pause(self._script),
                 "chain": chain,
                 "storage": self._stores(),
                 **own,
@@ -131,6 +132,11 @@ class Furnisher:
         address = str(to_checksum_address(json.loads((path / "wallet.json").read_text("utf-8"))["address"]))
         self._grant(address, tokens)
         return Resident(Person(name, role, kind, address, tokens), path)
+
+
+def pause(script: Script) -> float:
+    """Return how long everybody waits between looks at the chain, in seconds."""
+    return _POLL_SECONDS * max(10, 1 + len(script.validators) + len(script.holders))
 
 
 def rotate(urls: Sequence[str]) -> Callable[[], StorageSettings]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from client.demo.books import add_up
 from client.demo.crew import Crew, ending_in_order
-from client.demo.homes import Furnisher, rotate
+from client.demo.homes import Furnisher, pause, rotate
 from client.demo.people import Programme
 from client.demo.report import Outcome, make_report, standings
 from client.demo.screen import Screen
 from client.demo.script import write_script
 from client.demo.watch import Watcher
-from client.devnet.conductor import Conductor
+from client.devnet.conductor import PULSE, Conductor
 from client.devnet.life import DevnetOptions, bring_up, take_down
 from client.devnet.market import Bank, open_chain
 from client.devnet.rpc import LocalTime, Rpc
@@ -47,7 +47,9 @@ __all__ = ["play_outside"]
 
 _IPFS_NODES: Final = 2
 _STEP_SECONDS: Final = 0.05
-_STALLED_SECONDS: Final = 300.0
+_PATIENCE_SECONDS: Final = 240.0
+"""Longer than elsewhere: whoever died is noticed anyway, and everybody shares this machine's processors."""
+_STALLED_SECONDS: Final = 600.0
 """Without a transaction: nobody will do anything any more."""
 
 
@@ -73,7 +75,13 @@ def play_outside(options: DemoOptions, folder: Path, console: Console | None = N
         viewer = Participant("the audience", account, EncryptionIdentity.generate(), _store(stores()))
         watcher = Watcher(viewer, script, residents[0].home / "models", screen)
         screen.opening(watcher.curve[-1])
-        conductor = Conductor(bank.account, LocalTime(Rpc(state.url)), holders=options.submitters)
+        conductor = Conductor(
+            bank.account,
+            LocalTime(Rpc(state.url)),
+            holders=options.submitters,
+            patience=_PATIENCE_SECONDS,
+            pulse=max(PULSE, pause(script)),
+        )
         _perform(residents, script, watcher, conductor, stack.enter_context(Crew()))
         outcome = Outcome(viewer, programme.people, add_up(account), watcher.curve)
         screen.closing(outcome.curve, standings(outcome), outcome.books)

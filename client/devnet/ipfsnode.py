@@ -6,6 +6,7 @@ routing, no discovery, no relay.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -34,7 +35,7 @@ _PORTS: Final = range(20_000, 32_000)
 
 _START_SECONDS: Final = 60.0
 _STEP_SECONDS: Final = 0.05
-_PAUSE_SECONDS: Final = 0.5
+_PORT_SECONDS: Final = 5.0
 _CALL_SECONDS: Final = 20.0
 _TRIES: Final = 3
 _MOST_ANSWER_BYTES: Final = 1 << 20
@@ -137,18 +138,29 @@ class IpfsNode:
         _call(self.url, "repo/gc")
 
     def _start(self) -> None:
-        first = not self._note.exists()
+        if self._note.exists():
+            noted = self._noted()
+            self._wait_for_ports(noted["api"], noted["swarm"])
+            self._launch(noted["api"], noted["swarm"])
+            return
         for remaining in reversed(range(_TRIES)):
-            noted = _free_ports() if first else self._noted()
             try:
-                self._launch(noted["api"], noted["swarm"])
+                self._launch(*_free_ports())
             except StorageError:
-                # Somebody took a port since it was looked at, or whoever had it before has not let go of it yet.
+                # Somebody may have taken a port since it was looked at: others may do.
                 if not remaining:
                     raise
-                time.sleep(_PAUSE_SECONDS)
             else:
                 return
+
+    def _wait_for_ports(self, *ports: int) -> None:
+        """Wait until whoever had the ports before has let go of them: a killed process takes a moment."""
+        until = time.monotonic() + _PORT_SECONDS
+        for port in ports:
+            while not _is_free(port):
+                if time.monotonic() > until:
+                    self._fail(f"port {port} is taken by somebody else")
+                time.sleep(_STEP_SECONDS)
 
     def _launch(self, api: int, swarm: int) -> None:
         command, environment = self._command(api, swarm)
@@ -188,7 +200,7 @@ class IpfsNode:
             self._fail(f"something else answers at {url}")
 
     def _fail(self, why: str) -> NoReturn:
-        said = " / ".join(last_lines(self.log, 3).splitlines()) or "nothing"
+        said = last_lines(self.log, 1) or "nothing"
         msg = f"the IPFS node in {self.folder} does not start ({why}): see {self.log}; it said {said}"
         raise StorageError(msg)
 
@@ -244,21 +256,24 @@ def _set_up_kubo(kubo: str, repository: Path, api: int, swarm: int, environment:
     config.write_text(json.dumps(settings, indent=1), "utf-8")
 
 
-def _free_ports() -> dict[str, int]:
+def _free_ports() -> tuple[int, int]:
     """Choose two ports nobody listens on; raises StorageError when there are none."""
-    found: list[int] = []
-    for port in random.SystemRandom().sample(_PORTS, 100):
-        with closing(socket.socket()) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
-            found.append(port)
-        if len(found) == 2:  # noqa: PLR2004 - one for people, one for nodes
-            return {"api": found[0], "swarm": found[1]}
-    msg = f"no free port between {_PORTS.start} and {_PORTS.stop}: stop some servers of this machine"
-    raise StorageError(msg)
+    found = (port for port in random.SystemRandom().sample(_PORTS, 100) if _is_free(port))
+    ports = tuple(itertools.islice(found, 2))
+    if len(ports) < 2:  # noqa: PLR2004 - one for people, one for nodes
+        msg = f"no free port between {_PORTS.start} and {_PORTS.stop}: stop some servers of this machine"
+        raise StorageError(msg)
+    return ports[0], ports[1]
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def _call(url: str, command: str) -> Any:  # noqa: ANN401 - whatever the node answers; callers look at it

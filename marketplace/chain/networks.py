@@ -16,6 +16,8 @@ from marketplace.domain.errors import InvalidInput
 __all__ = ["LOCAL", "NETWORKS", "Network", "network"]
 
 _GWEI: Final = 10**9
+_LONGEST_BLOCK: Final = 3600
+_PAGE: Final = re.compile(r"https://[^{}\s]+\{transaction\}[^{}\s]*")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
@@ -30,12 +32,10 @@ class Network:
         block_seconds: how long a block usually takes; 0 where blocks are made when they are needed.
         explorer: URL of a page about a transaction, with `{transaction}` for its hash; None where there is none.
         eip1559: whether fees have a base and a tip; otherwise there is one gas price.
-        gas_limit: gas every transaction may use, which is then tried as a view first; None asks the node to estimate
-            it, with a quarter more as a margin.
+        gas_limit: gas every transaction may use, which is then tried as a view first, and estimated only where that is
+            refused; None asks the node to estimate, with a quarter more as a margin.
         tip: what whoever makes the block gets for a unit of gas, in wei.
         fee_ceiling: the most that is ever offered for a unit of gas, in wei, however long it takes.
-        data_fee: whether a transaction also pays for its bytes on another chain, as on an OP-stack network. It is
-            taken from the wallet beside the gas, and a node refuses who cannot pay both.
         bump_blocks: after how many blocks a transaction that was not mined offers more.
 
     Raises:
@@ -51,23 +51,21 @@ class Network:
     gas_limit: int | None = None
     tip: int = _GWEI
     fee_ceiling: int = 500 * _GWEI
-    data_fee: bool = False
     bump_blocks: int = 3
 
     def __post_init__(self) -> None:
         """Check the figures; see the class."""
         whole = (self.confirmations, self.tip, self.fee_ceiling, self.bump_blocks)
+        optional = (self.chain_id, self.gas_limit)
         good = (
-            bool(_NAME.fullmatch(self.name)),
-            self.chain_id is None or (type(self.chain_id) is int and self.chain_id > 0),
+            isinstance(self.name, str) and bool(_NAME.fullmatch(self.name)),
             all(type(figure) is int and figure >= 0 for figure in whole),
-            self.block_seconds >= 0,
-            self.gas_limit is None or (type(self.gas_limit) is int and self.gas_limit > 0),
-            self.explorer is None or (self.explorer.startswith("https://") and "{transaction}" in self.explorer),
-            0 < self.tip <= self.fee_ceiling,
-            self.bump_blocks > 0,
+            all(figure is None or (type(figure) is int and figure > 0) for figure in optional),
+            type(self.block_seconds) in {int, float} and 0 <= self.block_seconds < _LONGEST_BLOCK,
+            type(self.eip1559) is bool,
+            self.explorer is None or bool(_PAGE.fullmatch(str(self.explorer))),
         )
-        if not all(good):
+        if not all(good) or not 0 < self.tip <= self.fee_ceiling or self.bump_blocks == 0:
             msg = f"the figures of network {self.name!r} cannot be: compare them with docs/NETWORKS.md"
             raise InvalidInput(msg)
 
@@ -117,7 +115,6 @@ NETWORKS: Final = {
             explorer="https://sepolia-optimism.etherscan.io/tx/{transaction}",
             tip=_GWEI // 1000,
             fee_ceiling=20 * _GWEI,
-            data_fee=True,
             bump_blocks=15,
         ),
     )

@@ -110,6 +110,7 @@ class Sender:
         self._timeout = timeout
         self._outboxes: dict[str, Outbox] = {}
         self._told: set[tuple[str, bytes]] = set()
+        self._quiet: dict[str, tuple[bytes, tuple[Entry, ...]]] = {}
 
     def use_outbox(self, address: str, outbox: Outbox) -> None:
         """Keep what `address` sends in `outbox`, which may hold what an earlier process left."""
@@ -128,8 +129,15 @@ class Sender:
             NotEnoughTokens: the wallet cannot pay for what is under way.
             ChainError: the node failed, or did not mine something in time.
         """
+        address, outbox = signer.address, self.outbox(signer.address)
+        if not outbox.entries():
+            return
+        head = self._wire.block().hash
+        if self._quiet.get(address) == (head, outbox.entries()):
+            return  # all of it was in blocks below this one
         self._settle(signer)
-        self._told |= {(signer.address, entry.raw[0]) for entry in self.outbox(signer.address).entries()}
+        self._quiet[address] = (head, outbox.entries())
+        self._told |= {(address, entry.raw[0]) for entry in outbox.entries()}
 
     def send(self, signer: Signer, to: str | None, data: bytes, value: int) -> Mined:
         """Send a transaction and wait until it is mined. One that is under way already is waited for instead.
@@ -143,7 +151,8 @@ class Sender:
         found = self._settle(signer)
         if entry is None:
             entry = self._make(signer, to, data, value)
-            found = self._settle(signer, fresh=entry)
+            found.pop(entry.nonce, None)  # before a reorganisation there may have been another one
+            found = self._settle(signer, entry, found)
         self._told.add((signer.address, entry.raw[0]))
         mined = found[entry.nonce]
         if mined is None:
@@ -197,19 +206,32 @@ class Sender:
         return signed
 
     # ------------------------------------------------------------------ settling
-    def _settle(self, signer: Signer, fresh: Entry | None = None) -> dict[int, Mined | None]:
-        """Wait until every entry is mined or its nonce taken; return what became of each, None for the latter."""
+    def _settle(
+        self, signer: Signer, fresh: Entry | None = None, known: Mapping[int, Mined | None] | None = None
+    ) -> dict[int, Mined | None]:
+        """Wait until every entry is mined or its nonce taken; return what became of each, None for the latter.
+
+        Args:
+            signer: of the wallet.
+            fresh: an entry that no node has seen yet.
+            known: what a call that just ended returned.
+        """
+        address, found = signer.address, dict(known or {})
         started, poll = time.monotonic(), _SHORTEST_POLL
-        found: dict[int, Mined | None] = {}
         watches: dict[int, _Watch] = {}
         if fresh is not None:
             watches[fresh.nonce] = _Watch(fresh.first_seen, fresh=True)
-        waiting = self._look(signer.address, found, watches)
+        waiting = self._look(address, found, watches)
         if any(not watches[entry.nonce].fresh for entry in waiting):
             self._fill_gaps(signer, waiting)
+        looked = started
         while waiting:
+            if time.monotonic() - looked >= _AGAIN_SECONDS:  # what was mined may have been reorganised away
+                for entry in self.outbox(address).entries():
+                    found.pop(entry.nonce, None)
+                looked = time.monotonic()
             self._push(signer, waiting, watches)
-            waiting = self._look(signer.address, found, watches)
+            waiting = self._look(address, found, watches)
             if waiting and time.monotonic() - started > self._timeout:
                 names = ", ".join(f"0x{entry.hashes[-1].hex()}" for entry in waiting[:3])
                 msg = (
@@ -226,6 +248,8 @@ class Sender:
         """Sort the entries into those that are over, noted in `found`, and those to wait for."""
         outbox, waiting = self.outbox(address), []
         for entry in outbox.entries():
+            if entry.nonce in found:
+                continue
             watch = watches.setdefault(entry.nonce, _Watch(entry.first_seen, fresh=False))
             if watch.fresh and watch.sent_at is None:
                 waiting.append(entry)  # no node has seen it yet

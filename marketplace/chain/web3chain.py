@@ -21,7 +21,7 @@ from marketplace.chain.node import Block, Clock, Log, Receipt
 from marketplace.chain.rpc_heads import HeadWatch
 from marketplace.chain.rpc_words import Trouble, translated, trouble_of
 from marketplace.chain.sender import Mined, Sender
-from marketplace.domain.errors import ChainError, GradMarketError, NotFound
+from marketplace.domain.errors import ChainError, GradMarketError, NotFound, Refused
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -174,9 +174,10 @@ class Web3Chain:
         fields: dict[str, Any] = {"from": to_checksum_address(sender), "data": data, "value": value}
         if to is not None:
             fields["to"] = to_checksum_address(to)
-        if self.rules.gas_limit is not None:
-            self._run(cast("TxParams", {**fields, "gas": self.rules.gas_limit}), "pending")
-            return self.rules.gas_limit
+        limit = self.rules.gas_limit
+        # What a view would create lies elsewhere than what a transaction creates, so a creation is not tried.
+        if limit is not None and (to is None or self._passes(cast("TxParams", {**fields, "gas": limit}))):
+            return limit
         with translated():  # in the block to come, whose number and time decide what is due
             gas = int(self.w3.eth.estimate_gas(cast("TxParams", fields), "pending"))
         return gas * _GAS_MARGIN[0] // _GAS_MARGIN[1]
@@ -223,13 +224,22 @@ class Web3Chain:
                 return _block(self.w3.eth.get_block("latest" if number is None else number))
         except ChainError as error:
             if isinstance(error.__cause__, BlockNotFound) or trouble_of(error) is Trouble.BEHIND:
-                msg = f"block {number} does not exist (yet): wait for it, or ask for an older one"
+                which = "the newest block" if number is None else f"block {number}"
+                msg = f"{which} does not exist (yet): wait for it, or ask for an older one"
                 raise NotFound(msg) from error
             raise
 
     def _run(self, view: TxParams, block: int | str = "latest") -> bytes:
         with translated():
             return bytes(self.w3.eth.call(view, cast("Any", block), ccip_read_enabled=False))
+
+    def _passes(self, view: TxParams) -> bool:
+        """Whether a view goes through. One that does not may be due in the next block, which some nodes cannot show."""
+        try:
+            self._run(view, "pending")
+        except Refused:
+            return False
+        return True
 
     def _reason(self, to: str | None, data: bytes, sender: str, receipt: Receipt) -> GradMarketError:
         """Run a reverted transaction again as a view, to learn why it was refused."""

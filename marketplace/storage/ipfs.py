@@ -217,7 +217,9 @@ class IpfsStore:
             msg = f"{show_cid(leaf)} is not in the IPFS node at {self._wire.name}: put it there again"
             raise NotFound(msg) from error
         size = self._lines(answer)[-1].get("Size")
-        return size if isinstance(size, int) else -1
+        if not isinstance(size, int):
+            raise self._unreadable()
+        return size
 
     def _named(self, answer: bytes) -> str:
         """Return the CID under which the node says that it keeps what it was sent."""
@@ -253,9 +255,11 @@ class IpfsStore:
         except (ValueError, RecursionError):
             lines = [None]
         if not all(isinstance(line, dict) for line in lines):
-            msg = f"the IPFS node at {self._wire.name} gives an answer that cannot be read: check that it is one"
-            raise Lost(msg)
+            raise self._unreadable()
         return lines
+
+    def _unreadable(self) -> Lost:
+        return Lost(f"the IPFS node at {self._wire.name} gives an answer that cannot be read: check that it is one")
 
 
 class _Upload:

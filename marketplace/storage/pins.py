@@ -59,8 +59,8 @@ class MemoryLedger:
 class PinnedStore:
     """A `Store` that pins what is put and fetched through it, and notes it, until the bounty is over.
 
-    A pin is noted before it is made and forgotten after it is gone, so that a crash leaves at most a note too many. What
-    was pinned already when it first came by belongs to somebody else and is left alone. Nodes do not count pins:
+    A pin is noted before it is made and forgotten after it is gone, so that a crash leaves at most one note too many.
+    What was pinned already when it first came by belongs to somebody else and is left alone. Nodes do not count pins:
     participants who share one node should share one ledger, or the first to release takes the other's pins along.
 
     Args:

@@ -170,8 +170,8 @@ class SeveralStores:
     def _order(self) -> list[int]:
         """Return which store is asked when: those that rest come last, soonest rested first."""
         now = self._clock()
-        untils = [self._resting.get(i, (now, 0.0))[0] for i in range(len(self._stores))]
-        return sorted(range(len(self._stores)), key=lambda i: max(untils[i], now))
+        ends = [self._resting.get(i, (now, 0.0))[0] for i in range(len(self._stores))]
+        return sorted(range(len(self._stores)), key=lambda i: max(ends[i], now))
 
     @contextmanager
     def _watched(self, i: int) -> Iterator[None]:

@@ -166,7 +166,8 @@ class Wire:
 
         answer = self._ask(_Question("version", {}, min(self.timeout[1], _VERSION_SECONDS)), _MOST_VERSION_BYTES)
         try:
-            version = str(json.loads(answer)["Version"])
+            version = json.loads(answer)["Version"]
+            # Split at its points in there, so anything but text is refused.
             assert_version(version, _OLDEST, _TOO_NEW)
         except VersionMismatch as error:
             msg = (
@@ -174,10 +175,10 @@ class Wire:
                 f"use one from {_OLDEST} on and before {_TOO_NEW}"
             )
             raise StorageError(msg) from error
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             msg = f"what answers at {self.name} is no IPFS node: check the address"
             raise Lost(msg) from error
-        return version
+        return str(version)
 
     @contextmanager
     def _open(self, question: _Question) -> Iterator[Body]:

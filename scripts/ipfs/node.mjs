@@ -17,6 +17,11 @@ net.createServer = (options, ...rest) =>
 
 const [folder, apiPort, swarmPort] = process.argv.slice(2)
 
+process.on('uncaughtException', error => {
+  console.error(String(error))
+  process.exit(1)
+})
+
 // A node that was killed leaves its lock behind; whoever starts this one made sure that no other runs here.
 await rm(join(folder, 'repo.lock'), { recursive: true, force: true })
 

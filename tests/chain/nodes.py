@@ -101,8 +101,7 @@ class DevClock:
     def wait_until(self, timestamp: int) -> None:
         """Mine a block at that second."""
         if timestamp > self.now():
-            ask(self._url, "evm_setNextBlockTimestamp", timestamp)
-            ask(self._url, "evm_mine")
+            ask(self._url, "evm_mine", timestamp)
 
     def wait_for_block(self, number: int) -> None:
         """Mine up to it."""

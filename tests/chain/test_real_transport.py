@@ -7,15 +7,18 @@ import time
 import pytest
 from web3 import HTTPProvider, Web3
 
+from marketplace.chain import reverts
 from marketplace.chain.networks import NETWORKS, Network
 from marketplace.chain.node import Block
 from marketplace.chain.outbox import MemoryOutbox
 from marketplace.chain.rpc import connect
 from marketplace.chain.signer import KeySigner
 from marketplace.chain.web3chain import Web3Chain
+from marketplace.domain import events as ev
+from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import ChainError, NotEnoughTokens
-from tests.chain.nodes import KEYS, anvil, ask, ganache
-from tests.chain.stage import digest
+from tests.chain.nodes import KEYS, DevChain, anvil, ask, ganache
+from tests.chain.stage import Stage, digest
 
 SIGNER = KEYS[0]
 DEEP = Network(name="deep", chain_id=31337, confirmations=3)
@@ -209,6 +212,62 @@ def test_the_second_node_takes_over_when_the_first_one_ends(url):
     to = somebody("on the second")
     chain.send(SIGNER, to, b"", 1)
     assert 1 == coins(url, to)
+
+
+def test_a_network_with_one_gas_price_is_served_too(url, monkeypatch):
+    """Without EIP-1559 a transaction names one price, and a stuck one a higher one."""
+    monkeypatch.setattr("marketplace.chain.sender._AGAIN_SECONDS", 0.2)
+    plain = Network(name="plain", chain_id=31337, confirmations=2, eip1559=False, bump_blocks=1)
+    chain, to = connect(plain, [url], timeout=20), somebody("plain")
+    receipt = chain.send(SIGNER, to, b"", 6)
+    assert "0x0" == ask(url, "eth_getTransactionByHash", f"0x{receipt.transaction.hex()}")["type"]
+    ask(url, "evm_setAutomine", False)
+    try:
+        impatient = connect(plain, [url], timeout=0.3)
+        with pytest.raises(ChainError, match="not mined"):
+            impatient.send(SIGNER, to, b"", 1)
+        (stuck,) = impatient._sender.outbox(SIGNER.address).entries()
+        ask(url, "anvil_setNextBlockBaseFeePerGas", hex(2 * stuck.fee))
+        ask(url, "evm_mine")
+        with pytest.raises(ChainError, match="not mined"):
+            impatient.tend(SIGNER)
+        ask(url, "evm_mine")
+        impatient.tend(SIGNER)
+        (entry,) = impatient._sender.outbox(SIGNER.address).entries()
+        assert entry.tip is None
+        assert entry.fee * 8 >= stuck.fee * 9
+        assert 7 == coins(url, to)
+    finally:
+        ask(url, "evm_setAutomine", True)
+        ask(url, "anvil_setNextBlockBaseFeePerGas", hex(10**9))
+        ask(url, "evm_mine")
+
+
+def test_a_fixed_gas_limit_is_tried_first(url):
+    """What would revert is refused as with an estimate: no nonce is used."""
+    real = Stage(DevChain(url, Network(name="fixed", chain_id=31337, gas_limit=15_000_000)))
+    before = real.chain.nonce(real.owner.address)
+    with pytest.raises(reverts.ZeroAmount):
+        real.owner.vault.withdraw(0)
+    assert before == real.chain.nonce(real.owner.address)
+    real.owner.vault.withdraw(1)
+    assert before + 1 == real.chain.nonce(real.owner.address)
+
+
+@pytest.mark.slow
+def test_a_bounty_runs_on_ganache():
+    """The same calls and refusals as on anvil and on the embedded chain."""
+    with ganache() as url:
+        real = Stage(DevChain(url, NETWORKS["devnet-ganache"]))
+        real.start()
+        real.join()
+        with pytest.raises(reverts.ZeroAmount):
+            real.owner.vault.withdraw(0)
+        sheet = real.play_round()
+        real.claim(0)
+        assert (Phase.JOIN, 1) == (real.state().phase, real.state().round)
+        settled = [e for e in real.owner.events(real.bounty, 0, real.owner.head()) if isinstance(e, ev.Settled)]
+        assert [sheet.pool] == [e.pool for e in settled]
 
 
 @pytest.mark.slow

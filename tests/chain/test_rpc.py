@@ -282,6 +282,19 @@ def test_a_lower_block_of_another_branch_is_believed_at_once(node):
     assert 0.2 > time.monotonic() - started
 
 
+def test_an_abandoned_branch_is_not_taken_for_the_present_one(node):
+    """Hashes above a reorganisation are forgotten: they would make a node that is behind look like another one."""
+    chain = connect(RULES, [node.url])
+    for length, branch in ((7, "a"), (8, "a"), (6, "b"), (8, "b")):
+        chain_of(node, length, branch)
+        assert length - 1 == chain.head()
+    answer, times = node.answers["eth_getBlockByNumber"], iter((True, True, False))
+    node.answers["eth_getBlockByNumber"] = lambda which, whole: (
+        block(6, "b") if which == "latest" and next(times, False) else answer(which, whole)
+    )
+    assert 7 == chain.head()
+
+
 def test_a_node_that_is_stuck_is_reported(node, monkeypatch):
     """No new block for many times what one takes."""
     monkeypatch.setattr("marketplace.chain.rpc_heads._STUCK_SECONDS", 0.3)

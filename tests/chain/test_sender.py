@@ -380,6 +380,51 @@ def test_an_entry_stays_until_it_is_confirmed_and_is_sent_again_after_a_reorgani
     assert () == node.outbox.entries()
 
 
+def test_a_reorganisation_while_an_act_is_prepared_does_not_mix_two_acts_up(node):
+    """Neither its nonce nor its receipt is that of an act that was mined a moment before."""
+    for confirmations in (0, 3):
+        rules = replace(RULES, confirmations=confirmations)
+        node.mines = False
+        sender = process(node, rules, timeout=10)
+        with pytest.raises(ChainError, match="not mined"):
+            act(sender, ACTS[0])
+        node.mines = True
+        node.mine()
+        gas_for = node.gas_for
+
+        def shake(*request):
+            node.drop(1)
+            return gas_for(*request)  # noqa: B023 - called within this turn
+
+        node.gas_for = shake
+        mined = act(sender, ACTS[1])
+        node.gas_for = gas_for
+        (raw,) = (raw for raw in node._all() if keccak(raw) == mined.receipt.transaction)
+        assert ACTS[1].hex() == json.loads(raw)["data"]
+        if confirmations:
+            sender.tend(Signer())
+            assert {ACTS[0].hex(), ACTS[1].hex()} == set(node.acts())
+        node.drop(len(node.blocks) - 1)
+        for entry in node.outbox.entries():
+            node.outbox.remove(entry)
+
+
+def test_tending_costs_one_request_until_there_is_another_block(node):
+    """And none at all when nothing is under way."""
+    sender = process(node, replace(RULES, confirmations=3))
+    sender.tend(Signer())
+    assert 0 == node.steps
+    for data in ACTS:
+        act(sender, data)
+    sender.tend(Signer())
+    before = node.steps
+    sender.tend(Signer())
+    assert 1 == node.steps - before
+    node.mine()
+    sender.tend(Signer())
+    assert 1 < node.steps - before - 1
+
+
 def test_nonces_that_a_deep_reorganisation_freed_are_filled(node):
     """What was confirmed and is gone is for its owner to decide; what is still under way must not wait for it."""
     rules = replace(RULES, confirmations=2)

@@ -135,6 +135,7 @@ def test_after_any_reorganisations_the_log_equals_a_fresh_one(tale, confirmation
         if looks:
             assert said(log.refresh()) == said(BountyLog(chain, BOUNTY).refresh())
             assert chain.block() == log.head
+            assert all(a.number < b.number for a, b in pairwise(log._marks))
     assert said(log.refresh()) == said(BountyLog(chain, BOUNTY).refresh())
 
 
@@ -232,6 +233,19 @@ def test_a_chain_that_never_rests_is_reported_and_what_was_read_stays():
     with pytest.raises(ChainError, match="whenever it was read"):
         log.refresh()
     assert 0 == log.head.number
+
+
+def test_a_node_that_is_behind_what_it_said_before_is_not_believed():
+    """Its newest block is below one that it still has: nothing is forgotten, nothing is taken."""
+    chain = FakeChain()
+    chain.grow([(joined(0),), (), ()])
+    log = BountyLog(chain, BOUNTY).refresh()
+    before, block = said(log), chain.block
+    chain.block = lambda number=None: block(1 if number is None else number)
+    with pytest.raises(ChainError, match="changed"):
+        log.refresh()
+    assert before == said(log)
+    assert 3 == log.head.number
 
 
 def test_an_event_without_what_it_rests_on_is_not_taken():

@@ -99,8 +99,8 @@ def other_node(tmp_path_factory: pytest.TempPathFactory, ipfs_node: IpfsNode) ->
 
 @pytest.fixture
 def ipfs(ipfs_node: IpfsNode) -> Iterator[IpfsStore]:
-    """A store in the first node, with little patience: what a test asks of it is there, or nowhere."""
-    with IpfsStore(ipfs_node.url, timeout=(2, 60), patience=2) as store:
+    """A store in the first node."""
+    with IpfsStore(ipfs_node.url, timeout=(5, 60), patience=20) as store:
         yield store
 
 
@@ -113,8 +113,8 @@ def proxy(ipfs_node: IpfsNode) -> Iterator[Proxy]:
 
 @pytest.fixture
 def behind(proxy: Proxy) -> Iterator[IpfsStore]:
-    """A store that reaches the node through the proxy."""
-    with IpfsStore(proxy.url, timeout=(2, 60), patience=2) as store:
+    """A store that reaches the node through the proxy, with little patience."""
+    with IpfsStore(proxy.url, timeout=(5, 60), patience=3) as store:
         yield store
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -36,14 +36,14 @@ class Fault:
         after: bytes of the true answer that come first.
         text: what is answered instead.
         times: how often; None for always.
-        when: which requests.
+        then: what happens afterwards.
     """
 
     kind: str
     after: int = 0
     text: bytes = b""
     times: int | None = None
-    when: Callable[[Asked], bool] = field(default=lambda asked: True)
+    then: Fault | None = None
 
 
 class Proxy:
@@ -81,14 +81,17 @@ class Proxy:
     def fault_for(self, asked: Asked) -> Fault | None:
         """Return what is to happen to this request, and count it."""
         fault = self.faults.get(asked.command)
-        if fault is None or fault.times == 0 or not fault.when(asked):
-            return None
-        if fault.times is not None:
-            fault.times -= 1
+        if fault is None or fault.times is None:
+            return fault
+        fault.times -= 1
+        if not fault.times:
+            del self.faults[asked.command]
+            if fault.then is not None:
+                self.faults[asked.command] = fault.then
         return fault
 
 
-def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -115,7 +118,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             if "chunked" not in self.headers.get("Transfer-Encoding", ""):
                 yield self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 return
-            while size := int(self.rfile.readline().split(b";")[0], 16):
+            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
                 yield self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
@@ -137,6 +140,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                         if not self._misbehave(asked, fault, piece[keep:]):
                             self.close_connection = True
                             return
+                        fault = None
                     else:
                         self._send(asked, piece)
                 self.wfile.write(b"0\r\n\r\n")
@@ -147,7 +151,6 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             """Do it; returns whether the true answer goes on afterwards."""
             if fault.kind == "corrupt":
                 self._send(asked, bytes([rest[0] ^ 1]) + rest[1:])
-                fault.after = 1 << 60
                 return True
             if fault.kind == "stall":
                 proxy.over.wait(60)
@@ -175,8 +178,9 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, asked: Asked, data: bytes) -> None:
             if data:
+                # Counted first: the client may be done before this thread runs again.
+                asked.sent += len(data)
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
                 self.wfile.flush()
-                asked.sent += len(data)
 
     return Handler

@@ -1,0 +1,81 @@
+"""The long runs: `python -m tests.chaos --steps 20 --kills 200 --edges 8 --deep 50 --faults 50`.
+
+Prints a line a run, and writes what was done and found as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.plays import Played, Theatre
+from tests.chaos.town import Town
+
+_CONFIRMATIONS = 2
+_DEEP_CONFIRMATIONS = 9
+"""More than the deepest reorganisation at the edges: what is built on blocks so deep is never taken back there."""
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--steps", type=int, default=0, help="kills at every durable step of every role")
+    parser.add_argument("--step-runs", type=int, default=10_000, help="runs for that at most")
+    parser.add_argument("--kills", type=int, default=0, help="kills at random times")
+    parser.add_argument("--edges", type=int, default=0, help="reorganisations at every phase edge, of depth 1 to this")
+    parser.add_argument("--deep", type=int, default=0, help="reorganisations at random times, to depth 64")
+    parser.add_argument("--faults", type=int, default=0, help="seeds of failing nodes, clocks and disks")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--report", type=Path, help="where the figures go, as JSON")
+    parser.add_argument("--keep", type=Path, help="folder for runs that went wrong; a temporary one by default")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Play what was asked for; return 1 if anything went wrong."""
+    asked, began = _arguments(), time.monotonic()
+    folder = asked.keep or Path(tempfile.mkdtemp(prefix="chaos-"))
+    found: dict[str, Played] = {}
+    if asked.steps or asked.kills or asked.faults:
+        with Town(folder / "town", confirmations=_CONFIRMATIONS) as town:
+            theatre = Theatre(town, folder, _say)
+            try:
+                if asked.steps:
+                    found["kills at steps"] = theatre.kill_at_steps(
+                        asked.steps, most_runs=asked.step_runs, seed=asked.first
+                    )
+                if asked.kills:
+                    found["kills at random"] = theatre.kill_at_random(asked.kills, seed=asked.first)
+                if asked.faults:
+                    found["faults"] = theatre.deceive(range(asked.first, asked.first + asked.faults))
+            finally:
+                theatre.close()
+    if asked.edges or asked.deep:
+        with Town(folder / "deep-town", confirmations=_DEEP_CONFIRMATIONS) as town:
+            theatre = Theatre(town, folder, _say)
+            if asked.edges:
+                found["reorganisations at edges"] = theatre.reorganise_edges(
+                    range(1, asked.edges + 1), seed=asked.first
+                )
+            if asked.deep:
+                found["reorganisations at random"] = theatre.reorganise_at_random(asked.deep, seed=asked.first)
+    report = {name: played.to_json() for name, played in found.items()}
+    report["seconds"] = round(time.monotonic() - began)
+    text = json.dumps(report, indent=1)
+    _say(text)
+    if asked.report:
+        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        asked.report.write_text(text + "\n", encoding="utf-8")
+    return int(any(played.wrong for played in found.values()))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
