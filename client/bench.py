@@ -81,7 +81,7 @@ class Bench:
         """
         who, log = self._who, self._log
         try:
-            who.account.check_submissions(log.bounty, log.submissions[round_])
+            who.account.check_submissions(log.bounty, log.every_submission())
             self._open_base(round_, base_root)
             if not self._remembers(round_):
                 return False
@@ -175,7 +175,7 @@ class Bench:
         who, log, last = self._who, self._log, self.memory.last_round
         if not seats or round_ in self._handed or last is None or last != log.last_scored():
             return False
-        winners = who.account.round(log.bounty, last).winners
+        winners = log.settled[last].winners
         lacking = {
             event.validator: event.key
             for seat, event in log.seats.items()

@@ -122,7 +122,7 @@ class DataHolder(Participant):
         """
         terms = self.terms()
         try:
-            base = open_base(self, self.log, terms.scoring, bounty.round, bounty.base_root)
+            base = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root)
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
         except GradMarketError as trouble:
@@ -155,7 +155,7 @@ class DataHolder(Participant):
                 self.note(trouble)
                 continue
             # Anybody may have claimed it for this holder.
-            if payout is not None and not self.account.round(self.log.bounty, round_).claimed >> payout.index & 1:
+            if payout is not None and not self.account.claimed(self.log.bounty, self.address, round_):
                 self.account.claim(self.log.bounty, self.log.terms, round_, payout)
                 return True
             self._claimed.add(round_)

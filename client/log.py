@@ -87,6 +87,16 @@ class BountyLog:
         """Digest of the owner's public encryption key."""
         return self._post().owner_key
 
+    @property
+    def base_root(self) -> bytes:
+        """Commitment to the model the next round starts from."""
+        last = self.last_adopted()
+        return self.terms.base_root if last is None else self.sheet_of(last).sheet.next_base_root
+
+    def every_submission(self) -> list[ev.Submitted]:
+        """All submissions of all rounds, in order."""
+        return [event for _, events in sorted(self.submissions.items()) for event in events]
+
     def refresh(self) -> BountyLog:
         """Read what happened since the last call."""
         head = self._source.head()

@@ -177,7 +177,7 @@ class ModelOwner(Participant):
         root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
         key = root_key(self.secrets.shard_keys[round_], root)
         root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
-        document = RoundDocument(round_, base_cid, bounty.base_root, envelope, root_cid, root)
+        document = RoundDocument(round_, base_cid, self.log.base_root, envelope, root_cid, root)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
         return True
 

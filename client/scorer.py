@@ -101,7 +101,7 @@ def score(
     Args:
         who: the seat's validator.
         bounty: its id.
-        state: the bounty as the chain has it: round, included submissions, root of the base.
+        state: the bounty as the chain has it: round, included submissions.
         given: the opened round.
         data_keys: holder index -> data key of every included submission that opened, in order of submission.
     """
@@ -120,7 +120,7 @@ def score(
         digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
         roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
     else:
-        roots = SheetRoots(state.base_root, ZERO_HASH, ZERO_HASH)
+        roots = SheetRoots(ZERO_HASH, ZERO_HASH, ZERO_HASH)
     document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
     head = sheet_head(given, result, roots, state.included, document)
     found = sheet_hash(scope, round_, head)

@@ -68,10 +68,10 @@ class Validator(Participant):
         return act(bounty) if act else False
 
     def acknowledge(self, bounty: BountyState) -> bool:
-        """Take a drawn seat once the terms are provable and the shards' ciphertexts are here."""
+        """Take a vacant seat that is this validator's turn once the terms are provable and the shards' ciphertexts are here."""
         for seat in range(self.log.terms.seats):
-            state = self.account.seat(self.log.bounty, seat)
-            if state.acknowledged or state.validator != self.address or not bounty.vacant >> seat & 1:
+            turn = self.account.candidate(bounty, self.log.terms, seat)
+            if turn is None or turn.validator != self.address:
                 continue
             try:
                 self.bench.check_terms()
@@ -89,7 +89,7 @@ class Validator(Participant):
     def attest(self, bounty: BountyState) -> bool:
         """Say which submissions are here, and hand this seat's shares of their keys to all seats."""
         for seat in self.my_seats(acted=bounty.acted):
-            shares = self.bench.my_shares(bounty.round, seat, bounty.base_root)
+            shares = self.bench.my_shares(bounty.round, seat, self.log.base_root)
             bitmap = sum(1 << index for index in shares)
             opened = self.bench.shard_is_open(bounty.round)
             document = self.publish(self.bench.reseal(bounty.round, seat, shares))
@@ -102,7 +102,7 @@ class Validator(Participant):
         for seat in self.my_seats(acted=bounty.acted):
             if bounty.round not in self._scored:
                 try:
-                    given, keys = self.bench.open_round(bounty.round, bounty.base_root)
+                    given, keys = self.bench.open_round(bounty.round, self.log.base_root)
                     self._scored[bounty.round] = score(self, self.log.bounty, bounty, given, keys)
                 except GradMarketError as trouble:
                     self.note(trouble)  # better no sheet than another one than the others'

@@ -63,11 +63,13 @@ class Devnet:
         """Add up the vault."""
         viewer = Account(self.chain, self.deployment, self._banker)
         moved = list(viewer.money_events(0, viewer.head()))
-        total, burned = viewer.vault.total(), viewer.vault.burned()
+        deposited = sum(e.amount for e in moved if isinstance(e, Deposited))
+        withdrawn = sum(e.amount for e in moved if isinstance(e, Withdrawn))
+        burned = viewer.vault.burned()
         return Books(
-            deposited=sum(e.amount for e in moved if isinstance(e, Deposited)),
-            withdrawn=sum(e.amount for e in moved if isinstance(e, Withdrawn)),
+            deposited=deposited,
+            withdrawn=withdrawn,
             burned=burned,
-            held=total - burned,
+            held=deposited - withdrawn - burned,
             tokens_in_vault=viewer.token.balance(self.deployment.vault),
         )

@@ -63,7 +63,6 @@ class GasStage(Stage):
         super().__init__(MeteredChain())
         self.holders += [self.person(f"holder {i}") for i in range(4, HOLDERS)]
         self.validators = self.validators[:1]
-        self.everybody = [self.person(f"clinic {i}", 0) for i in range(0)]
 
     def seated(self) -> dict[int, Account]:
         """Seat -> the validator."""
