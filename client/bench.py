@@ -86,7 +86,7 @@ class Bench:
         """
         who, log = self._who, self._log
         try:
-            who.account.check_submissions(log.bounty, log.submissions[round_])
+            who.account.check_submissions(log.bounty, log.every_submission())
             self._open_base(round_)
             if not self._remembers(round_):
                 return False
@@ -198,7 +198,7 @@ class Bench:
         said = any(event.seat in seats for event in log.handed_over[round_])
         if not seats or said or last is None or not self._remembers(round_):
             return False
-        winners = who.account.round(log.bounty, last).winners
+        winners = log.settled[last].winners
         lacking = {
             event.validator: event.key
             for seat, event in log.seats.items()

@@ -186,7 +186,7 @@ class DataHolder(Participant):
                 self.note(trouble)
                 continue
             # Anybody may have claimed it for this holder.
-            if payout is not None and not self.account.round(self.log.bounty, round_).claimed >> payout.index & 1:
+            if payout is not None and not self.account.claimed(self.log.bounty, self.address, round_):
                 self.account.claim(self.log.bounty, self.log.terms, round_, payout)
                 return True
             self._claimed.add(round_)

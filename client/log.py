@@ -122,6 +122,10 @@ class BountyLog:
         """How many blocks lie on top of one; negative for blocks that have not been read."""
         return self.head.number - block_number
 
+    def every_submission(self) -> list[ev.Submitted]:
+        """All submissions of all rounds, in order."""
+        return [event for _, events in sorted(self.submissions.items()) for event in events]
+
     def refresh(self) -> BountyLog:
         """Read what happened since the last call, and forget what is no longer so.
 

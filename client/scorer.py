@@ -118,7 +118,7 @@ def score(who: Participant, log: BountyLog, round_: int, given: RoundInput, data
         digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
         roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
     else:
-        roots = SheetRoots(log.base_root(round_), ZERO_HASH, ZERO_HASH)
+        roots = SheetRoots(ZERO_HASH, ZERO_HASH, ZERO_HASH)
     document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
     head = sheet_head(given, result, roots, log.included[round_], document)
     found = sheet_hash(scope, round_, head)

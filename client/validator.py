@@ -74,10 +74,10 @@ class Validator(Participant):
         return act(bounty) if act else False
 
     def acknowledge(self, bounty: BountyState) -> bool:
-        """Take a drawn seat once the terms are provable and the shards' ciphertexts are here."""
+        """Take a seat when it is this validator's turn, the terms are provable and the shards' ciphertexts are here."""
         for seat in range(self.log.terms.seats):
-            state = self.account.seat(self.log.bounty, seat)
-            if state.acknowledged or state.validator != self.address or not bounty.vacant >> seat & 1:
+            turn = self.account.candidate(bounty, self.log.terms, seat)
+            if turn is None or turn.validator != self.address:
                 continue
             try:
                 check_pace(self.log.terms, self.margin, self.depth)

@@ -6,18 +6,19 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {Bits} from "./libraries/Bits.sol";
 import {TermsCheck} from "./libraries/TermsCheck.sol";
+import {TermsWords} from "./libraries/TermsWords.sol";
 import {Bounty, Clock} from "./market/BountyState.sol";
 import {Core} from "./market/Core.sol";
 import {Holders} from "./market/Holders.sol";
-import {Payouts} from "./market/Payouts.sol";
 import {Rounds} from "./market/Rounds.sol";
 import {Views} from "./market/Views.sol";
 
 /// @title Market
 /// @dev One contract in parts, each readable alone: `Bench` (seats), `Holders`, `Rounds` (the owner), `Scoring`, `Payouts`, `Views`.
 /// Here is how a bounty starts, and what pushes it on.
-contract Market is Holders, Rounds, Payouts, Views {
+contract Market is Holders, Rounds, Views {
     using Bits for uint256;
+    using TermsWords for PackedTerms;
 
     /// @param vault_ The vault, deployed for this address.
     /// @param registry_ The registry, deployed for this address.
@@ -29,37 +30,33 @@ contract Market is Holders, Rounds, Payouts, Views {
     }
 
     /// @inheritdoc IMarket
-    function post(bytes32 salt, Terms calldata given, bytes32 ownerKey) external returns (bytes32 bounty) {
-        Terms memory terms = given;
+    function post(bytes32 salt, PostedTerms calldata given, bytes32 ownerKey) external returns (bytes32 bounty) {
+        PackedTerms calldata terms = given.packed;
         bounty = _idOf(msg.sender, salt);
         _requireOwner(bounty, terms);
         Bounty storage b = _bounties[bounty];
         if (b.clock.phase != Phase.None) revert Market_AlreadyPosted(bounty);
         _requireDigest(ownerKey);
-        TermsCheck.check(terms);
+        TermsCheck.check(terms, given.roots);
         uint256 live = _freeze(b, terms);
-        if (live < terms.seats) revert Market_TooFewTickets(live, terms.seats);
-        uint256 reserve = _reserveOf(terms);
-        b.reserve = uint128(reserve);
-        b.bond = terms.bond;
-        b.termsHash = TermsCheck.hash(terms);
-        b.baseRoot = terms.baseRoot;
-        b.clock.vacant = uint16(uint256(terms.seats).full());
+        if (live < terms.seats()) revert Market_TooFewTickets(live, terms.seats());
+        b.termsHash = terms.hash();
+        b.clock.vacant = uint16(terms.seats().full());
         b.clock.phase = Phase.Draw;
         _begin(bounty, b, 0);
-        emit Posted(bounty, msg.sender, terms.document, ownerKey, b.draft.drawBlock, terms);
-        _take(bounty, terms, msg.sender, reserve + terms.bond);
+        emit Posted(bounty, msg.sender, ownerKey, _draft(b.clock).drawBlock, given);
+        _take(bounty, terms.token(), msg.sender, _postedReserve(terms) + terms.bond());
     }
 
     /// @inheritdoc IMarket
-    function advance(bytes32 bounty, Terms calldata given) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+    function advance(bytes32 bounty, PackedTerms calldata given) external {
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         Phase phase = clock.phase;
         if (phase == Phase.Draw || phase == Phase.Challenge || phase == Phase.Closed) {
             revert Market_NothingToDo(bounty);
         }
-        if (!_allActed(clock, phase, terms.seats)) _requireAfter(bounty, clock.deadline);
+        if (!_allActed(b, clock, phase, terms.seats())) _requireAfter(bounty, clock.deadline);
         if (phase == Phase.Acknowledge) _endAcknowledge(bounty, b, terms);
         else if (phase == Phase.Join) _endJoin(bounty, b, terms);
         else if (phase == Phase.Submit) _endSubmit(bounty, b, terms);
@@ -71,7 +68,8 @@ contract Market is Holders, Rounds, Payouts, Views {
     }
 
     /// @dev The phases whose last act cannot end them by itself, because it carries no terms.
-    function _allActed(Clock storage clock, Phase phase, uint256 seats) private view returns (bool) {
+    function _allActed(Bounty storage b, Clock storage clock, Phase phase, uint256 seats) private view returns (bool) {
+        if (phase == Phase.Reveal) return clock.acted == b.ballot.committed;
         if (phase != Phase.Commit && phase != Phase.Serve) return false;
         return (clock.acted | clock.vacant) == seats.full();
     }

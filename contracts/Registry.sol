@@ -68,9 +68,19 @@ contract Registry is IRegistry {
     }
 
     /// @inheritdoc IRegistry
-    function seat(bytes32 pool, uint256 ticket, address validator, bytes32 bounty) external onlyMarket {
+    function seat(
+        bytes32 pool,
+        Draw calldata drawn,
+        uint256 seatIndex,
+        uint256 tries,
+        address validator,
+        bytes32 bounty
+    ) external onlyMarket returns (uint256 ticket) {
+        ticket = Drawing.candidate(drawn, seatIndex, tries);
         _requireValidator(pool, ticket, validator);
         _requireState(pool, ticket, TicketState.Live);
+        uint256 first = Drawing.first(_pools[pool], drawn, seatIndex, tries + 1);
+        if (first != tries) revert Registry_NotFirst(pool, ticket, first);
         _pools[pool].setState(ticket, TicketState.Seated);
         emit Seated(pool, ticket, bounty);
     }
@@ -110,12 +120,15 @@ contract Registry is IRegistry {
     }
 
     /// @inheritdoc IRegistry
-    function draw(bytes32 pool, uint256 length, uint256 postedBlock, bytes32 seed, uint256 count)
+    function candidate(bytes32 pool, Draw calldata drawn, uint256 seatIndex)
         external
         view
-        returns (uint256[] memory tickets, address[] memory validators)
+        returns (address validator, uint256 ticket, uint256 tries)
     {
-        return Drawing.draw(_pools[pool], length, postedBlock, seed, count);
+        tries = Drawing.first(_pools[pool], drawn, seatIndex, Drawing.MAX_TRIES);
+        if (tries == Drawing.MAX_TRIES) return (address(0), 0, tries);
+        ticket = Drawing.candidate(drawn, seatIndex, tries);
+        validator = _pools[pool].tickets[ticket].validator;
     }
 
     /// @inheritdoc IRegistry

@@ -26,8 +26,6 @@ contract Vault is IVault, ReentrancyGuard {
 
     /// @inheritdoc IVault
     mapping(address token => mapping(bytes32 account => uint256)) public balanceOf;
-    /// @inheritdoc IVault
-    mapping(address token => uint256) public totalOf;
 
     /// @param market_ Where the market will be deployed.
     /// @param registry_ Where the registry will be deployed.
@@ -60,7 +58,6 @@ contract Vault is IVault, ReentrancyGuard {
         bytes32 account = Accounts.ofPerson(msg.sender);
         if (amount == 0) revert Vault_ZeroAmount();
         _take(token, account, amount);
-        totalOf[token] -= amount;
         emit Withdrawn(token, account, amount);
         uint256 before = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransfer(msg.sender, amount);
@@ -93,7 +90,6 @@ contract Vault is IVault, ReentrancyGuard {
             revert Vault_InexactTransfer(token, amount, present > before ? present - before : 0);
         }
         balanceOf[token][account] += amount;
-        totalOf[token] += amount;
         emit Deposited(token, msg.sender, account, amount);
     }
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from marketplace.domain.events import Deposited, Withdrawn
+from marketplace.domain.events import Deposited, Moved, Withdrawn
 
 if TYPE_CHECKING:
-    from marketplace.chain.account import Account
+    from collections.abc import Iterable
 
-__all__ = ["Books", "add_up"]
+    from marketplace.chain.account import Account
+    from marketplace.domain.events import Event
+
+__all__ = ["Books", "accounts_in", "add_up"]
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,23 @@ class Books:
 
 
 def add_up(viewer: Account) -> Books:
-    """Add up the vault of a deployment, as anybody can."""
-    moved = list(viewer.money_events(0, viewer.head()))
-    total, burned = viewer.vault.total(), viewer.vault.burned()
+    """Add up the vault of a deployment, as anybody can: its events, every account they name, and its tokens."""
+    moved, burned = list(viewer.money_events(0, viewer.head())), viewer.vault.burned()
     return Books(
         deposited=sum(e.amount for e in moved if isinstance(e, Deposited)),
         withdrawn=sum(e.amount for e in moved if isinstance(e, Withdrawn)),
         burned=burned,
-        held=total - burned,
+        held=sum(viewer.vault.balance(account) for account in accounts_in(moved)) - burned,
         tokens_in_vault=viewer.token.balance(viewer.deployment.vault),
     )
+
+
+def accounts_in(events: Iterable[Event]) -> set[bytes]:
+    """Return every account of the vault that ever held something."""
+    found: set[bytes] = set()
+    for event in events:
+        if isinstance(event, Deposited):
+            found.add(event.account)
+        elif isinstance(event, Moved):
+            found.add(event.target)
+    return found

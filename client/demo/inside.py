@@ -46,9 +46,8 @@ def _storage(options: DemoOptions, folder: Path) -> Iterator[Store]:
     if options.storage == "embedded":
         yield FolderStore(folder / "store")
         return
-    from marketplace.storage.ipfs import IpfsStore  # noqa: PLC0415
-
     from client.devnet.ipfsnode import IpfsNode  # noqa: PLC0415 - only where a node is asked for
+    from marketplace.storage.ipfs import IpfsStore  # noqa: PLC0415
 
     node = IpfsNode(folder / "ipfs")
     node.start()

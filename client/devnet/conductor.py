@@ -160,7 +160,7 @@ class Conductor:
             return True
         # Seats that did not score the last round are handed what they need while submissions are open.
         seats = range(log.terms.seats)
-        winners = self._account.round(log.bounty, last).winners
+        winners = log.settled[last].winners
         held = (self._account.seat(log.bounty, seat) for seat in seats if not bounty.vacant >> seat & 1)
         lacking = bool(~(winners | bounty.vacant) & (1 << len(seats)) - 1)
         return not lacking and not any(seat.since_round > last for seat in held)

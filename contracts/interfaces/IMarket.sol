@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IRegistry} from "./IRegistry.sol";
+
 /// @title Bounties for model improvement: posted, trained for, scored, paid.
 /// @notice One bounty walks through the phases below; every waiting phase has a deadline after which anyone may push it on.
 /// @dev Holders have an index (0..127) within a bounty while joined; every bitmap over holders or submissions is by that index.
@@ -29,13 +31,6 @@ interface IMarket {
         Closed
     }
 
-    enum RoundStatus {
-        None,
-        Open,
-        Void, // fees return
-        Settled
-    }
-
     enum CloseReason {
         None,
         Finished,
@@ -44,42 +39,44 @@ interface IMarket {
         NotServed // an adopted aggregate nobody served: the bond returns
     }
 
-    /// @dev Seconds, each at least 1 and at most 90 days.
-    struct Phases {
-        uint24 acknowledge;
-        uint24 join;
-        uint24 open;
-        uint24 submit;
-        uint24 shard;
-        uint24 attest;
-        uint24 rebut;
-        uint24 commit;
-        uint24 reveal;
-        uint24 challenge;
-        uint24 serve;
+    /// @dev Terms as every call passes them; the market keeps the hash of these words alone. Fields stand in a word in the order
+    /// named here, from the lowest bit up, each as wide as it says; what is left above them is zero. `TermsWords` reads them.
+    ///   owner        posts
+    ///   rounds       at most 4,096
+    ///   seats        odd, 3..15
+    ///   minHolders   at least 2
+    ///   maxHolders   at most 128
+    ///   postBefore   these terms cannot be posted after this time
+    ///   fee          a submission
+    ///   roundBudget  most a round pays
+    ///   ticketStake  with `token` names the pool seats are drawn from
+    ///   holderStake  lost by not submitting, or by an update that contradicts its commitment or bounds
+    ///   seatPay      a seat and round: 3c, in two halves; an odd unit stays the owner's
+    ///   bond         the owner's
+    ///   compensation paid from the bond to each holder when the owner defaults
+    ///   phases       seconds, each at least 1 and at most 90 days
+    struct PackedTerms {
+        uint256 frame; // owner 160, rounds 16, seats 8, minHolders 8, maxHolders 8, postBefore 40
+        uint256 price; // token 160, fee 96
+        uint256 risk; // roundBudget 96, ticketStake 96
+        uint256 pay; // holderStake 96, seatPay 96
+        uint256 cover; // bond 96, compensation 96
+        uint256 phases; // 23 each: acknowledge, join, open, submit, shard, attest, rebut, commit, reveal, challenge, serve
+        bytes32 allowlistRoot; // 0 = anybody; else a Merkle root over keccak256(abi.encode(TAG_ALLOW, holder))
+        bytes32 rootsHash; // keccak256(abi.encode(roots))
     }
 
-    /// @dev Passed in full to the functions that need them; the market keeps their hash alone.
-    struct Terms {
-        address owner;
-        address token;
-        uint128 roundBudget; // most a round pays; like every amount below 2^96
-        uint128 ticketStake; // with `token` names the pool seats are drawn from
-        uint96 fee; // a submission
-        uint96 holderStake; // lost by not submitting, or by an update that contradicts its commitment or bounds
-        uint96 seatPay; // a seat and round: 3c, in two halves; an odd unit stays the owner's
-        uint96 bond; // the owner's
-        uint96 compensation; // paid from the bond to each holder when the owner defaults
-        uint16 rounds; // at most 4,096
-        uint8 seats; // odd, 3..15
-        uint8 minHolders; // at least 2
-        uint8 maxHolders; // at most 128
-        uint40 postBefore; // these terms cannot be posted after this time
+    /// @dev What of the terms only posting and rebutting need.
+    struct Roots {
         bytes32 baseRoot; // commitment to the starting model
         bytes32 shardsRoot; // Merkle root over shardLeaf(round) for round 0..rounds (the last is the final shard)
-        bytes32 allowlistRoot; // 0 = anybody; else a Merkle root over keccak256(abi.encode(TAG_ALLOW, holder))
         bytes32 document; // the terms document
-        Phases phases;
+    }
+
+    /// @dev Terms in full, as they are posted.
+    struct PostedTerms {
+        PackedTerms packed;
+        Roots roots;
     }
 
     /// @dev What a round's scoring states; its hash is what seats commit to.
@@ -89,7 +86,7 @@ interface IMarket {
         bytes32 traceRoot;
         bytes32 payoutRoot;
         uint128 pool; // the sum of the payout tree
-        bytes32 nextBaseRoot;
+        bytes32 nextBaseRoot; // 0 when nothing is adopted: the base stays
         bool adopted;
         bool released; // last round: the hold-back is paid out (false: it returns to the owner)
         bytes32 aggregate; // digest of the document that names the sealed aggregate
@@ -102,6 +99,7 @@ interface IMarket {
         uint16 round; // the current one (0-based); `rounds` once all are done
         uint40 deadline; // of the phase
         uint64 drawBlock; // while in Draw: the block whose hash seeds it
+        IRegistry.Draw drawn; // while in Acknowledge: what `IRegistry.candidate` needs to tell whose turn a vacant seat is
         uint8 draws; // consecutive draws without a full bench
         uint16 acted; // seats that acted in this phase
         uint16 vacant; // seats without an acknowledged validator
@@ -111,35 +109,28 @@ interface IMarket {
         uint128 included; // fixed by attestation
         uint128 forfeited; // holders whose stake is lost
         uint128 compensated; // holders the bond compensates
-        bytes32 submissions; // running hash: keccak256(abi.encode(previous, holder, index, commitment, document)), 0 when a round opens
-        bytes32 baseRoot; // commitment to the model the next round starts from
-        uint128 reserve; // the owner's money that is not promised to anyone yet
-        uint128 bond; // what is left of it
-        bytes32 termsHash;
+        bytes32 submissions; // running hash: keccak256(abi.encode(previous, round, holder, index, commitment, document)), starts as the id
+        bytes32 leading; // hash of the sheet that was revealed first in the current round
+        int128 reserveChange; // what the owner's unpromised money gained since the posting, less what it lost; 0 once closed
+        bytes32 termsHash; // keccak256(abi.encode(packedTerms))
     }
 
-    /// @dev Kept like this: three storage slots, and a fourth when somebody was excluded.
-    struct RoundView {
-        RoundStatus status;
-        bool adopted;
-        bool anyExcluded;
-        uint16 winners; // seats that revealed the sheet that stands
-        uint16 served; // seats that served
-        uint128 claimed; // holders that claimed
-        uint128 pool;
-        uint128 unclaimed; // of the pool
-        bytes32 payoutRoot;
-        uint128 excluded; // submitted, but not included: fee returns
-    }
-
-    /// @dev Kept like this: one storage slot. Stake and fees are counted, not summed: their amounts follow from the terms.
     struct HolderView {
         bool joined;
         uint8 index;
         uint16 joinedRound; // first round it is expected in
-        uint16 prepaid; // fees locked for rounds to come
-        uint16 lastRound; // last submission + 1; 0 = none
+        uint16 prepaid; // fees that were locked on joining and that no settled round used
         uint128 held; // hold-back of claimed payouts, still open
+        uint64 claimed; // which of the first 64 rounds were claimed
+    }
+
+    /// @dev A payout of a settled round and its place in the sum tree: `path` is hash (32 bytes) and sum (16 bytes) of the nodes
+    /// beside the way up, leaf first.
+    struct Claim {
+        uint256 round;
+        uint256 index;
+        uint128 amount;
+        bytes path;
     }
 
     struct SeatView {
@@ -219,13 +210,12 @@ interface IMarket {
     event Posted(
         bytes32 indexed bounty,
         address indexed owner,
-        bytes32 document,
         bytes32 ownerKey,
         uint256 drawBlock,
-        Terms terms
+        PostedTerms terms
     );
-    /// @notice Emitted when `ticket` of `validator` is drawn for a vacant seat.
-    event Drawn(bytes32 indexed bounty, uint256 seat, uint256 ticket, address validator);
+    /// @notice Emitted when `seed` orders the first `length` tickets for every vacant seat; only those of `frozenBlock` count.
+    event Drawn(bytes32 indexed bounty, bytes32 seed, uint256 length, uint256 frozenBlock);
     /// @notice Emitted when a drawn validator takes its seat; `key` is what it is sealed to.
     event Acknowledged(bytes32 indexed bounty, uint256 indexed seat, address indexed validator, bytes32 key);
     /// @notice Emitted when a holder joins; `key` is what it is sealed to.
@@ -267,12 +257,21 @@ interface IMarket {
     event Rebutted(bytes32 indexed bounty, uint256 indexed round, bytes32 key);
     /// @notice Emitted when a seat commits to a sheet.
     event Committed(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 commitment);
-    /// @notice Emitted when a seat reveals its sheet.
+    /// @notice Emitted when a seat reveals its sheet in full.
     event Revealed(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 sheetHash, Sheet sheet);
+    /// @notice Emitted when a seat reveals that its sheet is the one that was revealed first.
+    event Agreed(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat);
     /// @notice Emitted when a round ends without a result; its fees return.
     event RoundVoid(bytes32 indexed bounty, uint256 indexed round);
-    /// @notice Emitted when a round is settled on a sheet.
-    event Settled(bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 pool, bool adopted);
+    /// @notice Emitted when a round is settled on the sheet that the seats in `winners` revealed.
+    event Settled(
+        bytes32 indexed bounty,
+        uint256 indexed round,
+        bytes32 sheetHash,
+        uint256 pool,
+        bool adopted,
+        uint256 winners
+    );
     /// @notice Emitted when a seat serves the aggregate's key, sealed to the owner in `document`.
     event Served(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
     /// @notice Emitted when a seat hands a round's keys, sealed in `document`, to seats drawn since.
@@ -294,16 +293,17 @@ interface IMarket {
     // ---------------------------------------------------------------- owner
     /// @notice Posts a bounty, paid from the caller's vault account:
     /// `rounds * (roundBudget + seats * seatPay) + bond`. Returns its id, which `bountyId` told before.
-    function post(bytes32 salt, Terms calldata terms, bytes32 ownerKey) external returns (bytes32 bounty);
+    function post(bytes32 salt, PostedTerms calldata terms, bytes32 ownerKey) external returns (bytes32 bounty);
     /// @notice Opens the round once joining is over: names who got the base key and commits to the root update.
-    function openRound(bytes32 bounty, Terms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
+    function openRound(bytes32 bounty, PackedTerms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
         external;
     /// @notice Opens the round's shard to the seats once submitting is over (with the last round, the final shard too).
-    function openShard(bytes32 bounty, Terms calldata terms, bytes32 document) external;
+    function openShard(bytes32 bounty, PackedTerms calldata terms, bytes32 document) external;
     /// @notice Answers "shard not opened" by publishing the shard's key.
     function rebut(
         bytes32 bounty,
-        Terms calldata terms,
+        PackedTerms calldata terms,
+        Roots calldata roots,
         bytes32 key,
         bytes32 shardRoot,
         bytes32 shardDigest,
@@ -311,16 +311,17 @@ interface IMarket {
     ) external;
 
     // ---------------------------------------------------------------- seats
-    /// @notice Fills the vacant seats from the hash of the draw block. Anyone may call it.
-    function draw(bytes32 bounty, Terms calldata terms) external;
-    /// @notice Takes the seat and freezes the encryption key the caller will be sealed to.
-    function acknowledge(bytes32 bounty, Terms calldata terms, uint256 seat, bytes32 key) external;
+    /// @notice Orders the pool's tickets for every vacant seat, by the hash of the draw block. Anyone may call it.
+    function draw(bytes32 bounty, PackedTerms calldata terms) external;
+    /// @notice Takes a vacant seat and freezes the encryption key the caller will be sealed to. Number `tries` (from 0) of the
+    /// seat's candidates has to be the caller's, eligible, and the first that is.
+    function acknowledge(bytes32 bounty, PackedTerms calldata terms, uint256 seat, uint256 tries, bytes32 key) external;
     /// @notice Says which submissions the seat could fetch and open its share of, whether the shard opened, and where its
     /// re-sealed shares lie. A seat that says that the shard did not open, or that it lacks an update that is included, may
     /// leave the round's commit out: it is not slashed for it, and not paid.
     function attest(
         bytes32 bounty,
-        Terms calldata terms,
+        PackedTerms calldata terms,
         uint256 seat,
         uint128 bitmap,
         bool shardOpened,
@@ -329,61 +330,57 @@ interface IMarket {
     /// @notice Commits to a sheet: keccak256(abi.encode(TAG_COMMIT, chainid, market, bounty, round, seat, sender, sheetHash, salt)).
     function commit(bytes32 bounty, uint256 seat, bytes32 commitment) external;
     /// @notice Reveals the sheet that was committed to.
-    function reveal(bytes32 bounty, Terms calldata terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external;
+    function reveal(bytes32 bounty, PackedTerms calldata terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external;
+    /// @notice Reveals that the sheet that was committed to is the one that another seat revealed first.
+    function agree(bytes32 bounty, uint256 seat, bytes32 salt) external;
     /// @notice Names the aggregate's key, sealed to the owner.
     function serve(bytes32 bounty, uint256 seat, bytes32 document) external;
     /// @notice Names the last round's keys, sealed to seats drawn since. Changes no state.
     function handOver(bytes32 bounty, uint256 seat, bytes32 document) external;
     /// @notice Pays a seat for every round it scored since it last collected. Anyone may call it.
-    function collect(bytes32 bounty, Terms calldata terms, uint256 seat) external returns (uint256 paid);
+    function collect(bytes32 bounty, PackedTerms calldata terms, uint256 seat) external returns (uint256 paid);
 
     // ---------------------------------------------------------------- holders
     /// @notice Joins at a free index: locks the stake and a fee for every round left.
-    function join(bytes32 bounty, Terms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
+    function join(bytes32 bounty, PackedTerms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
         external;
     /// @notice Leaves while joining is open or after the end; pays back stake, unused fees and what the bond owes. A forfeited
     /// stake is burned. Anyone may call it for a holder whose stake is forfeited, and for everybody once the bounty is closed.
     /// Nobody leaves between the end of joining and the end of the round: the base is already sealed to them by then.
-    function leave(bytes32 bounty, Terms calldata terms, address holder) external;
+    function leave(bytes32 bounty, PackedTerms calldata terms, address holder) external;
     /// @notice Submits a sealed update.
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external;
-    /// @notice Pays a holder's payout of a settled round into its vault account; a fifth waits for the final shard.
-    /// `siblings` are hash and sum of the sum tree's nodes beside the path, leaf first. Anyone may call it.
-    function claim(
-        bytes32 bounty,
-        Terms calldata terms,
-        uint256 round,
-        uint256 index,
-        address holder,
-        uint128 amount,
-        bytes32[] calldata hashes,
-        uint128[] calldata sums
-    ) external;
+    /// @notice Pays a holder's payouts of settled rounds into its vault account; a fifth waits for the final shard. `owner` and
+    /// `token` are those of the terms. Anyone may call it.
+    function claim(bytes32 bounty, address owner, address token, address holder, Claim[] calldata claims) external;
     /// @notice Pays the hold-back of claimed rounds once it is decided: to the holder, or to the owner. Anyone may call it.
-    function claimHeld(bytes32 bounty, Terms calldata terms, address holder) external;
+    function claimHeld(bytes32 bounty, PackedTerms calldata terms, address holder) external;
 
     // ---------------------------------------------------------------- anyone
     /// @notice Pushes a bounty on whose phase is over: the next phase, a void round, a new draw, or the end. `Draw` and
     /// `Challenge` are left by `draw` and `settle` alone, which anyone may call as well.
-    function advance(bytes32 bounty, Terms calldata terms) external;
+    function advance(bytes32 bounty, PackedTerms calldata terms) external;
     /// @notice Settles the round on the sheet a majority revealed, once the challenge window is over.
-    function settle(bytes32 bounty, Terms calldata terms, Sheet calldata sheet) external;
+    function settle(bytes32 bounty, PackedTerms calldata terms, Sheet calldata sheet) external;
 
     // ---------------------------------------------------------------- views
     /// @notice The id a bounty will have: keccak256(abi.encode(TAG_BOUNTY, chainid, market, owner, salt)).
     function bountyId(address owner, bytes32 salt) external view returns (bytes32);
-    /// @notice Where a bounty stands. `expected`, `submitted`, `submissions` and `included` are zero between rounds.
+    /// @notice Where a bounty stands. `expected`, `submitted`, `included` and `leading` are zero between rounds.
     function bountyOf(bytes32 bounty) external view returns (BountyView memory);
-    /// @notice How a round went.
-    function roundOf(bytes32 bounty, uint256 round) external view returns (RoundView memory);
+    /// @notice What claims of a round have to fit: keccak256(abi.encode(payoutRoot, pool, token, owner)) once it is settled, 0 before
+    /// and when it is void.
+    function resultOf(bytes32 bounty, uint256 round) external view returns (bytes32);
     /// @notice One holder.
     function holderOf(bytes32 bounty, address holder) external view returns (HolderView memory);
-    /// @notice One seat. Drawn but not acknowledged, or acknowledged; all zero while nobody is drawn for it.
+    /// @notice Whether a holder's payout of a round was claimed.
+    function claimedOf(bytes32 bounty, address holder, uint256 round) external view returns (bool);
+    /// @notice One seat; all zero but for its halves while it is vacant.
     function seatOf(bytes32 bounty, uint256 seat) external view returns (SeatView memory);
     /// @notice The hash that seats commit to and the tally counts.
     function sheetHashOf(bytes32 bounty, uint256 round, Sheet calldata sheet) external view returns (bytes32);
     /// @notice What `post` takes: rounds * (roundBudget + seats * seatPay) + bond.
-    function escrowOf(Terms calldata terms) external pure returns (uint256);
+    function escrowOf(PackedTerms calldata terms) external pure returns (uint256);
     /// @notice The vault of this deployment.
     function vault() external view returns (address);
     /// @notice The registry of this deployment.

@@ -22,12 +22,21 @@ interface IRegistry {
         uint128 stake; // what is left of it
     }
 
+    /// @dev What orders candidates. A ticket is eligible when it is among the first `length`, live, and was at `frozenBlock`.
+    struct Draw {
+        bytes32 seed;
+        uint256 length;
+        uint256 frozenBlock;
+    }
+
     /// @notice Thrown when somebody else than the market calls.
     error Registry_NotMarket(address caller);
     /// @notice Thrown when the caller does not hold the ticket.
     error Registry_NotYourTicket(bytes32 pool, uint256 ticket, address caller);
     /// @notice Thrown when a ticket is not in the state an act needs.
     error Registry_WrongState(bytes32 pool, uint256 ticket, TicketState state);
+    /// @notice Thrown when a ticket wants a seat that `first` comes before it for, or that came after the draw was fixed.
+    error Registry_NotFirst(bytes32 pool, uint256 ticket, uint256 first);
     /// @notice Thrown when a stake is taken back before its unbonding time is over.
     error Registry_StillUnbonding(bytes32 pool, uint256 ticket, uint256 freeAt);
     /// @notice Thrown when a pool is asked for zero tickets, a zero stake, or is full (65,535 tickets).
@@ -53,14 +62,21 @@ interface IRegistry {
 
     /// @notice The length of the pool's list now, and how many of it are live. What a posting freezes.
     function freeze(bytes32 pool) external view returns (uint256 length, uint256 live);
-    /// @notice Up to `count` distinct live tickets, and their validators, among the first `length` that existed at
-    /// `postedBlock`, in the order `seed` draws them. May return fewer when most of the list is not live.
-    function draw(bytes32 pool, uint256 length, uint256 postedBlock, bytes32 seed, uint256 count)
+    /// @notice The first eligible candidate for a seat, after `tries` others; `validator` is 0 when 4,096 tries find none.
+    function candidate(bytes32 pool, Draw calldata drawn, uint256 seatIndex)
         external
         view
-        returns (uint256[] memory tickets, address[] memory validators);
-    /// @notice Market only. A live ticket takes a seat of `bounty`; reverts unless `validator` holds it.
-    function seat(bytes32 pool, uint256 ticket, address validator, bytes32 bounty) external;
+        returns (address validator, uint256 ticket, uint256 tries);
+    /// @notice Market only. The ticket that is candidate number `tries` for a seat takes it for `bounty`. Reverts unless `validator`
+    /// holds the ticket, it is eligible, and no candidate before it is.
+    function seat(
+        bytes32 pool,
+        Draw calldata drawn,
+        uint256 seatIndex,
+        uint256 tries,
+        address validator,
+        bytes32 bounty
+    ) external returns (uint256 ticket);
     /// @notice Market only. A seated ticket is drawable again.
     function unseat(bytes32 pool, uint256 ticket) external;
     /// @notice Market only. Takes `percent` of the ticket's full stake (never more than is left): half burned and half to

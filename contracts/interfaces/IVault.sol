@@ -4,7 +4,8 @@ pragma solidity 0.8.28;
 /// @title The money of the marketplace: one internal ledger per token.
 /// @notice Participants deposit, the market and the registry move, everybody withdraws for themselves, for ever.
 /// @dev An account is a `bytes32`: an address left-padded with zeros, a bounty id, a pool id, or `BURNED`.
-/// For every token, `totalOf` is the sum of all accounts, and the vault's token balance is never below it.
+/// For every token, the sum of all accounts is what was deposited less what was withdrawn, and the vault's token balance is never
+/// below it.
 /// Beside these errors a token's own may surface, and OpenZeppelin's `SafeERC20FailedOperation(token)` (the token answered
 /// false) and `ReentrancyGuardReentrantCall()` (the token called back).
 interface IVault {
@@ -36,8 +37,6 @@ interface IVault {
 
     /// @notice What `account` holds of `token`.
     function balanceOf(address token, bytes32 account) external view returns (uint256);
-    /// @notice The sum of all accounts of `token`, the burned one included.
-    function totalOf(address token) external view returns (uint256);
     /// @notice The account nobody can withdraw from.
     function BURNED() external view returns (bytes32);
     /// @notice The market of this deployment.

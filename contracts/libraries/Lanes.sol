@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-/// @title Fifteen counters in one word: how many half pays each seat is owed.
-/// @dev A counter has 16 bits and grows by at most 2 a round; terms have at most 4,096 rounds, so none overflows into the next.
+/// @title Sixteen counters in one word.
+/// @dev A counter has 16 bits and is reckoned modulo 2^16: what counts below zero is right again once it is added to.
 library Lanes {
-    /// @notice The counter of `seat`; 0 for a seat that cannot exist.
-    function at(uint256 lanes, uint256 seat) internal pure returns (uint256) {
-        return seat < 15 ? (lanes >> (seat * 16)) & 0xffff : 0;
+    /// @notice The counter at `lane`; 0 for a lane that cannot exist.
+    function at(uint256 lanes, uint256 lane) internal pure returns (uint256) {
+        return lane < 16 ? (lanes >> (lane * 16)) & 0xffff : 0;
     }
 
-    /// @notice The counters after each seat in the set `seats` was given `halves` more.
-    function add(uint256 lanes, uint256 seats, uint256 halves) internal pure returns (uint256) {
-        for (uint256 seat = 0; seats >> seat != 0; ++seat) {
-            if ((seats >> seat) & 1 == 1) lanes += halves << (seat * 16);
+    /// @notice The counters after each lane in the set `which` was given `more`.
+    function add(uint256 lanes, uint256 which, uint256 more) internal pure returns (uint256) {
+        for (uint256 lane = 0; which >> lane != 0; ++lane) {
+            if ((which >> lane) & 1 == 1) lanes = set(lanes, lane, at(lanes, lane) + more);
         }
         return lanes;
     }
 
-    /// @notice The counters after `seat` was paid.
-    function clear(uint256 lanes, uint256 seat) internal pure returns (uint256) {
-        return lanes & ~(uint256(0xffff) << (seat * 16));
+    /// @notice The counters after `lane` was set to `value` modulo 2^16.
+    function set(uint256 lanes, uint256 lane, uint256 value) internal pure returns (uint256) {
+        return (lanes & ~(uint256(0xffff) << (lane * 16))) | ((value & 0xffff) << (lane * 16));
     }
 }

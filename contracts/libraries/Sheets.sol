@@ -4,10 +4,13 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bounty} from "../market/BountyState.sol";
 import {Tags} from "./Tags.sol";
+import {TermsWords} from "./TermsWords.sol";
 
 /// @title Score sheets as the chain sees them: their hash, commits to it, and the rules it can check.
 /// @dev The Python twin is `marketplace.domain.abi`. `address(this)` is the market: the functions are internal.
 library Sheets {
+    using TermsWords for IMarket.PackedTerms;
+
     /// @notice The hash that seats commit to and the tally counts.
     function hash(bytes32 bounty, uint256 round, IMarket.Sheet calldata sheet) internal view returns (bytes32) {
         return keccak256(abi.encode(Tags.SHEET, block.chainid, address(this), bounty, round, sheet));
@@ -26,21 +29,21 @@ library Sheets {
 
     /// @notice Reverts unless a sheet keeps the rules that need no recomputation.
     /// @dev No need to compare the pool with the reserve: a round's budget is always there.
-    function check(bytes32 bounty, IMarket.Terms memory terms, IMarket.Sheet calldata sheet, Bounty storage b)
+    function check(bytes32 bounty, IMarket.PackedTerms calldata terms, IMarket.Sheet calldata sheet, Bounty storage b)
         internal
         view
     {
-        _require(bounty, sheet.included == b.included, "included");
+        _require(bounty, sheet.included == b.ballot.included, "included");
         _require(bounty, sheet.breached & ~sheet.included == 0, "breached");
-        _require(bounty, sheet.pool <= terms.roundBudget, "pool");
-        _require(bounty, !sheet.released || b.clock.round + 1 == terms.rounds, "released");
+        _require(bounty, sheet.pool <= terms.roundBudget(), "pool");
+        _require(bounty, !sheet.released || b.clock.round + 1 == terms.rounds(), "released");
         _require(bounty, sheet.document != 0, "document");
         if (sheet.adopted) {
             _require(bounty, sheet.aggregate != 0, "aggregate");
             _require(bounty, sheet.nextBaseRoot != 0, "nextBaseRoot");
         } else {
             _require(bounty, sheet.pool == 0, "pool");
-            _require(bounty, sheet.nextBaseRoot == b.baseRoot, "nextBaseRoot");
+            _require(bounty, sheet.nextBaseRoot == 0, "nextBaseRoot");
         }
     }
 

@@ -7,31 +7,38 @@ import {Tags} from "./Tags.sol";
 /// @notice Inner nodes hash both children's hashes and sums, so leaves that prove to one root never add up to more than its sum.
 /// @dev The Python twin is `marketplace.domain.sumtree`.
 library SumTree {
+    uint256 private constant NODE_BYTES = 48;
+
     /// @notice The leaf that promises `amount` to `holder` at `index`.
     function leaf(uint256 index, address holder, uint256 amount) internal pure returns (bytes32) {
         return keccak256(abi.encode(Tags.PAYOUT_LEAF, index, holder, amount));
     }
 
-    /// @notice Whether `node` with `sum` at position `index` leads to `root` with `total`.
-    /// @dev `hashes` and `sums` are the nodes beside the path, leaf first. A sum above 128 bits is refused, not truncated.
-    function leadsTo(
-        bytes32 root,
-        uint256 total,
-        uint256 index,
-        bytes32 node,
-        uint256 sum,
-        bytes32[] calldata hashes,
-        uint128[] calldata sums
-    ) internal pure returns (bool) {
-        uint256 depth = hashes.length;
-        if (depth != sums.length || depth > 7 || index >> depth != 0) return false;
-        for (uint256 i = 0; i < depth; ++i) {
-            node = (index >> i) & 1 == 0
-                ? keccak256(abi.encodePacked(node, hashes[i], uint128(sum), sums[i]))
-                : keccak256(abi.encodePacked(hashes[i], node, sums[i], uint128(sum)));
-            sum += sums[i];
-            if (sum > type(uint128).max) return false;
+    /// @notice The root above the leaf `node` with `sum` at position `index`, and the root's sum.
+    /// @dev `path` is hash and sum, 48 bytes, of the nodes beside the way, leaf first. The sum is one that no tree has when the path is
+    /// too long, too short for the index, not made of whole nodes, or when its sums exceed 128 bits.
+    function rootAbove(uint256 index, bytes32 node, uint256 sum, bytes calldata path)
+        internal
+        pure
+        returns (bytes32, uint256)
+    {
+        uint256 depth = path.length / NODE_BYTES;
+        if (path.length % NODE_BYTES != 0 || depth > 7 || index >> depth != 0) return (0, type(uint256).max);
+        assembly ("memory-safe") {
+            // left hash, right hash, both sums: 96 bytes behind the free memory, again for every node
+            let left := mload(0x40)
+            for { let at := path.offset } lt(at, add(path.offset, path.length)) { at := add(at, NODE_BYTES) } {
+                let beside := shr(128, calldataload(add(at, 32)))
+                let isRight := and(index, 1)
+                mstore(add(left, shl(5, isRight)), node)
+                mstore(add(left, shl(5, iszero(isRight))), calldataload(at))
+                mstore(add(left, 64), or(shl(shl(7, iszero(isRight)), sum), shl(shl(7, isRight), beside)))
+                node := keccak256(left, 96)
+                // At most eight numbers below 2^128: what exceeds it is seen below, because sums only grow.
+                sum := add(sum, beside)
+                index := shr(1, index)
+            }
         }
-        return node == root && sum == total;
+        return (node, sum > type(uint128).max ? type(uint256).max : sum);
     }
 }

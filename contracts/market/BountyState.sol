@@ -6,25 +6,46 @@ import {IMarket} from "../interfaces/IMarket.sol";
 /// @dev What nearly every transaction reads and changes: one storage slot.
 struct Clock {
     IMarket.Phase phase;
-    IMarket.CloseReason closed;
     uint16 round;
     uint40 deadline;
-    uint8 draws;
     uint16 acted; // seats, in this phase
     uint16 vacant; // seats without an acknowledged validator
     uint16 unopened; // seats that attested "shard not opened"
-    uint128 submitted; // of the last round that opened
+    uint16 lacking; // seats that attested less than all submissions
+    uint128 awaited; // expected holders that did not submit; while seats are drawn and taken, a `Draft`
 }
 
 /// @dev What fixes a draw: the hash of `drawBlock` over the first `length` tickets that existed at `frozenBlock`.
 struct Draft {
-    uint64 drawBlock;
-    uint64 frozenBlock;
+    uint40 drawBlock;
+    uint40 frozenBlock;
     uint16 length;
+    uint8 draws; // so far, since the bench was last full
 }
 
-/// @dev `word` is in turn what the seat attested (a bitmap), its commit and its sheet hash. `Bounty.attesters`, `.committed` and
-/// `.revealed` say which of them it is; what is left over from an earlier round is never read.
+/// @dev The running round's scoring: one storage slot, rewritten by the ends of phases.
+struct Ballot {
+    uint128 included;
+    uint16 attesters;
+    uint16 committed;
+    uint16 revealed;
+    uint16 others; // seats that revealed another sheet than `Bounty.leading`; once settled, than the one that stands
+    uint24 challenge; // seconds: `agree` carries no terms
+    uint8 majority; // seats: likewise
+    bool heldReturns; // hold-backs go to the owner
+}
+
+/// @dev What settling adds up: one storage slot.
+struct Sums {
+    int128 reserveChange;
+    IMarket.CloseReason closed;
+    uint16 settled; // rounds
+    uint16 halves; // of a round's pay that every seat is owed, but for `Bounty.lanes`
+}
+
+/// @dev `word` is in turn what the seat attested (a bitmap) if that is not everything, its commit, and the hash of its sheet if that
+/// is not the leading one. `Clock.lacking`, `Ballot.committed`, `.revealed` and `.others` say which of them it is; what is left over
+/// is never read.
 struct Seat {
     address validator;
     uint16 ticket;
@@ -32,29 +53,37 @@ struct Seat {
     bytes32 word;
 }
 
+/// @dev One storage slot.
+struct Holder {
+    bool joined;
+    uint8 index;
+    uint16 joinedRound;
+    uint16 locked; // fees
+    uint16 settledBefore; // `Sums.settled` when it joined
+    uint128 held;
+    uint64 claimed; // of the first 64 rounds
+}
+
 /// @dev Everything of one bounty, and nothing else: no function writes to two of these.
-/// Of its vault account, at any time: balance = reserve + bond + stakes of the joined + fee * (all `prepaid`, last submissions
-/// that are refundable, submissions of the running round) + all `unclaimed` + all `held` + halves owed * (seatPay / 2), and
-/// during Serve one more half for each of the round's winners, which is decided when Serve ends.
+/// Of its vault account, at any time: balance = reserve + bond + stakes of the joined + fee * (all `prepaid`) + payouts that were
+/// not claimed + all `held` + halves owed * (seatPay / 2), and during Serve one more half for each of the round's winners, which is
+/// decided when Serve ends. The reserve is what was posted for the rounds plus `reserveChange`; the bond stays whole until the end.
 struct Bounty {
     Clock clock;
-    bytes32 submissions; // running hash of the last round that opened; stale while `clock.submitted` is 0
+    bytes32 termsHash;
+    bytes32 submissions; // running hash over all rounds; starts as the bounty's id when the first round opens
+    bytes32 seed; // of the last draw
+    bytes32 leading; // hash of the first sheet that was revealed in the last round that came so far
     uint128 joined;
     uint128 expected;
-    uint128 included;
-    uint16 attesters;
-    uint16 committed;
-    uint16 revealed;
-    bool heldReturns; // hold-backs go to the owner
     uint128 forfeited;
     uint128 compensated;
-    uint128 reserve;
-    uint128 bond;
-    uint256 halvesOwed; // a lane a seat, see Lanes
-    Draft draft;
-    bytes32 baseRoot;
-    bytes32 termsHash;
+    Ballot ballot;
+    Sums sums;
+    uint256 lanes; // by seat: halves owed beside `Sums.halves`, modulo 2^16, see Lanes
+    mapping(uint256 group => uint256) spared; // lanes by index: rounds settled without that holder since it joined
     mapping(uint256 seat => Seat) seats;
-    mapping(uint256 round => IMarket.RoundView) rounds;
-    mapping(address holder => IMarket.HolderView) holders;
+    mapping(uint256 round => bytes32) results; // see IMarket.resultOf
+    mapping(address holder => Holder) holders;
+    mapping(address holder => mapping(uint256 group => uint256)) claimedLater; // rounds from 64 on, 256 a word
 }

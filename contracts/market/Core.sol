@@ -7,7 +7,7 @@ import {IVault} from "../interfaces/IVault.sol";
 import {Accounts} from "../libraries/Accounts.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Tags} from "../libraries/Tags.sol";
-import {TermsCheck} from "../libraries/TermsCheck.sol";
+import {TermsWords} from "../libraries/TermsWords.sol";
 import {Bounty, Clock, Draft} from "./BountyState.sol";
 
 /// @title What every part of the market needs: who is who, what time it is, where money goes, which phase comes next.
@@ -15,6 +15,7 @@ import {Bounty, Clock, Draft} from "./BountyState.sol";
 /// stranger on its behalf. So an interaction in the middle of a function can be wrong for readability, not for safety.
 abstract contract Core is IMarket {
     using Bits for uint256;
+    using TermsWords for PackedTerms;
 
     /// @dev Blocks between the end of a draw's list and the block whose hash draws.
     uint256 internal constant DRAW_DELAY = 4;
@@ -39,15 +40,20 @@ abstract contract Core is IMarket {
         if (b.clock.phase == Phase.None) revert Market_UnknownBounty(id);
     }
 
-    /// @dev Terms are read into memory once: fields are checked there and then, and the code that reads them is small.
-    function _known(bytes32 id, Terms calldata given) internal view returns (Bounty storage b, Terms memory terms) {
+    /// @dev Terms stay in calldata; `TermsWords` reads their fields there. They are handed back so that the optimizer does not know
+    /// where they lie: it would copy every function that takes them, once for each place.
+    function _known(bytes32 id, PackedTerms calldata given)
+        internal
+        view
+        returns (Bounty storage b, PackedTerms calldata terms)
+    {
         b = _known(id);
+        if (b.termsHash != given.hash()) revert Market_WrongTerms(id);
         terms = given;
-        if (b.termsHash != TermsCheck.hash(terms)) revert Market_WrongTerms(id);
     }
 
-    function _requireOwner(bytes32 id, Terms memory terms) internal view {
-        if (msg.sender != terms.owner) revert Market_NotOwner(id, msg.sender);
+    function _requireOwner(bytes32 id, PackedTerms calldata terms) internal view {
+        if (msg.sender != terms.owner()) revert Market_NotOwner(id, msg.sender);
     }
 
     /// @dev No need to check that `seat` exists: one that does not has no validator.
@@ -83,20 +89,32 @@ abstract contract Core is IMarket {
     }
 
     // ---------------------------------------------------------------- money
-    function _take(bytes32 id, Terms memory terms, address from, uint256 amount) internal {
-        _move(terms, Accounts.ofPerson(from), id, amount);
+    function _take(bytes32 id, address token, address from, uint256 amount) internal {
+        _move(token, Accounts.ofPerson(from), id, amount);
     }
 
-    function _pay(bytes32 id, Terms memory terms, address to, uint256 amount) internal {
-        _move(terms, id, Accounts.ofPerson(to), amount);
+    function _pay(bytes32 id, address token, address to, uint256 amount) internal {
+        _move(token, id, Accounts.ofPerson(to), amount);
     }
 
-    function _burn(bytes32 id, Terms memory terms, uint256 amount) internal {
-        _move(terms, id, Tags.BURNED, amount);
+    function _burn(bytes32 id, address token, uint256 amount) internal {
+        _move(token, id, Tags.BURNED, amount);
     }
 
-    function _move(Terms memory terms, bytes32 from, bytes32 to, uint256 amount) private {
-        if (amount != 0) IVault(vault).move(terms.token, from, to, amount);
+    function _move(address token, bytes32 from, bytes32 to, uint256 amount) private {
+        if (amount != 0) IVault(vault).move(token, from, to, amount);
+    }
+
+    /// @dev What posting puts into the reserve.
+    function _postedReserve(PackedTerms calldata terms) internal pure returns (uint256) {
+        return terms.rounds() * (terms.roundBudget() + terms.seats() * terms.seatPay());
+    }
+
+    /// @dev The owner's unpromised money gains `gained` and loses `lost`. Never below zero in all: of what was posted,
+    /// `roundBudget + seats * seatPay` is there for each round, and no round takes more.
+    function _changeReserve(Bounty storage b, uint256 gained, uint256 lost) internal {
+        // Both are below 2^116 (TermsCheck), so the casts keep them whole.
+        b.sums.reserveChange += int128(int256(gained) - int256(lost));
     }
 
     // ---------------------------------------------------------------- phases
@@ -109,57 +127,71 @@ abstract contract Core is IMarket {
         emit PhaseChanged(id, clock.round, clock.phase, deadline);
     }
 
-    /// @dev Freezes the list that the next draw is over.
-    function _freeze(Bounty storage b, Terms memory terms) internal returns (uint256 live) {
+    /// @dev Freezes the list that the next draw is over; how many draws there were stays.
+    function _freeze(Bounty storage b, PackedTerms calldata terms) internal returns (uint256 live) {
         uint256 length = 0;
-        (length, live) = IRegistry(registry).freeze(Accounts.ofPool(terms.token, terms.ticketStake));
-        b.draft = Draft(uint64(block.number + DRAW_DELAY), uint64(block.number), uint16(length));
+        (length, live) = IRegistry(registry).freeze(Accounts.ofPool(terms.token(), terms.ticketStake()));
+        _setDraft(b.clock, Draft(uint40(block.number + DRAW_DELAY), uint40(block.number), uint16(length), _draft(b.clock).draws));
+    }
+
+    /// @dev A draft takes the place of `awaited`, which means nothing between rounds; `openRound` writes that anew.
+    function _setDraft(Clock storage clock, Draft memory draft) internal {
+        clock.awaited = uint128(draft.drawBlock) | (uint128(draft.frozenBlock) << 40) | (uint128(draft.length) << 80)
+            | (uint128(draft.draws) << 96);
+    }
+
+    function _draft(Clock storage clock) internal view returns (Draft memory) {
+        uint128 word = clock.awaited;
+        return Draft(uint40(word), uint40(word >> 40), uint16(word >> 80), uint8(word >> 96));
+    }
+
+    /// @dev The holders that submitted to the round, from its opening until the next draw or round.
+    function _submitted(Bounty storage b) internal view returns (uint128) {
+        return b.expected & ~b.clock.awaited;
     }
 
     /// @dev The round is over, well or not: what comes next. Seats that lost their validator are drawn anew before joining.
-    function _nextRound(bytes32 id, Bounty storage b, Terms memory terms) internal {
+    function _nextRound(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
         Clock storage clock = b.clock;
         clock.round += 1;
-        if (clock.round == terms.rounds) {
-            clock.closed = CloseReason.Finished;
+        if (clock.round == terms.rounds()) {
+            b.sums.closed = CloseReason.Finished;
             _close(id, b, terms);
         } else if (clock.vacant != 0) {
+            clock.awaited = 0; // no draws yet
             _freeze(b, terms);
             clock.phase = Phase.Draw;
             _begin(id, b, 0);
         } else {
             clock.phase = Phase.Join;
-            _begin(id, b, terms.phases.join);
+            _begin(id, b, terms.phase(TermsWords.JOIN));
         }
     }
 
-    /// @dev The end, for the reason that `b.clock` was just given. Whatever is not promised goes back; stakes, fees, payouts, pay and compensation stay to be fetched. After an
+    /// @dev The end, for the reason that `b.sums` was just given. Whatever is not promised goes back; stakes, fees, payouts, pay and compensation stay to be fetched. After an
     /// owner's default the bond keeps what compensates holders, and the rest of it is burned.
-    function _close(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        CloseReason reason = b.clock.closed;
-        uint256 returned = b.reserve;
+    function _close(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        CloseReason reason = b.sums.closed;
+        uint256 returned = uint256(int256(_postedReserve(terms)) + b.sums.reserveChange);
         uint256 burned = 0;
         if (reason == CloseReason.OwnerDefault) {
-            uint256 owed = uint256(b.compensated).count() * terms.compensation;
-            burned = b.bond - owed; // the bond covers twice as many: TermsCheck
-            b.bond = uint128(owed);
+            uint256 owed = uint256(b.compensated).count() * terms.compensation();
+            burned = terms.bond() - owed; // the bond covers twice as many: TermsCheck
         } else {
-            returned += b.bond;
-            b.bond = 0;
+            returned += terms.bond();
         }
-        b.reserve = 0;
         b.clock.phase = Phase.Closed;
         _begin(id, b, 0);
         emit Closed(id, reason, returned, burned);
-        _pay(id, terms, terms.owner, returned);
-        _burn(id, terms, burned);
+        _pay(id, terms.token(), terms.owner(), returned);
+        _burn(id, terms.token(), burned);
         _unseatAll(b, terms);
     }
 
-    function _unseatAll(Bounty storage b, Terms memory terms) private {
-        bytes32 pool = Accounts.ofPool(terms.token, terms.ticketStake);
+    function _unseatAll(Bounty storage b, PackedTerms calldata terms) private {
+        bytes32 pool = Accounts.ofPool(terms.token(), terms.ticketStake());
         uint256 vacant = b.clock.vacant;
-        for (uint256 seat = 0; seat < terms.seats; ++seat) {
+        for (uint256 seat = 0; seat < terms.seats(); ++seat) {
             if (!vacant.has(seat)) IRegistry(registry).unseat(pool, b.seats[seat].ticket);
         }
     }

@@ -5,103 +5,106 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
+import {TermsWords} from "../libraries/TermsWords.sol";
+import {Lanes} from "../libraries/Lanes.sol";
 import {Tags} from "../libraries/Tags.sol";
-import {Bounty, Clock} from "./BountyState.sol";
+import {Bounty, Clock, Holder} from "./BountyState.sol";
 import {Core} from "./Core.sol";
 
 /// @title Data holders: joining, leaving, submitting.
-/// @dev Fees are paid in advance for every round left and counted in `prepaid`. A submission uses one up; when its round turns out
-/// void, or excludes it, the fee comes back lazily, with the holder's next submission or when it leaves.
+/// @dev Fees are locked in advance for every round left. A round uses one up when it settles and includes the holder; what was not
+/// used comes back on leaving. A settled round counts for all at once (`Sums.settled`), less those it spared (`Bounty.spared`), so
+/// that submitting writes nothing about money.
 abstract contract Holders is Core {
     using Bits for uint256;
+    using TermsWords for PackedTerms;
+    using Lanes for uint256;
+
+    uint256 private constant LANES = 16;
 
     /// @inheritdoc IMarket
-    function join(bytes32 bounty, Terms calldata given, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
+    function join(bytes32 bounty, PackedTerms calldata given, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
         external
     {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         _requireAllowed(bounty, terms, allowlistProof);
         Clock storage clock = b.clock;
-        HolderView storage holder = b.holders[msg.sender];
+        Holder storage holder = b.holders[msg.sender];
         _requirePhase(bounty, clock, Phase.Join);
         _requireNotAfter(bounty, clock.deadline);
         if (holder.joined) revert Market_AlreadyJoined(bounty, msg.sender);
-        if (index >= terms.maxHolders || uint256(b.joined).has(index)) revert Market_BadIndex(bounty, index);
+        if (index >= terms.maxHolders() || uint256(b.joined).has(index)) revert Market_BadIndex(bounty, index);
         _requireDigest(key);
-        uint16 roundsLeft = terms.rounds - clock.round;
+        uint256 roundsLeft = terms.rounds() - clock.round;
         b.joined |= uint128(1 << index);
-        // `held` stays: it may be from an earlier stay.
+        // `held` and `claimed` stay: they may be from an earlier stay.
         holder.joined = true;
         holder.index = uint8(index);
         holder.joinedRound = clock.round;
-        holder.prepaid = roundsLeft;
-        holder.lastRound = 0;
+        holder.locked = uint16(roundsLeft);
+        holder.settledBefore = b.sums.settled;
         emit Joined(bounty, msg.sender, index, key);
-        _take(bounty, terms, msg.sender, uint256(terms.holderStake) + uint256(terms.fee) * roundsLeft);
+        _take(bounty, terms.token(), msg.sender, terms.holderStake() + terms.fee() * roundsLeft);
     }
 
     /// @inheritdoc IMarket
     /// @dev Whoever lost its stake may be sent off at any time: the round it failed in is decided as far as its fee goes, because
     /// either it did not submit to it, or it is settled and was included.
-    function leave(bytes32 bounty, Terms calldata given, address holder) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
-        HolderView storage h = b.holders[holder];
+    function leave(bytes32 bounty, PackedTerms calldata given, address holder) external {
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
+        Holder storage h = b.holders[holder];
         if (!h.joined) revert Market_NotJoined(bounty, holder);
         uint256 index = h.index;
         bool lost = uint256(b.forfeited).has(index);
         if (!lost) _requireMayLeave(bounty, b.clock, holder);
-        uint256 fees = uint256(h.prepaid) + (_feeReturns(b, h) ? 1 : 0);
-        uint256 returned = fees * terms.fee + (lost ? 0 : terms.holderStake);
-        uint256 burned = lost ? terms.holderStake : 0;
+        uint256 returned = _feesLeft(b, h) * terms.fee() + (lost ? 0 : terms.holderStake());
+        uint256 burned = lost ? terms.holderStake() : 0;
         uint128 others = ~uint128(1 << index);
         if (uint256(b.compensated).has(index)) {
-            returned += terms.compensation;
+            returned += terms.compensation();
             b.compensated &= others;
-            b.bond -= terms.compensation;
         }
         b.joined &= others;
         if (lost) b.forfeited &= others;
-        uint128 held = h.held;
-        delete b.holders[holder];
-        b.holders[holder].held = held;
+        if (_spared(b, index) != 0) b.spared[index / LANES] = b.spared[index / LANES].set(index % LANES, 0);
+        b.holders[holder] = Holder(false, 0, 0, 0, 0, h.held, h.claimed);
         emit Left(bounty, holder, index, returned, burned);
-        _pay(bounty, terms, holder, returned);
-        _burn(bounty, terms, burned);
+        _pay(bounty, terms.token(), holder, returned);
+        _burn(bounty, terms.token(), burned);
     }
 
     /// @inheritdoc IMarket
-    /// @dev No money moves: the fee was paid on joining.
+    /// @dev No money moves: the fee was paid on joining. Two slots change, and the holder's own is only read.
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external {
         Bounty storage b = _known(bounty);
         Clock storage clock = b.clock;
-        HolderView storage holder = b.holders[msg.sender];
+        Holder storage holder = b.holders[msg.sender];
         uint256 index = holder.index;
-        uint256 submitted = clock.submitted;
+        uint256 awaited = clock.awaited;
         if (!holder.joined) revert Market_NotJoined(bounty, msg.sender);
         _requirePhase(bounty, clock, Phase.Submit);
         _requireNotAfter(bounty, clock.deadline);
-        if (submitted.has(index)) revert Market_AlreadySubmitted(bounty, msg.sender);
-        if (!uint256(b.expected).has(index)) {
+        if (!awaited.has(index)) {
+            if (uint256(b.expected).has(index)) revert Market_AlreadySubmitted(bounty, msg.sender);
             if (uint256(b.forfeited).has(index)) revert Market_Forfeited(bounty, msg.sender);
             revert Market_NotExpected(bounty, msg.sender);
         }
         _requireDigest(commitment);
         _requireDigest(document);
-        if (!_feeReturns(b, holder)) holder.prepaid -= 1;
-        uint16 round = clock.round;
-        holder.lastRound = round + 1;
-        bytes32 previous = submitted == 0 ? bytes32(0) : b.submissions;
-        b.submissions = keccak256(abi.encode(previous, msg.sender, index, commitment, document));
-        clock.submitted = uint128(submitted | (1 << index));
+        uint256 round = clock.round;
+        b.submissions = keccak256(abi.encode(b.submissions, round, msg.sender, index, commitment, document));
+        clock.awaited = uint128(awaited & ~(1 << index));
         emit Submitted(bounty, round, msg.sender, index, commitment, document);
     }
 
-    /// @dev Whether the fee of the holder's last submission comes back.
-    function _feeReturns(Bounty storage b, HolderView storage h) private view returns (bool) {
-        uint256 last = h.lastRound;
-        if (last == 0) return false;
-        RoundView storage r = b.rounds[last - 1];
-        return r.status == RoundStatus.Void || (r.anyExcluded && uint256(r.excluded).has(h.index));
+    /// @dev The fees of a joined holder that no settled round used.
+    function _feesLeft(Bounty storage b, Holder storage h) internal view returns (uint256) {
+        return uint256(h.locked) + _spared(b, h.index) + h.settledBefore - b.sums.settled;
+    }
+
+    /// @dev Rounds that were settled without the holder that has `index` now.
+    function _spared(Bounty storage b, uint256 index) private view returns (uint256) {
+        return b.spared[index / LANES].at(index % LANES);
     }
 
     function _requireMayLeave(bytes32 id, Clock storage clock, address holder) private view {
@@ -112,7 +115,7 @@ abstract contract Holders is Core {
     }
 
     /// @dev Leaves hash a tag and an address, nodes two hashes: none passes for the other.
-    function _requireAllowed(bytes32 id, Terms memory terms, bytes32[] calldata proof) private view {
+    function _requireAllowed(bytes32 id, PackedTerms calldata terms, bytes32[] calldata proof) private view {
         if (terms.allowlistRoot == 0) return;
         bytes32 leaf = keccak256(abi.encode(Tags.ALLOW, msg.sender));
         if (!MerkleProof.verifyCalldata(proof, terms.allowlistRoot, leaf)) revert Market_NotAllowed(id, msg.sender);

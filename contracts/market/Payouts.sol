@@ -3,59 +3,94 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
+import {TermsWords} from "../libraries/TermsWords.sol";
 import {SumTree} from "../libraries/SumTree.sol";
-import {Bounty} from "./BountyState.sol";
+import {Bounty, Holder} from "./BountyState.sol";
 import {Core} from "./Core.sol";
 
 /// @title What holders earned: payouts and their hold-back.
-/// @dev The hold-back is decided when the bounty is closed: until then a fifth of every payout waits in `Holder.held`.
+/// @dev The hold-back is decided when the bounty is closed: until then a fifth of every payout waits in `Holder.held`. A settled
+/// round keeps one word, the hash of what its claims need; whoever claims passes that. Claims carry no terms: the two fields that
+/// they need are in that hash.
 abstract contract Payouts is Core {
     using Bits for uint256;
+    using TermsWords for PackedTerms;
 
     uint256 private constant HOLD_BACK_DIVISOR = 5;
+    uint256 private constant ROUNDS_AT_HAND = 64; // in `Holder.claimed`
 
     /// @inheritdoc IMarket
     /// @dev No caller is required, and no membership: the leaf names who is paid.
-    function claim(
-        bytes32 bounty,
-        Terms calldata given,
-        uint256 round,
-        uint256 index,
-        address holder,
-        uint128 amount,
-        bytes32[] calldata hashes,
-        uint128[] calldata sums
-    ) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
-        RoundView storage r = b.rounds[round];
-        if (r.status != RoundStatus.Settled || amount == 0) revert Market_NothingToDo(bounty);
-        if (uint256(r.claimed).has(index)) revert Market_AlreadyClaimed(bounty, round, index);
-        bytes32 leaf = SumTree.leaf(index, holder, amount);
-        if (!SumTree.leadsTo(r.payoutRoot, r.pool, index, leaf, amount, hashes, sums)) revert Market_BadProof(bounty);
-        r.claimed |= uint128(1 << index);
-        r.unclaimed -= amount;
+    function claim(bytes32 bounty, address owner, address token, address holder, Claim[] calldata claims) external {
+        Bounty storage b = _known(bounty);
         bool undecided = b.clock.phase != Phase.Closed;
-        uint128 held = undecided || b.heldReturns ? _holdBackRoundedDown(amount) : 0;
-        if (undecided && held != 0) b.holders[holder].held += held;
-        emit Claimed(bounty, round, holder, amount - held, held);
-        _pay(bounty, terms, holder, amount - held);
-        if (!undecided) _pay(bounty, terms, terms.owner, held);
+        bool holdsBack = undecided || b.ballot.heldReturns;
+        uint256 paid = 0;
+        uint256 held = 0;
+        for (uint256 i = 0; i < claims.length; ++i) {
+            Claim calldata c = claims[i];
+            _requirePayout(bounty, b, owner, token, holder, c);
+            uint256 fifth = holdsBack ? c.amount / HOLD_BACK_DIVISOR : 0;
+            emit Claimed(bounty, c.round, holder, c.amount - fifth, fifth);
+            paid += c.amount - fifth;
+            held += fifth;
+            _markClaimed(bounty, b, holder, c, undecided ? fifth : 0);
+        }
+        if (paid == 0) revert Market_NothingToDo(bounty);
+        _pay(bounty, token, holder, paid);
+        if (!undecided) _pay(bounty, token, owner, held);
     }
 
     /// @inheritdoc IMarket
     /// @dev No caller is required: the money goes where it belongs whoever asks.
-    function claimHeld(bytes32 bounty, Terms calldata given, address holder) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+    function claimHeld(bytes32 bounty, PackedTerms calldata given, address holder) external {
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         _requirePhase(bounty, b.clock, Phase.Closed);
         uint256 amount = b.holders[holder].held;
         if (amount == 0) revert Market_NothingToDo(bounty);
-        address to = b.heldReturns ? terms.owner : holder;
+        address to = b.ballot.heldReturns ? terms.owner() : holder;
         b.holders[holder].held = 0;
         emit HeldPaid(bounty, to, amount);
-        _pay(bounty, terms, to, amount);
+        _pay(bounty, terms.token(), to, amount);
     }
 
-    function _holdBackRoundedDown(uint128 amount) private pure returns (uint128) {
-        return uint128(amount / HOLD_BACK_DIVISOR);
+    /// @dev What is kept of a settled round.
+    function _resultHash(bytes32 payoutRoot, uint256 pool, address token, address owner)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(payoutRoot, pool, token, owner));
+    }
+
+    function _requirePayout(
+        bytes32 id,
+        Bounty storage b,
+        address owner,
+        address token,
+        address holder,
+        Claim calldata c
+    ) private view {
+        bytes32 result = b.results[c.round];
+        if (result == 0 || c.amount == 0) revert Market_NothingToDo(id);
+        bytes32 leaf = SumTree.leaf(c.index, holder, c.amount);
+        (bytes32 root, uint256 pool) = SumTree.rootAbove(c.index, leaf, c.amount, c.path);
+        if (result != _resultHash(root, pool, token, owner)) revert Market_BadProof(id);
+    }
+
+    /// @dev A holder is paid once a round, and its bits outlive its membership.
+    function _markClaimed(bytes32 id, Bounty storage b, address holder, Claim calldata c, uint256 held) private {
+        if (_isClaimed(b, holder, c.round)) revert Market_AlreadyClaimed(id, c.round, c.index);
+        Holder storage h = b.holders[holder];
+        // Sums of at most 4,096 payouts below 2^96: TermsCheck.
+        h.held += uint128(held);
+        if (c.round < ROUNDS_AT_HAND) h.claimed |= uint64(1 << c.round);
+        else b.claimedLater[holder][c.round / 256] |= 1 << (c.round % 256);
+    }
+
+    function _isClaimed(Bounty storage b, address holder, uint256 round) internal view returns (bool) {
+        Holder storage h = b.holders[holder];
+        if (round < ROUNDS_AT_HAND) return uint256(h.claimed).has(round);
+        return b.claimedLater[holder][round / 256].has(round % 256);
     }
 }

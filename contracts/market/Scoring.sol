@@ -3,15 +3,18 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
+import {TermsWords} from "../libraries/TermsWords.sol";
 import {Lanes} from "../libraries/Lanes.sol";
 import {Sheets} from "../libraries/Sheets.sol";
 import {TermsCheck} from "../libraries/TermsCheck.sol";
 import {Bench} from "./Bench.sol";
-import {Bounty, Clock, Seat} from "./BountyState.sol";
+import {Ballot, Bounty, Clock} from "./BountyState.sol";
+import {Payouts} from "./Payouts.sol";
 
 /// @title From what seats hold to what a round is worth: attest, commit, reveal, settle.
-abstract contract Scoring is Bench {
+abstract contract Scoring is Bench, Payouts {
     using Bits for uint256;
+    using TermsWords for PackedTerms;
     using Lanes for uint256;
 
     uint256 private constant NO_COMMIT_PERCENT = 10;
@@ -22,23 +25,26 @@ abstract contract Scoring is Bench {
     /// @dev No need to check since when the seat scores: joining starts only when every seat is taken.
     function attest(
         bytes32 bounty,
-        Terms calldata given,
+        PackedTerms calldata given,
         uint256 seat,
         uint128 bitmap,
         bool shardOpened,
         bytes32 document
     ) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         _requireSeat(bounty, b, seat);
         _requirePhase(bounty, clock, Phase.Attest);
         _act(bounty, clock, seat);
-        if (bitmap & ~clock.submitted != 0) revert Market_BadBitmap(bounty, bitmap);
+        uint128 submitted = _submitted(b);
+        if (bitmap & ~submitted != 0) revert Market_BadBitmap(bounty, bitmap);
         if (bitmap != 0) _requireDigest(document); // a seat that holds nothing has nothing to share
-        b.seats[seat].word = bytes32(uint256(bitmap));
+        if (bitmap != submitted) clock.lacking |= uint16(1 << seat);
+        // In a seat's first round this pays for the slot, so that its commits do not.
+        if (bitmap != submitted || b.seats[seat].sinceRound == clock.round) b.seats[seat].word = bytes32(uint256(bitmap));
         if (!shardOpened) clock.unopened |= uint16(1 << seat);
         emit Attested(bounty, clock.round, seat, bitmap, shardOpened, document);
-        if (clock.acted == uint256(terms.seats).full()) _endAttest(bounty, b, terms);
+        if (clock.acted == terms.seats().full()) _endAttest(bounty, b, terms);
     }
 
     /// @inheritdoc IMarket
@@ -53,181 +59,213 @@ abstract contract Scoring is Bench {
     }
 
     /// @inheritdoc IMarket
-    function reveal(bytes32 bounty, Terms calldata given, uint256 seat, Sheet calldata sheet, bytes32 salt) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+    /// @dev No need to ask who has the seat: the commit names its sender, and nobody changes seats within a round.
+    function reveal(bytes32 bounty, PackedTerms calldata given, uint256 seat, Sheet calldata sheet, bytes32 salt)
+        external
+    {
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         Clock storage clock = b.clock;
-        _requireSeat(bounty, b, seat);
-        if (clock.phase == Phase.Commit && clock.acted == uint256(terms.seats).full()) _endCommit(bounty, b, terms);
-        _requirePhase(bounty, clock, Phase.Reveal);
-        _act(bounty, clock, seat);
-        Seat storage s = b.seats[seat];
+        if (clock.phase == Phase.Commit && clock.acted == terms.seats().full()) _endCommit(bounty, b, terms);
         bytes32 sheetHash = Sheets.hash(bounty, clock.round, sheet);
-        if (!uint256(b.committed).has(seat) || s.word != Sheets.commitment(bounty, clock.round, seat, sheetHash, salt))
-        {
-            revert Market_BadReveal(bounty, seat);
-        }
+        bool first = clock.acted == 0;
+        _open(bounty, b, seat, sheetHash, salt);
         Sheets.check(bounty, terms, sheet, b);
-        s.word = sheetHash;
+        if (first) {
+            b.leading = sheetHash;
+        } else if (b.leading != sheetHash) {
+            b.ballot.others |= uint16(1 << seat);
+            b.seats[seat].word = sheetHash;
+        }
         emit Revealed(bounty, clock.round, seat, sheetHash, sheet);
-        if (clock.acted == b.committed) _endReveal(bounty, b, terms);
+        if (clock.acted == b.ballot.committed) _endReveal(bounty, b, terms);
+    }
+
+    /// @inheritdoc IMarket
+    /// @dev The last one ends the phase if a majority agrees; otherwise `advance` does, which need not wait then. Somebody has to
+    /// have revealed before: what leads from an earlier round is a sheet of that round.
+    function agree(bytes32 bounty, uint256 seat, bytes32 salt) external {
+        Bounty storage b = _known(bounty);
+        Clock storage clock = b.clock;
+        _requirePhase(bounty, clock, Phase.Reveal);
+        if (clock.acted == 0) revert Market_BadReveal(bounty, seat);
+        _open(bounty, b, seat, b.leading, salt);
+        emit Agreed(bounty, clock.round, seat);
+        Ballot storage ballot = b.ballot;
+        uint16 acted = clock.acted;
+        if (acted == ballot.committed && uint256(acted & ~ballot.others).count() >= ballot.majority) {
+            _startChallenge(bounty, b);
+        }
     }
 
     /// @inheritdoc IMarket
     /// @dev The seam for disputes: a sheet that was disproved within the window must not count here.
     /// No need to check the sheet again: it was when it was revealed. No need to check that the reserve suffices: of what was
     /// posted, `roundBudget + seats * seatPay` for this round is untouched.
-    function settle(bytes32 bounty, Terms calldata given, Sheet calldata sheet) external {
-        (Bounty storage b, Terms memory terms) = _known(bounty, given);
+    function settle(bytes32 bounty, PackedTerms calldata given, Sheet calldata sheet) external {
+        (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         _requirePhase(bounty, clock, Phase.Challenge);
         _requireAfter(bounty, clock.deadline);
         uint256 round = clock.round;
         bytes32 sheetHash = Sheets.hash(bounty, round, sheet);
         uint256 winners = _seatsWith(b, terms, sheetHash);
-        if (winners.count() < TermsCheck.majority(terms.seats)) revert Market_NoMajority(bounty, round);
-        _record(b, sheet, round, winners);
+        if (winners.count() < TermsCheck.majority(terms.seats())) revert Market_NoMajority(bounty, round);
+        if (b.leading != sheetHash) b.ballot.others = b.ballot.revealed & ~uint16(winners);
+        b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), terms.owner());
         _account(b, terms, sheet, winners);
-        emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted);
+        emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted, winners);
+        if (sheet.adopted) clock.phase = Phase.Serve;
         _endScoring(bounty, b, terms, winners);
     }
 
     /// @dev Attesting is over: fixes what is included, and asks the owner when a majority of seats could not open the shard.
-    function _endAttest(bytes32 id, Bounty storage b, Terms memory terms) internal {
+    function _endAttest(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
         Clock storage clock = b.clock;
         uint256 acted = clock.acted;
-        uint256[] memory bitmaps = new uint256[](terms.seats);
-        for (uint256 seat = 0; seat < terms.seats; ++seat) {
-            if (acted.has(seat)) bitmaps[seat] = uint256(b.seats[seat].word);
+        uint256[] memory bitmaps = new uint256[](terms.seats());
+        for (uint256 seat = 0; seat < terms.seats(); ++seat) {
+            if (acted.has(seat)) bitmaps[seat] = _attested(b, seat);
         }
-        uint128 included = uint128(Bits.inAtLeast(bitmaps, TermsCheck.thresholdRoundedUp(terms.seats)));
-        b.included = included;
-        b.attesters = uint16(acted);
+        uint128 included = uint128(Bits.inAtLeast(bitmaps, TermsCheck.thresholdRoundedUp(terms.seats())));
+        b.ballot.included = included;
+        b.ballot.attesters = uint16(acted);
         emit Included(id, clock.round, included);
-        if (uint256(clock.unopened).count() >= TermsCheck.majority(terms.seats)) {
+        if (uint256(clock.unopened).count() >= TermsCheck.majority(terms.seats())) {
             clock.phase = Phase.Rebut;
-            _begin(id, b, terms.phases.rebut);
+            _begin(id, b, terms.phase(TermsWords.REBUT));
         } else {
             _startCommit(id, b, terms);
         }
     }
 
     /// @dev The shard is open: scores can be committed to, if there is enough to score.
-    function _startCommit(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        if (uint256(b.included).count() < terms.minHolders) {
+    function _startCommit(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        if (uint256(b.ballot.included).count() < terms.minHolders()) {
             _void(id, b, terms);
             return;
         }
         b.clock.phase = Phase.Commit;
-        _begin(id, b, terms.phases.commit);
+        _begin(id, b, terms.phase(TermsWords.COMMIT));
     }
 
-    function _endCommit(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        b.committed = b.clock.acted;
-        b.revealed = 0;
-        if (b.committed == 0) {
+    function _endCommit(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        Ballot storage ballot = b.ballot;
+        ballot.committed = b.clock.acted;
+        ballot.revealed = 0;
+        ballot.others = 0;
+        ballot.challenge = uint24(terms.phase(TermsWords.CHALLENGE));
+        ballot.majority = uint8(TermsCheck.majority(terms.seats()));
+        if (ballot.committed == 0) {
             _voidScored(id, b, terms);
             return;
         }
         b.clock.phase = Phase.Reveal;
-        _begin(id, b, terms.phases.reveal);
+        _begin(id, b, terms.phase(TermsWords.REVEAL));
     }
 
-    function _endReveal(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        b.revealed = b.clock.acted;
-        uint256 majority = TermsCheck.majority(terms.seats);
-        for (uint256 seat = 0; seat < terms.seats; ++seat) {
-            if (uint256(b.revealed).has(seat) && _seatsWith(b, terms, b.seats[seat].word).count() >= majority) {
-                b.clock.phase = Phase.Challenge;
-                _begin(id, b, terms.phases.challenge);
-                return;
-            }
+    function _endReveal(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        Ballot storage ballot = b.ballot;
+        uint256 revealed = b.clock.acted;
+        ballot.revealed = uint16(revealed);
+        bool stands = uint256(revealed & ~uint256(ballot.others)).count() >= ballot.majority;
+        for (uint256 seat = 0; !stands && seat < terms.seats(); ++seat) {
+            stands = uint256(ballot.others).has(seat)
+                && _seatsWith(b, terms, b.seats[seat].word).count() >= ballot.majority;
         }
-        _voidScored(id, b, terms);
+        if (stands) _startChallenge(id, b);
+        else _voidScored(id, b, terms);
+    }
+
+    function _startChallenge(bytes32 id, Bounty storage b) private {
+        b.ballot.revealed = b.clock.acted;
+        b.clock.phase = Phase.Challenge;
+        _begin(id, b, b.ballot.challenge);
+    }
+
+    /// @dev Opens the commit of `seat`, which acts by it.
+    function _open(bytes32 id, Bounty storage b, uint256 seat, bytes32 sheetHash, bytes32 salt) private {
+        Clock storage clock = b.clock;
+        _requirePhase(id, clock, Phase.Reveal);
+        bool opens = uint256(b.ballot.committed).has(seat)
+            && b.seats[seat].word == Sheets.commitment(id, clock.round, seat, sheetHash, salt);
+        if (!uint256(clock.acted).has(seat) && !opens) revert Market_BadReveal(id, seat);
+        _act(id, clock, seat);
     }
 
     /// @dev Serving is over. Seats earn their second half together: when a majority served.
-    function _endServe(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        RoundView storage r = b.rounds[b.clock.round];
-        uint256 served = b.clock.acted;
-        r.served = uint16(served);
-        if (served.count() >= TermsCheck.majority(terms.seats)) b.halvesOwed = b.halvesOwed.add(r.winners, 1);
-        else b.reserve += uint128(uint256(r.winners).count() * _halfPayRoundedDown(terms));
+    function _endServe(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        uint256 winners = b.ballot.revealed & ~b.ballot.others;
+        uint256 served = uint256(b.clock.acted).count();
+        if (served >= TermsCheck.majority(terms.seats())) _owe(b, terms, winners, 1);
+        else _changeReserve(b, winners.count() * _halfPayRoundedDown(terms), 0);
         if (served == 0) {
-            b.clock.closed = CloseReason.NotServed;
+            b.sums.closed = CloseReason.NotServed;
             _close(id, b, terms);
         } else {
             _nextRound(id, b, terms);
         }
     }
 
-    /// @dev The round ends without a result; what was paid for it comes back lazily.
-    function _void(bytes32 id, Bounty storage b, Terms memory terms) internal {
-        _markVoid(id, b);
+    /// @dev The round ends without a result, and uses no fee.
+    function _void(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        _announceVoid(id, b);
         _nextRound(id, b, terms);
     }
 
-    function _markVoid(bytes32 id, Bounty storage b) internal {
-        b.rounds[b.clock.round].status = RoundStatus.Void;
+    /// @dev Nothing is kept of a void round: it is one that is over and has no result.
+    function _announceVoid(bytes32 id, Bounty storage b) internal {
         emit RoundVoid(id, b.clock.round);
     }
 
     /// @dev As `_void`, when seats were asked to commit. No sheet stands, so none is "another one".
-    function _voidScored(bytes32 id, Bounty storage b, Terms memory terms) private {
-        _markVoid(id, b);
-        _endScoring(id, b, terms, b.revealed);
+    function _voidScored(bytes32 id, Bounty storage b, PackedTerms calldata terms) private {
+        _announceVoid(id, b);
+        _endScoring(id, b, terms, b.ballot.revealed);
     }
 
-    /// @dev Punishes seats and goes on. `fine` are the revealed sheets that nobody is punished for.
-    function _endScoring(bytes32 id, Bounty storage b, Terms memory terms, uint256 fine) private {
+    /// @dev Punishes seats and goes on, to Serve if `b.clock` was set to that. `fine` are the revealed sheets that nobody is punished
+    /// for.
+    function _endScoring(bytes32 id, Bounty storage b, PackedTerms calldata terms, uint256 fine) private {
         uint256 round = b.clock.round;
-        Dismissal[] memory dismissals = _vacate(b, terms, _penalties(b, terms, fine));
-        if (b.rounds[round].adopted) {
-            b.clock.phase = Phase.Serve;
-            _begin(id, b, terms.phases.serve);
+        uint256 percents = _penalties(b, terms, fine);
+        if (percents != 0) _vacate(b, percents);
+        if (b.clock.phase == Phase.Serve) {
+            _begin(id, b, terms.phase(TermsWords.SERVE));
         } else {
             _nextRound(id, b, terms);
         }
-        _dismiss(id, terms, round, dismissals);
+        _dismiss(id, b, terms, round, percents);
     }
 
-    function _record(Bounty storage b, Sheet calldata sheet, uint256 round, uint256 winners) private {
-        RoundView storage r = b.rounds[round];
-        r.status = RoundStatus.Settled;
-        r.adopted = sheet.adopted;
-        r.winners = uint16(winners);
-        r.payoutRoot = sheet.payoutRoot;
-        r.pool = sheet.pool;
-        r.unclaimed = sheet.pool;
-        uint128 excluded = b.clock.submitted & ~sheet.included;
-        if (excluded != 0) {
-            r.anyExcluded = true;
-            r.excluded = excluded;
+    function _account(Bounty storage b, PackedTerms calldata terms, Sheet calldata sheet, uint256 winners) private {
+        uint256 fees = uint256(sheet.included).count() * terms.fee();
+        _changeReserve(b, fees, sheet.pool + winners.count() * 2 * _halfPayRoundedDown(terms));
+        b.sums.settled += 1;
+        uint256 spared = b.joined & ~sheet.included;
+        for (uint256 group = 0; spared >> (16 * group) != 0; ++group) {
+            uint256 part = (spared >> (16 * group)) & 0xffff;
+            if (part != 0) b.spared[group] = b.spared[group].add(part, 1);
         }
-    }
-
-    function _account(Bounty storage b, Terms memory terms, Sheet calldata sheet, uint256 winners) private {
-        uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
-        uint256 fees = uint256(sheet.included).count() * terms.fee;
-        b.reserve = uint128(uint256(b.reserve) - sheet.pool - pay + fees);
-        b.halvesOwed = b.halvesOwed.add(winners, sheet.adopted ? 1 : 2);
+        _owe(b, terms, winners, sheet.adopted ? 1 : 2);
         if (sheet.breached != 0) b.forfeited |= sheet.breached;
-        if (sheet.adopted) b.baseRoot = sheet.nextBaseRoot;
-        if (b.clock.round + 1 == terms.rounds) b.heldReturns = !sheet.released;
+        if (b.clock.round + 1 == terms.rounds()) b.ballot.heldReturns = !sheet.released;
     }
 
     /// @dev The seats whose revealed sheet has this hash.
-    function _seatsWith(Bounty storage b, Terms memory terms, bytes32 sheetHash) private view returns (uint256 seats) {
-        uint256 revealed = b.revealed;
-        for (uint256 seat = 0; seat < terms.seats; ++seat) {
-            if (revealed.has(seat) && b.seats[seat].word == sheetHash) seats |= 1 << seat;
+    function _seatsWith(Bounty storage b, PackedTerms calldata terms, bytes32 sheetHash) private view returns (uint256 seats) {
+        uint256 others = b.ballot.others;
+        if (sheetHash == b.leading) return b.ballot.revealed & ~others;
+        for (uint256 seat = 0; seat < terms.seats(); ++seat) {
+            if (others.has(seat) && b.seats[seat].word == sheetHash) seats |= 1 << seat;
         }
     }
 
     /// @dev The percent each seat loses, 8 bits a seat. `fine` are the revealed sheets that nobody is punished for.
-    function _penalties(Bounty storage b, Terms memory terms, uint256 fine) private view returns (uint256 percents) {
-        uint256 committed = b.committed;
-        uint256 revealed = b.revealed;
-        for (uint256 seat = 0; seat < terms.seats; ++seat) {
+    function _penalties(Bounty storage b, PackedTerms calldata terms, uint256 fine) private view returns (uint256 percents) {
+        if (fine == terms.seats().full()) return 0;
+        uint256 committed = b.ballot.committed;
+        uint256 revealed = b.ballot.revealed;
+        for (uint256 seat = 0; seat < terms.seats(); ++seat) {
             uint256 percent = 0;
             if (!committed.has(seat)) percent = _couldNotScore(b, seat) ? 0 : NO_COMMIT_PERCENT;
             else if (!revealed.has(seat)) percent = NO_REVEAL_PERCENT;
@@ -241,6 +279,12 @@ abstract contract Scoring is Bench {
     /// replaced it.
     function _couldNotScore(Bounty storage b, uint256 seat) private view returns (bool) {
         if (uint256(b.clock.unopened).has(seat)) return true;
-        return uint256(b.attesters).has(seat) && (b.included & ~uint128(uint256(b.seats[seat].word))) != 0;
+        return uint256(b.ballot.attesters).has(seat)
+            && (b.ballot.included & ~_attested(b, seat)) != 0;
+    }
+
+    /// @dev What a seat attested, as long as it did not commit.
+    function _attested(Bounty storage b, uint256 seat) internal view returns (uint256) {
+        return uint256(b.clock.lacking).has(seat) ? uint256(b.seats[seat].word) : _submitted(b);
     }
 }

@@ -3,51 +3,61 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
-import {Lanes} from "../libraries/Lanes.sol";
 import {Sheets} from "../libraries/Sheets.sol";
 import {Tags} from "../libraries/Tags.sol";
-import {Bounty, Clock, Seat} from "./BountyState.sol";
-import {Core} from "./Core.sol";
+import {TermsWords} from "../libraries/TermsWords.sol";
+import {Bounty, Clock, Holder, Seat} from "./BountyState.sol";
+import {Holders} from "./Holders.sol";
+import {Scoring} from "./Scoring.sol";
 
 /// @title What anybody may ask the market.
-abstract contract Views is Core {
+abstract contract Views is Holders, Scoring {
     using Bits for uint256;
-    using Lanes for uint256;
+    using TermsWords for PackedTerms;
 
     /// @inheritdoc IMarket
     function bountyOf(bytes32 bounty) external view returns (BountyView memory v) {
         Bounty storage b = _bounties[bounty];
         Clock storage clock = b.clock;
         v.phase = clock.phase;
-        v.closed = clock.closed;
+        v.closed = b.sums.closed;
         v.round = clock.round;
         v.deadline = clock.deadline;
-        v.drawBlock = clock.phase == Phase.Draw ? b.draft.drawBlock : 0;
-        v.draws = clock.draws;
+        if (clock.phase < Phase.Join) v.draws = _draft(clock).draws;
+        if (clock.phase == Phase.Draw) v.drawBlock = _draft(clock).drawBlock;
+        if (clock.phase == Phase.Acknowledge) v.drawn = _drawn(b);
         v.acted = clock.acted;
         v.vacant = clock.vacant;
         v.joined = b.joined;
         v.forfeited = b.forfeited;
         v.compensated = b.compensated;
-        v.baseRoot = b.baseRoot;
-        v.reserve = b.reserve;
-        v.bond = b.bond;
+        v.submissions = b.submissions;
         v.termsHash = b.termsHash;
-        if (clock.phase < Phase.Submit || clock.phase > Phase.Serve) return v;
+        if (clock.phase == Phase.Closed) return v;
+        v.reserveChange = b.sums.reserveChange;
+        if (clock.phase < Phase.Submit) return v;
         v.expected = b.expected;
-        v.submitted = clock.submitted;
-        v.submissions = clock.submitted == 0 ? bytes32(0) : b.submissions;
-        if (clock.phase > Phase.Attest) v.included = b.included;
+        v.submitted = _submitted(b);
+        if (clock.phase > Phase.Attest) v.included = b.ballot.included;
+        if (clock.phase > Phase.Reveal || (clock.phase == Phase.Reveal && clock.acted != 0)) v.leading = b.leading;
     }
 
     /// @inheritdoc IMarket
-    function roundOf(bytes32 bounty, uint256 round) external view returns (RoundView memory) {
-        return _bounties[bounty].rounds[round];
+    function resultOf(bytes32 bounty, uint256 round) external view returns (bytes32) {
+        return _bounties[bounty].results[round];
     }
 
     /// @inheritdoc IMarket
-    function holderOf(bytes32 bounty, address holder) external view returns (HolderView memory) {
-        return _bounties[bounty].holders[holder];
+    function holderOf(bytes32 bounty, address holder) external view returns (HolderView memory v) {
+        Bounty storage b = _bounties[bounty];
+        Holder storage h = b.holders[holder];
+        v = HolderView(h.joined, h.index, h.joinedRound, 0, h.held, h.claimed);
+        if (h.joined) v.prepaid = uint16(_feesLeft(b, h));
+    }
+
+    /// @inheritdoc IMarket
+    function claimedOf(bytes32 bounty, address holder, uint256 round) external view returns (bool) {
+        return _isClaimed(_bounties[bounty], holder, round);
     }
 
     /// @inheritdoc IMarket
@@ -55,16 +65,19 @@ abstract contract Views is Core {
         Bounty storage b = _bounties[bounty];
         Seat memory s = b.seats[seat];
         Phase phase = b.clock.phase;
+        v.halves = uint16(_halvesOf(b, seat));
+        if (s.validator == address(0) || uint256(b.clock.vacant).has(seat)) return v;
         v.validator = s.validator;
         v.ticket = s.ticket;
-        v.acknowledged = s.validator != address(0) && !uint256(b.clock.vacant).has(seat);
+        v.acknowledged = true;
         v.sinceRound = s.sinceRound;
-        v.halves = uint16(b.halvesOwed.at(seat));
         if (phase < Phase.Attest || phase > Phase.Serve) return v;
-        uint256 attesters = phase == Phase.Attest ? b.clock.acted : b.attesters;
-        uint256 committed = phase > Phase.Commit ? b.committed : phase == Phase.Commit ? b.clock.acted : 0;
-        if (committed.has(seat)) v.word = s.word;
-        else if (attesters.has(seat)) v.attested = uint128(uint256(s.word));
+        uint256 attesters = phase == Phase.Attest ? b.clock.acted : b.ballot.attesters;
+        uint256 committed = phase > Phase.Commit ? b.ballot.committed : phase == Phase.Commit ? b.clock.acted : 0;
+        uint256 revealed = phase > Phase.Reveal ? b.ballot.revealed : phase == Phase.Reveal ? b.clock.acted : 0;
+        if ((revealed & ~uint256(b.ballot.others)).has(seat)) v.word = b.leading;
+        else if (committed.has(seat)) v.word = s.word;
+        else if (attesters.has(seat)) v.attested = uint128(_attested(b, seat));
     }
 
     /// @inheritdoc IMarket
@@ -78,15 +91,11 @@ abstract contract Views is Core {
     }
 
     /// @inheritdoc IMarket
-    function escrowOf(Terms calldata terms) external pure returns (uint256) {
-        return uint256(terms.rounds) * (uint256(terms.roundBudget) + uint256(terms.seats) * terms.seatPay) + terms.bond;
+    function escrowOf(PackedTerms calldata terms) external pure returns (uint256) {
+        return _postedReserve(terms) + terms.bond();
     }
 
     function _idOf(address owner, bytes32 salt) internal view returns (bytes32) {
         return keccak256(abi.encode(Tags.BOUNTY, block.chainid, address(this), owner, salt));
-    }
-
-    function _reserveOf(Terms memory terms) internal pure returns (uint256) {
-        return uint256(terms.rounds) * (uint256(terms.roundBudget) + uint256(terms.seats) * terms.seatPay);
     }
 }

@@ -113,5 +113,5 @@ class Account(Market):
         return read_events(self.chain, [self.deployment.vault, self.deployment.registry], first, to_block)
 
     def check_submissions(self, bounty: bytes, submitted: Iterable[ev.Submitted]) -> None:
-        """Check submissions read from the chain against the market's running hash; raises ChainError if they differ."""
-        check_submissions(self.bounty(bounty), tuple(submitted))
+        """Check a bounty's submissions against the market's running hash over all of them; raises ChainError."""
+        check_submissions(bounty, self.bounty(bounty), tuple(submitted))

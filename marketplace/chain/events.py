@@ -17,8 +17,7 @@ from marketplace.domain import events as ev
 from marketplace.domain.abi import submissions_step
 from marketplace.domain.bounty import CloseReason, Phase
 from marketplace.domain.errors import ChainError, InvalidInput
-from marketplace.domain.hashing import ZERO_HASH
-from marketplace.domain.terms import ChainTerms, Phases, SheetHead
+from marketplace.domain.terms import ChainTerms, SheetHead
 
 if TYPE_CHECKING:
     from marketplace.chain.node import Chain, Log
@@ -43,8 +42,9 @@ _CLASSES: Final[dict[tuple[str, str], type[ev.Event]]] = {("Registry", "Left"): 
 
 
 def _chain_terms(value: Sequence[Any]) -> ChainTerms:
-    """Return the terms that a decoded `IMarket.Terms` holds."""
-    return ChainTerms(*(*value[:-1], Phases(*value[-1])))
+    """Return the terms that a decoded `IMarket.PostedTerms` holds."""
+    packed, roots = value
+    return ChainTerms.unpacked(packed, roots)
 
 
 _VALUES: Final[dict[tuple[str, str], Callable[[Any], Any]]] = {
@@ -117,24 +117,25 @@ def read_events(  # noqa: PLR0913 - where, who, what, and from when to when
                 yield event
 
 
-def submissions_hash(submitted: Iterable[ev.Submitted]) -> bytes:
-    """Return the running hash over the submissions of one round, in order, as the market keeps it."""
-    running = ZERO_HASH
-    for event in submitted:
-        running = submissions_step(running, event.holder, event.index, event.commitment, event.document)
+def submissions_hash(bounty: bytes, submitted: Iterable[ev.Submitted]) -> bytes:
+    """Return the running hash over all submissions to a bounty, in order, as the market keeps it."""
+    running = bounty
+    for e in submitted:
+        running = submissions_step(running, e.round, e.holder, e.index, e.commitment, e.document)
     return running
 
 
-def check_submissions(state: BountyState, submitted: Sequence[ev.Submitted]) -> None:
-    """Check that `submitted` are all submissions of the bounty's current round, unaltered and in order.
+def check_submissions(bounty: bytes, state: BountyState, submitted: Sequence[ev.Submitted]) -> None:
+    """Check that `submitted` are all submissions to a bounty that is in this state, unaltered and in order.
+
+    The market starts to count when the first round opens.
 
     Raises:
         ChainError: a node left one out, made one up, or is not in step.
     """
-    mine = [event for event in submitted if event.round == state.round]
-    if submissions_hash(mine) != state.submissions:
+    if submissions_hash(bounty, submitted) != state.submissions:
         msg = (
-            f"the {len(mine)} submissions read from the chain are not the ones the market counted: read them again, or "
+            f"the {len(submitted)} submissions read from the chain are not the ones the market counted: read them again, or "
             "from another node"
         )
         raise ChainError(msg)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from marketplace.chain.contract import Contract, announced
 from marketplace.domain import events as ev
-from marketplace.domain.bounty import Ticket, TicketState
+from marketplace.domain.bounty import Candidate, Draw, Ticket, TicketState
 
 if TYPE_CHECKING:
     from marketplace.chain.node import Chain, Receipt
@@ -47,6 +47,12 @@ class Registry(Contract):
         """Return one ticket."""
         validator, state, *rest = self.view("ticketOf", self.pool(ticket_stake, token), ticket)
         return Ticket(validator, TicketState(state), *rest)
+
+    def candidate(self, ticket_stake: int, drawn: Draw, seat: int, token: str | None = None) -> Candidate | None:
+        """Return whose turn a vacant seat is, or None if nobody's."""
+        where = (drawn.seed, drawn.length, drawn.frozen_block)
+        validator, ticket, tries = self.view("candidate", self.pool(ticket_stake, token), where, seat)
+        return Candidate(validator, ticket, tries) if int(validator, 16) else None
 
     def pool(self, ticket_stake: int, token: str | None = None) -> bytes:
         """Return the id of a pool, which is also its vault account."""

@@ -30,6 +30,7 @@ __all__ = [
     "NoMajority",
     "NotAllowed",
     "NotExpected",
+    "NotFirst",
     "NotJoined",
     "NotKeeper",
     "NotMarket",
@@ -292,6 +293,13 @@ class WrongState(Revert):
 
     signature = "Registry_WrongState(bytes32 pool, uint256 ticket, TicketState state)"
     advice = "ticket {ticket} of pool {pool} is '{state}', which does not allow this: wait until its seat is over"
+
+
+class NotFirst(Revert):
+    """Another ticket comes before this one, or this one came after the draw."""
+
+    signature = "Registry_NotFirst(bytes32 pool, uint256 ticket, uint256 first)"
+    advice = "ticket {ticket} of pool {pool} cannot take the seat, candidate {first} is first: ask again whose turn it is"
 
 
 class StillUnbonding(Revert):

@@ -56,11 +56,6 @@ class Vault(Contract):
         found: int = self.view("balanceOf", token or self._token, word)
         return found
 
-    def total(self, token: str | None = None) -> int:
-        """Return the sum of all accounts, the burned one included."""
-        found: int = self.view("totalOf", token or self._token)
-        return found
-
     def burned(self, token: str | None = None) -> int:
         """Return what nobody can withdraw."""
         return self.balance(self.view("BURNED"), token)

@@ -22,6 +22,7 @@ __all__ = [
     "bounty_id",
     "commit_hash",
     "data_key_hash",
+    "result_hash",
     "shard_leaf",
     "shard_proof",
     "shards_root",
@@ -79,11 +80,23 @@ def submission_commitment(scope: Scope, round_: int, holder: str, update_root: b
     )
 
 
-def submissions_step(previous: bytes, holder: str, index: int, commitment: bytes, document: bytes) -> bytes:
-    """Return the market's running hash over the submissions of a round after one more; it starts at zero."""
+def submissions_step(  # noqa: PLR0913, PLR0917 - what the market hashes
+    previous: bytes, round_: int, holder: str, index: int, commitment: bytes, document: bytes
+) -> bytes:
+    """Return the market's running hash over all submissions to a bounty after one more; it starts as the bounty's id."""
     return keccak(
-        bytes32_word(previous), address_word(holder), uint_word(index), bytes32_word(commitment), bytes32_word(document)
+        bytes32_word(previous),
+        uint_word(round_),
+        address_word(holder),
+        uint_word(index),
+        bytes32_word(commitment),
+        bytes32_word(document),
     )
+
+
+def result_hash(payout_root: bytes, pool: int, token: str, owner: str) -> bytes:
+    """Return what the market keeps of a settled round, for claims."""
+    return keccak(bytes32_word(payout_root), uint_word(pool), address_word(token), address_word(owner))
 
 
 def data_key_hash(key: bytes) -> bytes:

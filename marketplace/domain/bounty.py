@@ -1,7 +1,7 @@
 """What the contracts say about a bounty, its rounds, holders and seats, as frozen values.
 
 Each mirrors a view struct of `IMarket` or `IRegistry`, field by field and in its order. Bitmaps are over holders'
-indices, except `acted`, `vacant`, `winners` and `served`, which are over seats.
+indices, except `acted` and `vacant`, which are over seats.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from enum import IntEnum
 
 __all__ = [
     "BountyState",
+    "Candidate",
     "CloseReason",
+    "Draw",
     "HolderState",
     "Phase",
     "RoundState",
@@ -40,7 +42,7 @@ class Phase(IntEnum):
 
 
 class RoundStatus(IntEnum):
-    """How a round ended, or that it runs."""
+    """How a round ended, or that it runs: VOID is over without a result, also when the owner failed in it."""
 
     NONE = 0
     OPEN = 1
@@ -68,6 +70,30 @@ class TicketState(IntEnum):
 
 
 @dataclass(frozen=True)
+class Draw:
+    """What orders a pool's tickets for vacant seats; mirrors `IRegistry.Draw`.
+
+    Attributes:
+        seed: from the hash of the draw block.
+        length: only the first tickets of the pool's list count, so many.
+        frozen_block: and of these only those that existed then.
+    """
+
+    seed: bytes
+    length: int
+    frozen_block: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Whose turn a vacant seat is: the first eligible ticket in the seat's sequence, after `tries` others."""
+
+    validator: str
+    ticket: int
+    tries: int
+
+
+@dataclass(frozen=True)
 class BountyState:
     """A bounty as `IMarket.bountyOf` tells it.
 
@@ -76,13 +102,14 @@ class BountyState:
         round: the current one, from 0; the number of rounds once all are done.
         deadline: of the phase, in seconds since 1970.
         draw_block: while in `Phase.DRAW`, the block whose hash seeds the draw.
+        drawn: while in `Phase.ACKNOWLEDGE`, what orders the candidates for vacant seats.
         draws: consecutive draws without a full bench.
         acted: seats that acted in this phase; vacant: seats without an acknowledged validator.
         joined: holders' indices in use; expected: those that must submit in this round; submitted: those that did;
             included: fixed by attestation; forfeited: stake lost; compensated: by the bond.
-        submissions: running hash of the round's submissions.
-        base_root: commitment to the model the next round starts from.
-        reserve: the owner's money that is not promised to anyone yet; bond: what is left of it.
+        submissions: running hash of all submissions.
+        leading: hash of the sheet that was revealed first in this round; zero while there is none.
+        reserve_change: what the owner's unpromised money gained since the posting, less what it lost; 0 once closed.
         terms_hash: of the terms it was posted with.
     """
 
@@ -91,6 +118,7 @@ class BountyState:
     round: int
     deadline: int
     draw_block: int
+    drawn: Draw
     draws: int
     acted: int
     vacant: int
@@ -101,37 +129,22 @@ class BountyState:
     forfeited: int
     compensated: int
     submissions: bytes
-    base_root: bytes
-    reserve: int
-    bond: int
+    leading: bytes
+    reserve_change: int
     terms_hash: bytes
 
 
 @dataclass(frozen=True)
 class RoundState:
-    """A round as `IMarket.roundOf` tells it.
+    """A round, as follows from `IMarket.resultOf` and where the bounty stands.
 
     Attributes:
         status: how it ended.
-        adopted: whether the aggregate moved the base.
-        any_excluded: whether somebody submitted and was not included.
-        winners: seats that revealed the sheet that stands; served: seats that served.
-        claimed: holders that claimed.
-        pool: what it pays in all; unclaimed: what is left of that.
-        payout_root: of the sheet that stands.
-        excluded: submitted, but not included, so that the fee returns; only says so when `any_excluded`.
+        result: once settled, the hash that claims have to fit: see `marketplace.domain.abi.result_hash`.
     """
 
     status: RoundStatus
-    adopted: bool
-    any_excluded: bool
-    winners: int
-    served: int
-    claimed: int
-    pool: int
-    unclaimed: int
-    payout_root: bytes
-    excluded: int
+    result: bytes
 
 
 @dataclass(frozen=True)
@@ -141,17 +154,17 @@ class HolderState:
     Attributes:
         joined, index: whether it is joined, and its position in every bitmap while it is.
         joined_round: first round it is expected in.
-        prepaid: fees locked for rounds to come.
-        last_round: round of its last submission plus one; 0 for none.
+        prepaid: fees that were locked on joining and that no settled round used.
         held: hold-back of claimed payouts that is still open.
+        claimed: bitmap over the first 64 rounds: those it was paid for.
     """
 
     joined: bool
     index: int
     joined_round: int
     prepaid: int
-    last_round: int
     held: int
+    claimed: int
 
 
 @dataclass(frozen=True)
@@ -159,8 +172,8 @@ class SeatState:
     """A seat of a bounty as `IMarket.seatOf` tells it.
 
     Attributes:
-        validator, ticket: who was drawn, and with what.
-        acknowledged: whether it took the seat.
+        validator, ticket: who took it, and with what; zero while the seat is vacant.
+        acknowledged: whether somebody did.
         since_round: first round it scores.
         attested: its bitmap in the current round.
         word: its commit, then the hash of the sheet it revealed, in the current round.

@@ -12,6 +12,7 @@ from marketplace.domain.terms import ChainTerms, SheetHead
 
 __all__ = [
     "Acknowledged",
+    "Agreed",
     "Attested",
     "BountyEvent",
     "Claimed",
@@ -72,7 +73,6 @@ class Posted(BountyEvent):
     """A bounty was posted; its terms are nowhere else on the chain in full."""
 
     owner: str
-    document: bytes
     owner_key: bytes
     draw_block: int
     terms: ChainTerms
@@ -80,11 +80,11 @@ class Posted(BountyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn(BountyEvent):
-    """A ticket was drawn for a seat."""
+    """A seed orders the pool's tickets for every vacant seat."""
 
-    seat: int
-    ticket: int
-    validator: str
+    seed: bytes
+    length: int
+    frozen_block: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,12 +183,20 @@ class Committed(BountyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Revealed(BountyEvent):
-    """A seat revealed the sheet it had committed to."""
+    """A seat revealed the sheet it had committed to, in full."""
 
     round: int
     seat: int
     sheet_hash: bytes
     sheet: SheetHead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreed(BountyEvent):
+    """A seat revealed that it had committed to the sheet that was revealed first."""
+
+    round: int
+    seat: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,12 +208,13 @@ class RoundVoid(BountyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Settled(BountyEvent):
-    """A round was settled on the sheet a majority revealed."""
+    """A round was settled on the sheet that the seats in the bitmap `winners` revealed."""
 
     round: int
     sheet_hash: bytes
     pool: int
     adopted: bool
+    winners: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,13 @@ That is all of the ABI the domain needs; `tests/domain` compares it with `eth_ab
 from __future__ import annotations
 
 from marketplace.domain.errors import InvalidInput
+from marketplace.domain.hashing import keccak
 
-__all__ = ["WORD_BYTES", "address_word", "bool_word", "bytes32_word", "uint_word"]
+__all__ = ["WORD_BYTES", "address_text", "address_word", "bool_word", "bytes32_word", "uint_word"]
 
 WORD_BYTES = 32
 _ADDRESS_DIGITS = 40
+_UPPER_FROM = 8  # a letter is a capital where its digit of the hash is at least this (EIP-55)
 
 
 def uint_word(value: int) -> bytes:
@@ -45,3 +47,11 @@ def address_word(address: str) -> bytes:
         msg = f"{address!r} is not an address: use 0x and 40 hexadecimal digits"
         raise InvalidInput(msg)
     return raw.rjust(WORD_BYTES, b"\0")
+
+
+def address_text(number: int) -> str:
+    """Return the address that a number stands for, EIP-55 text."""
+    digits = f"{number:0{_ADDRESS_DIGITS}x}"
+    marks = keccak(digits.encode("ascii")).hex()
+    letters = (d.upper() if int(m, 16) >= _UPPER_FROM else d for d, m in zip(digits, marks, strict=False))
+    return "0x" + "".join(letters)

@@ -112,10 +112,15 @@ class Stage:
         by_address = {v.address: v for v in self.validators}
         return {i: by_address[self.owner.seat(self.bounty, i).validator] for i in range(self.terms.seats)}
 
+    def turn(self, seat: int):
+        """Account of the validator whose turn a vacant seat is."""
+        turn = self.owner.candidate(self.state(), self.terms, seat)
+        return next(v for v in self.validators if v.address == turn.validator)
+
     def acknowledge(self) -> None:
-        """Everybody drawn takes the seat."""
-        for seat, validator in self.seated().items():
-            validator.acknowledge(self.bounty, self.terms, seat, digest("seat key", seat))
+        """Whoever has the turn takes the seat."""
+        for seat in range(self.terms.seats):
+            self.turn(seat).acknowledge(self.bounty, self.terms, seat, digest("seat key", seat))
 
     def join(self, count: int = 3) -> None:
         """The first holders join, at indices in reverse."""
@@ -245,4 +250,5 @@ class Stage:
         """Claim every payout of a round."""
         tree = self.payouts()
         for index, (holder, amount) in tree.payouts.items():
-            self.owner.claim(self.bounty, self.terms, round_, Payout(index, holder, amount, *tree.proof(index)))
+            payout = Payout(index, holder, amount, *tree.proof(index))
+            self.owner.claim(self.bounty, self.terms, round_, payout)

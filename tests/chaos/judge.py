@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.demo.books import accounts_in
 from client.home import Home
 from marketplace.chain.artefacts import artefact
 from marketplace.domain import events as ev
@@ -91,7 +92,7 @@ def judge(run: Run) -> Verdict:
         left={p.name: vault.balance(p.address) for p in people},
         granted=sum(p.grant for p in people),
         burned=vault.burned(),
-        held=vault.total() - vault.burned(),
+        held=sum(vault.balance(account) for account in accounts_in(moved)) - vault.burned(),
         deposited=sum(e.amount for e in moved if isinstance(e, ev.Deposited)),
         withdrawn=sum(e.amount for e in moved if isinstance(e, ev.Withdrawn)),
         closed=closed[0] if closed else None,

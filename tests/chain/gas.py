@@ -1,0 +1,176 @@
+"""What every transaction costs: played on the embedded chain, read from receipts, kept in `snapshots/gas.json`.
+
+Usage: python -m tests.chain.gas            (writes the file; `make gas`)
+
+A receipt counts what a chain charges: 21,000, call data by the byte, cold storage and addresses, refunds. Every value
+that is sent is fixed, so that two runs give the same figures. `docs/GAS.md` says what each of them measures.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from marketplace.chain.artefacts import artefact
+from marketplace.chain.embedded import EmbeddedChain
+from marketplace.domain.bounty import Phase
+from marketplace.domain.sumtree import PayoutTree
+from tests.chain.stage import TOKEN, Payout, Stage, digest
+
+if TYPE_CHECKING:
+    from marketplace.chain.account import Account
+    from marketplace.chain.node import Receipt
+
+SNAPSHOT = Path(__file__).parents[2] / "snapshots" / "gas.json"
+HOLDERS, LEAVES, ROUNDS = 6, 64, 4
+YEAR_2100 = 4_102_444_800
+_MANY, _POOL, _BENCH = 3, 1_000, 7
+
+
+class MeteredChain(EmbeddedChain):
+    """An embedded chain that remembers what every transaction used, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: list[int] = []
+
+    def send(self, *args: Any, **options: Any) -> Receipt:
+        """Send, and note the gas."""
+        receipt = super().send(*args, **options)
+        self.used.append(receipt.gas_used)
+        return receipt
+
+
+@dataclass
+class Meter:
+    """Figures by name; a name that is measured again must give the same."""
+
+    chain: MeteredChain
+    figures: dict[str, int] = field(default_factory=dict)
+
+    def note(self, name: str) -> int:
+        """Keep what the last transaction used."""
+        self.figures[name] = self.chain.used[-1]
+        return self.chain.used[-1]
+
+
+class GasStage(Stage):
+    """Six holders; one validator with all tickets, so that it does not matter which of them are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(MeteredChain())
+        self.holders += [self.person(f"holder {i}") for i in range(4, HOLDERS)]
+        self.validators = self.validators[:1]
+
+    def seated(self) -> dict[int, Account]:
+        """Seat -> the validator."""
+        return dict.fromkeys(range(self.terms.seats), self.validators[0])
+
+    def index(self, i: int) -> int:
+        """Holders sit in the order in which they came."""
+        return i
+
+    def payouts(self) -> PayoutTree:
+        """A tree of 64 places; the holders' amounts have as many digits as amounts have."""
+        others = {i: (f"0x{i + 1:040x}", TOKEN) for i in range(HOLDERS, LEAVES)}
+        ours = {i: (h.address, 3 * TOKEN + 10**15 + i) for i, h in enumerate(self.holders)}
+        return PayoutTree(ours | others)
+
+
+def measure() -> dict[str, int]:
+    """Play everything; return name -> gas, and name -> bytes of code."""
+    figures = {f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode) for name in ("Market", "Registry", "Vault")}
+    return dict(sorted((figures | _bench_of_a_large_pool() | _bounty()).items()))
+
+
+def main() -> None:
+    """Write the snapshot."""
+    SNAPSHOT.parent.mkdir(exist_ok=True)
+    SNAPSHOT.write_text(json.dumps(measure(), indent=2) + "\n", encoding="utf-8")
+    print(SNAPSHOT.read_text(encoding="utf-8"))
+
+
+def _bench_of_a_large_pool() -> dict[str, int]:
+    """Seven seats from a pool of 1,000 tickets that belong to four validators."""
+    stage = GasStage()
+    meter = Meter(stage.chain)
+    stage.validators = [stage.person(f"large {i}", 250 * 200 * TOKEN) for i in range(4)]
+    for validator in stage.validators:
+        validator.registry.stake(stage.terms.ticket_stake, _POOL // 4)
+    stage.post(seats=_BENCH, post_before=YEAR_2100)
+    stage.draw()
+    meter.note("draw_7_of_1000")
+    return meter.figures
+
+
+def _bounty() -> dict[str, int]:
+    """Four rounds of six holders and three seats: the first touches fresh slots, the others are alike."""
+    stage = GasStage()
+    meter = Meter(stage.chain)
+    stage.validators[0].registry.stake(stage.terms.ticket_stake, 8)
+    stage.post(rounds=ROUNDS, post_before=YEAR_2100)
+    meter.note("post")
+    stage.draw()
+    meter.note("draw_3_of_8")
+    for seat in range(stage.terms.seats):
+        stage.validators[0].acknowledge(stage.bounty, stage.terms, seat, digest("seat key", seat))
+        if seat == 0:
+            meter.note("acknowledge")
+    meter.note("acknowledge_last")
+    stage.join(HOLDERS)
+    meter.note("join")
+    for round_ in range(ROUNDS):
+        suffix = "_first" if round_ == 0 else "" if round_ == 1 else f"_round_{round_}"
+        _round(stage, meter, suffix)
+    assert stage.state().phase is Phase.CLOSED
+    return meter.figures
+
+
+def _round(stage: GasStage, meter: Meter, suffix: str) -> None:
+    """Everything of one round, by everybody, claims included."""
+    start = len(stage.chain.used)
+    state = stage.state()
+    stage.open_round(HOLDERS)
+    meter.note("open_round" + suffix)
+    for i in range(HOLDERS):
+        holder = stage.holders[i]
+        holder.submit(stage.bounty, digest("commitment", i), digest("submission", i))
+        if i == 0:
+            meter.note("submit" + suffix)
+    stage.open_shard()
+    meter.note("open_shard" + suffix)
+    everything = stage.state().submitted
+    for seat, validator in stage.seated().items():
+        validator.attest(stage.bounty, stage.terms, seat, everything, True, digest("shares", seat))
+        if seat == 0:
+            meter.note("attest" + suffix)
+    meter.note("attest_last" + suffix)
+    sheet = stage.sheet()
+    for seat in stage.seated():
+        stage.commit_seat(seat, sheet)
+        if seat == 0:
+            meter.note("commit" + suffix)
+    for seat in stage.seated():
+        stage.reveal_seat(seat, sheet)
+        meter.note(("reveal_sheet", "reveal", "reveal_last")[seat] + suffix)
+    stage.settle(sheet)
+    meter.note("settle" + suffix)
+    for seat, validator in stage.seated().items():
+        validator.serve(stage.bounty, seat, digest("served", seat))
+        if seat == 0:
+            meter.note("serve" + suffix)
+    stage.push()
+    meter.note("advance" + suffix)
+    tree = stage.payouts()
+    for index in range(HOLDERS):
+        payout = Payout(index, *tree.payouts[index], *tree.proof(index))
+        stage.owner.claim(stage.bounty, stage.terms, state.round, payout)
+        if index == 0:
+            meter.note("claim" + suffix)
+    meter.figures["round_6_holders_3_seats" + suffix] = sum(stage.chain.used[start:])
+
+
+if __name__ == "__main__":
+    main()
