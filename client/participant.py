@@ -109,6 +109,7 @@ class Participant:
         if self.log.reorganised != self._reorganised:
             self._reorganised = self.log.reorganised
             self.forget()
+            bounty = self.account.bounty(self.log.bounty)  # it may have been read on the branch that is gone
         return bounty
 
     def forget(self) -> None:

@@ -26,7 +26,11 @@ def main(folder: Path) -> int:
     signal.signal(signal.SIGTERM, lambda _number, _frame: over.set())
     clock = LocalTime(Rpc(state.url))
     conductor = Conductor(Bank(state).account, clock, holders=state.holders, patience=state.patience)
-    conduct(conductor, over.is_set)
+    try:
+        conduct(conductor, over.is_set)
+    except ChainError as error:  # the chain was stopped: there is no time left to move
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     return 0
 
 

@@ -193,12 +193,20 @@ def _moment(now: int, log: BountyLog, bounty: BountyState) -> int | None:
     return next_moment(now, bounty, log.terms)
 
 
-def conduct(conductor: Conductor, until: Callable[[], bool], *, interval: float = 0.1) -> None:
-    """Step until `until` says so; when the chain just changed, or does not answer, it is looked at again."""
+def conduct(conductor: Conductor, until: Callable[[], bool], *, interval: float = 0.1, gone: float = 60.0) -> None:
+    """Step until `until` says so; when the chain just changed, or does not answer, it is looked at again.
+
+    Raises:
+        ChainError: it has not answered for `gone` seconds.
+    """
+    answered = time.monotonic()
     while not until():
+        moved = False
         try:
             moved = conductor.step()
+            answered = time.monotonic()
         except ChainError:
-            moved = False
+            if time.monotonic() - answered > gone:
+                raise
         if not moved:
             time.sleep(interval)

@@ -33,7 +33,7 @@ _HOST: Final = "127.0.0.1"
 _PORTS: Final = range(20_000, 32_000)
 """Below what Linux hands out to connections, so that only somebody who asks for a port by number takes it."""
 
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 120.0
 _STEP_SECONDS: Final = 0.05
 _PORT_SECONDS: Final = 5.0
 _CALL_SECONDS: Final = 20.0
@@ -167,6 +167,8 @@ class IpfsNode:
         process = start(command, self.log, environment=environment, dies_with_us=self._dies_with_us)
         mark = mark_of(process.pid)
         with ExitStack() as undo:
+            # It may outlive us, and is waited for by its number; without this the object warns when it goes.
+            undo.callback(setattr, process, "returncode", 0)
             if mark is not None:
                 undo.callback(stop, mark)
             answer = self._wait(process, f"http://{_HOST}:{api}")
@@ -181,6 +183,7 @@ class IpfsNode:
             with explained(self.folder):
                 staged.write_text(json.dumps(noted), "utf-8")
                 staged.replace(self._note)
+            process.returncode = 0
             undo.pop_all()
 
     def _wait(self, process: subprocess.Popen[bytes], url: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from client.push import push
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from client.home import Home
     from client.participant import Participant
     from client.watch import Duty
+    from marketplace.chain.node import Block
 
 __all__ = ["Task", "run", "work"]
 
 _LOG = logging.getLogger("gradmarket")
 _SLOWEST: Final = 60.0
+_LONGEST_REST: Final = 5.0
 
 
 class Task(Protocol):
@@ -55,8 +58,7 @@ def run(home: Home, password: str, stop: Event) -> bool:
 
 def work(context: Context, task: Task, stop: Event) -> bool:
     """Do what is due until the task is done or `stop` is set; return whether it is done."""
-    said, wait, pause = "", _Said(), context.home.settings.poll_seconds
-    failures = 0
+    said, warner, rest, failures = "", _Warner(), _Rest(context, stop), 0
     while not stop.is_set():
         acted = False
         try:
@@ -68,7 +70,7 @@ def work(context: Context, task: Task, stop: Event) -> bool:
                 context.store.release()
                 _LOG.info("done: everything is in the wallet")
                 return True
-            wait.warn(task)
+            warner.warn(task)
             failures, said = 0, ""
         except Refused as refusal:  # somebody else was faster, or time has passed: look again
             _LOG.debug("%s", refusal)
@@ -77,8 +79,10 @@ def work(context: Context, task: Task, stop: Event) -> bool:
             if str(trouble) != said:
                 said = str(trouble)
                 _LOG.warning("%s", said)
+        except LookupError as gap:  # a reorganisation between two questions: state and history are of two branches
+            _LOG.debug("look again: %r", gap)
         if not acted:
-            stop.wait(min(_SLOWEST, pause * 2 ** min(failures, 6)))
+            rest(failures)
     return False
 
 
@@ -87,7 +91,30 @@ def _push(task: Task) -> bool:
     return task.who is not None and push(task.who.account, task.who.log)
 
 
-class _Said:
+class _Rest:
+    """Waits until there may be something new: a block; or a few seconds, for what comes to a store without one."""
+
+    def __init__(self, context: Context, stop: Event) -> None:
+        self._context, self._stop = context, stop
+        self._seen: Block | None = None
+
+    def __call__(self, failures: int) -> None:
+        """Wait; the longer the more often in a row something failed."""
+        pause = self._context.home.settings.poll_seconds
+        self._stop.wait(min(_SLOWEST, pause * 2 ** min(failures, 6)))
+        until = time.monotonic() + _LONGEST_REST
+        while not failures and not self._stop.is_set() and time.monotonic() < until:
+            try:
+                newest = self._context.chain.block()
+            except GradMarketError:
+                return  # the next look says what is wrong
+            if newest != self._seen:
+                self._seen = newest
+                return
+            self._stop.wait(pause)
+
+
+class _Warner:
     """Warns once of each duty."""
 
     def __init__(self) -> None:

@@ -72,6 +72,7 @@ class EmbeddedChain(Web3Chain):
         self._views: dict[tuple[str, bytes], bytes] = {}
         self._logs: dict[int, tuple[Log, ...]] = {}
         self._blocks: dict[bytes, Block] = {}
+        self._moments: dict[int, int] = {}
 
     # ------------------------------------------------------------------ what only a local chain can do
     def signer(self, number: int = 0) -> KeySigner:
@@ -95,11 +96,15 @@ class EmbeddedChain(Web3Chain):
 
     def snapshot(self) -> int:
         """Remember this moment; return what `restore` takes."""
-        return int(self._tester.take_snapshot())
+        found = int(self._tester.take_snapshot())
+        self._moments[found] = self.clock.now()
+        return found
 
     def restore(self, snapshot: int) -> None:
         """Go back to a moment that was remembered; any number of times."""
         self._tester.revert_to_snapshot(snapshot)
+        chain = self._tester.backend.chain  # which starts the next block at the machine's time, not at the moment's
+        chain.header = chain.header.copy(timestamp=self._moments[snapshot])
         self._logs = {block: logs for block, logs in self._logs.items() if block <= self.head()}
 
     # ------------------------------------------------------------------ Chain

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -80,11 +81,13 @@ class Wire:
         self._http = _connect(address, base, auth, timeout)
         self._version = ""
         self._used = time.monotonic()
+        self._mutex = Lock()
 
     def close(self) -> None:
         """Drop its connections; the next question opens new ones."""
-        self._http.close_session()
-        self._http.open_session()
+        with self._mutex:
+            self._http.close_session()
+            self._http.open_session()
 
     def version(self) -> str:
         """Return the version of the node, asked for once.
@@ -188,6 +191,9 @@ class Wire:
         if question.data is not None:
             body, multipart = stream_bytes(question.data, chunk_size=CHUNK_BYTES)
             headers |= multipart
+            if isinstance(question.data, bytes) and len(question.data) <= CHUNK_BYTES:
+                # A document in one go, instead of in a dozen small ones.
+                body = b"".join(body)
         closables: list[Any] = []
         try:
             with self._explained(question.command):

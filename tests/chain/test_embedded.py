@@ -83,6 +83,15 @@ def test_a_snapshot_undoes_everything(stage):
         assert before == moment()
 
 
+def test_a_restored_moment_is_the_same_however_long_ago_it_was(chain, monkeypatch):
+    """The machine's clock has no say in it."""
+    moment, before = chain.snapshot(), chain.clock.now()
+    monkeypatch.setattr("eth._utils.headers.eth_now", lambda: before + 1_000)
+    chain.mine()
+    chain.restore(moment)
+    assert before == chain.clock.now()
+
+
 def test_logs_that_others_caused_are_found_too(stage):
     """A transaction sent past this room, through web3 itself, is read like any other."""
     token = stage.owner.token

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Play what was asked for; return 1 if anything went wrong."""
     asked, began = _arguments(), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # whatever was started is stopped
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="chaos-"))
     found: dict[str, Played] = {}
     if asked.steps or asked.kills or asked.faults:

@@ -8,6 +8,7 @@ others; killing it is killing a participant. Loading web3 and torch anew costs s
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -23,10 +24,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Nursery"]
+__all__ = ["BROKEN", "Nursery"]
 
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 120
+BROKEN = 70
+"""How a participant ends whose program raised what it does not know."""
+_PATIENCE = 300
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -125,8 +130,10 @@ def _load() -> None:
 
 def _live(order: dict[str, Any]) -> None:
     """Be a participant until the command line is done; never returns."""
-    code = 70
+    code = BROKEN
     try:
+        os.setsid()  # as from a shell of its own
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         out = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)

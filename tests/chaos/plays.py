@@ -16,6 +16,7 @@ from typing import Any
 from client.devnet.ipfsnode import IpfsNode
 from tests.chaos.judge import Verdict, judge, wrongs
 from tests.chaos.mischief import Faults, Observer, RandomKills, Reorganisations, StepKills, Target, steps_of
+from tests.chaos.nursery import BROKEN
 from tests.chaos.run import Mischief, Run
 from tests.chaos.town import Town
 
@@ -186,6 +187,8 @@ class Theatre:
         played.figures.update(
             {f"ends with code {code}": n for code, n in Counter(codes).items() if code not in (0, -9)}
         )
+        if BROKEN in codes:
+            wrong.append("somebody's program broke: see the logs")
         played.runs += 1
         played.seconds.append(run.seconds)
         if wrong:

@@ -40,6 +40,7 @@ def _agree(options, others):
         assert 0 == found["conservation"]["held"]
 
 
+@pytest.mark.timeout(900)
 def test_processes_on_anvil_end_with_the_money_of_one_process():
     """Three holders and two cheats, two rounds: to the unit, and with the same model."""
     _agree(DemoOptions("digits", 3, ("noise", "copy"), 2, 3), [("anvil", "embedded")])

@@ -2,9 +2,10 @@
 
 import pytest
 
-from client.devnet.conductor import Conductor
+from client.devnet.conductor import Conductor, conduct
 from client.devnet.rpc import Newest
 from marketplace.domain.bounty import Phase
+from marketplace.domain.errors import ChainError
 from tests.chain.stage import Stage
 
 
@@ -194,3 +195,33 @@ def test_tickets_wait_while_a_bounty_is_open(stage):
     stage.acknowledge()
     _settle_down(conductor)
     assert clock.now() <= stage.state().deadline
+
+
+class Shaky:
+    """A conductor whose chain answers now and then."""
+
+    def __init__(self, answers) -> None:
+        self.answers = iter(answers)
+        self.steps = 0
+
+    def step(self):
+        """Take the next answer."""
+        self.steps += 1
+        if not next(self.answers):
+            msg = "the node does not answer"
+            raise ChainError(msg)
+        return True
+
+
+def test_a_chain_that_fails_for_a_moment_is_looked_at_again():
+    """Any number of times, as long as it answers between."""
+    shaky = Shaky([False, True] * 20)
+    conduct(shaky, lambda: shaky.steps == 40, interval=0.001, gone=5)
+    assert 40 == shaky.steps
+
+
+def test_a_chain_that_is_gone_ends_the_conductor():
+    """Nobody is left behind that moves the time of nothing."""
+    shaky = Shaky([True] + [False] * 10_000)
+    with pytest.raises(ChainError, match="does not answer"):
+        conduct(shaky, lambda: False, interval=0.001, gone=0.05)

@@ -7,8 +7,9 @@ import os
 import random
 import signal
 import socket
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -41,6 +42,13 @@ class Pipe(BytesIO):
     def seekable(self) -> bool:
         """Say no."""
         return False
+
+
+@pytest.fixture
+def collected(other_node: IpfsNode) -> Iterator[IpfsStore]:
+    """A store in the second node, because js-ipfs collects no more once an upload to it was broken off."""
+    with IpfsStore(other_node.url, timeout=(5, 60), patience=20) as store:
+        yield store
 
 
 def own_cid(data: bytes) -> str:
@@ -99,28 +107,28 @@ def test_what_is_no_cid_never_reaches_the_node(call: str, behind: IpfsStore, pro
 
 
 def test_pinned_content_survives_collecting_and_released_content_goes(
-    ipfs: IpfsStore, ipfs_node: IpfsNode, some_bytes: Bytes
+    collected: IpfsStore, other_node: IpfsNode, some_bytes: Bytes
 ) -> None:
     """After the node collected, what is pinned is whole, and what was unpinned is nowhere."""
-    kept, gone = (ipfs.put(some_bytes(CHUNK_BYTES + size)) for size in (501, 502))
-    ipfs.unpin(gone)
-    ipfs.unpin(gone)
-    assert kept in ipfs.pins()
-    assert gone not in ipfs.pins()
-    ipfs_node.collect()
-    assert ipfs.has(kept)
-    assert not ipfs.has(gone)
-    ipfs.pin(kept)
-    assert ipfs.is_pinned(kept)
+    kept, gone = (collected.put(some_bytes(CHUNK_BYTES + size)) for size in (501, 502))
+    collected.unpin(gone)
+    collected.unpin(gone)
+    assert kept in collected.pins()
+    assert gone not in collected.pins()
+    other_node.collect()
+    assert collected.has(kept)
+    assert not collected.has(gone)
+    collected.pin(kept)
+    assert collected.is_pinned(kept)
 
 
-def test_content_without_a_pin_is_had_as_long_as_every_block_is_there(ipfs: IpfsStore, some_bytes: Bytes) -> None:
+def test_content_without_a_pin_is_had_as_long_as_every_block_is_there(collected: IpfsStore, some_bytes: Bytes) -> None:
     """`has` looks for blocks when no pin answers for them; collecting takes them."""
-    cid = ipfs.put(some_bytes(2 * CHUNK_BYTES + 3))
-    ipfs.unpin(cid)
-    assert ipfs.has(cid)
-    ipfs.collect()
-    assert not ipfs.has(cid)
+    cid = collected.put(some_bytes(2 * CHUNK_BYTES + 3))
+    collected.unpin(cid)
+    assert collected.has(cid)
+    collected.collect()
+    assert not collected.has(cid)
 
 
 def test_two_nodes_exchange_blocks(ipfs: IpfsStore, other_node: IpfsNode, some_bytes: Bytes) -> None:
@@ -222,6 +230,40 @@ def test_a_node_that_ends_at_once_says_why(tmp_path: Path) -> None:
     node = IpfsNode(tmp_path, dies_with_us=True)
     with pytest.raises(StorageError, match=r"does not start \(it ended\): see .*; it said .*[Ee]rror"):
         node.start()
+    assert not node.runs()
+
+
+KUBO = """#!{python}
+import json, os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+path = os.path.join(os.environ["IPFS_PATH"], "config")
+if sys.argv[1] == "init":
+    os.makedirs(os.environ["IPFS_PATH"])
+    json.dump({{"Bootstrap": ["/dnsaddr/far.away"], "Routing": {{"Type": "auto"}}, "Kept": 1}}, open(path, "w"))
+    sys.exit()
+config = json.load(open(path))
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        answer = json.dumps({{"ID": "name", "Addresses": config["Addresses"]["Swarm"]}}).encode()
+        self.send_response(200); self.end_headers(); self.wfile.write(answer)
+HTTPServer(("127.0.0.1", int(config["Addresses"]["API"].rsplit("/", 1)[1])), Handler).serve_forever()
+"""
+
+
+def test_kubo_is_used_where_it_is_installed_and_kept_to_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An `ipfs` on the path is set up once: no bootstrap list, no routing, 127.0.0.1 only, the rest as it made it."""
+    program = tmp_path / "ipfs"
+    program.write_text(KUBO.format(python=sys.executable))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with IpfsNode(tmp_path / "node", dies_with_us=True) as node:
+        config = json.loads((tmp_path / "node" / "repository" / "config").read_text())
+        assert config["Bootstrap"] == []
+        assert config["Routing"] == {"Type": "none"}
+        assert config["Kept"] == 1
+        assert config["Addresses"]["Gateway"] == ""
+        assert all("/127.0.0.1/" in address for address in [*config["Addresses"]["Swarm"], config["Addresses"]["API"]])
+        assert node.address == f"{config['Addresses']['Swarm'][0]}/p2p/name"
     assert not node.runs()
 
 
