@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas fuzz coverage
-.PHONY: contracts setup setup-dev ipfs lock brownie clean
+.PHONY: contracts setup setup-dev ipfs kubo crowd chaos lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -49,6 +49,13 @@ scripts/ipfs/node_modules/.installed: scripts/ipfs/package.json scripts/ipfs/pac
 	@touch $@
 
 ipfs: scripts/ipfs/node_modules/.installed ## Install an IPFS node for the devnet and the tests.
+
+.venv-kubo/.installed: constraints/kubo.txt
+	test -x .venv-kubo/bin/python || $(PYTHON) -m venv .venv-kubo
+	.venv-kubo/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/kubo.txt kubo-python
+	@touch $@
+
+kubo: .venv-kubo/.installed ## Install Kubo as a library, the second IPFS node of the slow tests (Linux on x86-64).
 
 $(SOLC): scripts/setup_solc.py scripts/solc_shim.cjs node_modules/.installed | $(VENV)/.dev
 	$(BIN)/python scripts/setup_solc.py
@@ -86,6 +93,14 @@ coverage: setup-dev ## Fails below 90 % of the Python lines or 95 % of the Solid
 	  --no-match-coverage 'contracts/test|node_modules'
 	@awk -F: '/^LF:/ { all += $$2 } /^LH:/ { hit += $$2 } \
 	  END { print "contracts: " hit " of " all " lines"; exit (all == 0 || hit / all < 0.95) }' build/lcov.info
+
+crowd: setup-dev ## Fifty holders and seven seats, each a process, on anvil; build/crowd.json has the figures.
+	@mkdir -p build
+	$(BIN)/python scripts/crowd.py --report build/crowd.json
+
+chaos: setup-dev ## Kills at every journal step, random kills, reorganisations, faults: hours.
+	@mkdir -p build
+	$(BIN)/python -m tests.chaos --report build/chaos.json
 
 # ---------------------------------------------------------------- care
 
@@ -137,7 +152,6 @@ BROWNIE := .venv-brownie/bin/python scripts/run_brownie.py
 brownie: setup-dev .venv-brownie/.installed ## Compile with Brownie and run its suite on anvil.
 	$(BROWNIE) compile -- test
 
-.PHONY: brownie-ganache
 brownie-ganache: setup-dev .venv-brownie/.installed ## Deploy with Brownie on Ganache 7 and run its suite there.
 	GRADMARKET_DEPLOYMENTS=build/brownie/rehearsal \
 	  $(BROWNIE) --ganache run deploy --network ganache7 -- test --network ganache7

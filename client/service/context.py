@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from client.service.memory import JournalOutbox, JournalPins
 from marketplace.chain.account import Account
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from marketplace.storage.store import Store
 
 __all__ = ["Context", "open_context"]
+
+_PATIENCE: Final = 10.0
+"""Seconds for content that a node has to find elsewhere: whoever misses something looks again anyway."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,6 @@ def _store(home: Home, journal: FileJournal) -> PinnedStore:
         from marketplace.storage.ipfs import IpfsStore  # noqa: PLC0415 - needs an optional package
         from marketplace.storage.several import SeveralStores  # noqa: PLC0415
 
-        nodes = [IpfsStore(url) for url in settings.urls]
+        nodes = [IpfsStore(url, patience=_PATIENCE) for url in settings.urls]
         inner = nodes[0] if len(nodes) == 1 else SeveralStores(nodes)
     return PinnedStore(inner, JournalPins(journal))

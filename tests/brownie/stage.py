@@ -9,7 +9,7 @@ from marketplace.domain.bounty import Phase
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Scope
 from marketplace.domain.terms import ChainTerms, Phases
-from marketplace.domain.words import address_word, uint_word
+from marketplace.domain.words import address_word
 
 __all__ = ["PURSE", "SALT", "TOKEN", "Stage", "digest", "refusal"]
 
@@ -73,23 +73,12 @@ class Stage:
         return Scope(brownie.chain.id, self.market.address, self.bounty)
 
     def words(self):
-        """The terms as the contracts take them."""
-        return self.terms.as_tuple()
+        """The terms as every call passes them."""
+        return self.terms.packed()
 
     def terms_hash(self) -> bytes:
-        """What the market keeps of the terms: keccak256(abi.encode(terms)); they have no dynamic part."""
-        parts, todo = [], list(self.words())
-        while todo:
-            match value := todo.pop(0):
-                case tuple():
-                    todo = [*value, *todo]
-                case int():
-                    parts.append(uint_word(value))
-                case str():
-                    parts.append(address_word(value))
-                case _:
-                    parts.append(value)
-        return keccak(*parts)
+        """What the market keeps of the terms."""
+        return self.terms.hash
 
     def state(self):
         """Where the bounty stands: the market's view, its fields by name."""
@@ -129,7 +118,7 @@ class Stage:
     def post(self, sender: str | None = None) -> bytes:
         """The owner posts; return what the market says the bounty's id is."""
         sender = sender or self.owner
-        receipt = self.market.post(SALT, self.words(), digest("owner key"), {"from": sender})
+        receipt = self.market.post(SALT, (self.words(), self.terms.roots), digest("owner key"), {"from": sender})
         self.bounty = bounty_id(brownie.chain.id, self.market.address, sender, SALT)
         return bytes(receipt.events["Posted"]["bounty"])
 
@@ -146,13 +135,17 @@ class Stage:
         """Seat -> the validator that holds it."""
         return {seat: self.market.seatOf(self.bounty, seat).dict()["validator"] for seat in range(self.terms.seats)}
 
+    def candidate(self, seat: int):
+        """Return whose turn it is to take a vacant seat, with which ticket, after how many others."""
+        return self.registry.candidate(self.pool(), tuple(self.state()["drawn"].values()), seat)
+
     def turn(self, seat: int) -> str:
         """Return whose turn it is to take a vacant seat."""
-        return self.seated()[seat]
+        return self.candidate(seat)[0]
 
     def not_your_turn(self, seat: int, validator: str) -> str:
         """Return the refusal of a validator whose turn it is not."""
-        return refusal("Market_NotSeat", self.bounty, seat, validator)
+        return refusal("Registry_NotYourTicket", self.pool(), self.candidate(seat)[1], validator)
 
     def acknowledge(self) -> None:
         """Every seat is taken by whoever's turn it is."""
@@ -161,7 +154,10 @@ class Stage:
 
     def take(self, seat: int, validator: str):
         """Somebody takes a seat."""
-        return self.market.acknowledge(self.bounty, self.words(), seat, digest("seat key", seat), {"from": validator})
+        _, _, tries = self.candidate(seat)
+        return self.market.acknowledge(
+            self.bounty, self.words(), seat, tries, digest("seat key", seat), {"from": validator}
+        )
 
     def join(self, holder: str, index: int):
         """One holder joins."""

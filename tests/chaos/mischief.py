@@ -147,11 +147,13 @@ class Reorganisations(Mischief):
             self._reorganise(run, self._chance.randint(1, self._deepest), None)
 
     def _reorganise(self, run: Run, depth: int, phase: Phase | None) -> None:
-        rpc, head = run.town.rpc, run.town.clock.head()
-        gone = sum(run.town.clock.transactions(number) for number in range(head - depth + 1, head + 1))
-        # Empty blocks of the same second would be the same blocks again: somebody else makes these.
-        rpc.ask("anvil_setCoinbase", "0x" + self._chance.randbytes(20).hex())
-        rpc.ask("anvil_reorg", depth, [])
+        rpc, clock = run.town.rpc, run.town.clock
+        with run.time:
+            head = clock.head()
+            gone = sum(clock.transactions(number) for number in range(head - depth + 1, head + 1))
+            # Empty blocks of the same second would be the same blocks again: somebody else makes these.
+            rpc.ask("anvil_setCoinbase", "0x" + self._chance.randbytes(20).hex())
+            rpc.ask("anvil_reorg", depth, [])
         self.done[phase, depth] += 1
         self.undone += gone
 

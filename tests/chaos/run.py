@@ -65,6 +65,8 @@ class Run:
         ipfs: URL of an IPFS node, or None for a shared folder.
         lives: how often each person was started.
         codes: how each of those lives ended: 0, an exit code, or a signal as a negative number.
+        time: held by whoever moves the chain's time or its blocks. Time that is moved for a phase which was taken back
+            a moment ago would pass the deadline of the phase before.
     """
 
     town: Town
@@ -83,6 +85,7 @@ class Run:
         self.town.reset(self.folder)
         self.account = self.town.bank().account
         self.alive: dict[int, Person] = {}
+        self.time = threading.Lock()
         self._due: list[tuple[float, Person]] = []
         self._until = self._looked = 0.0
 
@@ -207,7 +210,8 @@ class Run:
         conductor = Conductor(account, self.town.clock, holders=self.town.holders, patience=PATIENCE, pulse=PULSE)
         while not over.is_set():
             try:
-                moved = conductor.step()
+                with self.time:
+                    moved = conductor.step()
             except (GradMarketError, LookupError, TypeError):
                 moved = False
             if not moved:
