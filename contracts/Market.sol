@@ -67,10 +67,9 @@ contract Market is Holders, Rounds, Views {
         else _endServe(bounty, b, terms);
     }
 
-    /// @dev The phases whose last act cannot end them by itself, because it carries no terms.
+    /// @dev The phases that their last act does not always end, because it carries no terms.
     function _allActed(Bounty storage b, Clock storage clock, Phase phase, uint256 seats) private view returns (bool) {
         if (phase == Phase.Reveal) return clock.acted == b.ballot.committed;
-        if (phase != Phase.Commit && phase != Phase.Serve) return false;
-        return (clock.acted | clock.vacant) == seats.full();
+        return phase == Phase.Serve && (clock.acted | clock.vacant) == seats.full();
     }
 }

@@ -64,16 +64,6 @@ abstract contract Bench is Core {
     }
 
     /// @inheritdoc IMarket
-    function serve(bytes32 bounty, uint256 seat, bytes32 document) external {
-        Bounty storage b = _known(bounty);
-        _requireSeat(bounty, b, seat);
-        _requirePhase(bounty, b.clock, Phase.Serve);
-        _act(bounty, b.clock, seat);
-        _requireDigest(document);
-        emit Served(bounty, b.clock.round, seat, document);
-    }
-
-    /// @inheritdoc IMarket
     /// @dev No phase is required: seats drawn since may ask at any time.
     function handOver(bytes32 bounty, uint256 seat, bytes32 document) external {
         Bounty storage b = _known(bounty);
@@ -147,12 +137,6 @@ abstract contract Bench is Core {
     /// @dev The halves a seat is owed: those that all are, and its own.
     function _halvesOf(Bounty storage b, uint256 seat) internal view returns (uint256) {
         return (b.sums.halves + b.lanes.at(seat)) & 0xffff;
-    }
-
-    /// @dev A round's pay: most often every seat gets it, and then one counter moves.
-    function _owe(Bounty storage b, PackedTerms calldata terms, uint256 winners, uint256 halves) internal {
-        if (winners == terms.seats().full()) b.sums.halves += uint16(halves);
-        else b.lanes = b.lanes.add(winners, halves);
     }
 
     function _settlePay(Bounty storage b, PackedTerms calldata terms, uint256 seat) private returns (uint256 paid) {

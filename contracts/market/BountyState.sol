@@ -30,8 +30,9 @@ struct Ballot {
     uint16 committed;
     uint16 revealed;
     uint16 others; // seats that revealed another sheet than `Bounty.leading`; once settled, than the one that stands
-    uint24 challenge; // seconds: `agree` carries no terms
-    uint8 majority; // seats: likewise
+    uint24 reveal; // seconds; this and the next two for calls that carry no terms
+    uint24 challenge; // seconds
+    uint8 majority; // of the seats
     bool heldReturns; // hold-backs go to the owner
 }
 
@@ -39,6 +40,8 @@ struct Ballot {
 struct Sums {
     int128 reserveChange;
     IMarket.CloseReason closed;
+    uint24 join; // seconds, and
+    uint16 rounds; // for `serve`, which carries no terms
     uint16 settled; // rounds
     uint16 halves; // of a round's pay that every seat is owed, but for `Bounty.lanes`
 }

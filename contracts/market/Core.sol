@@ -110,11 +110,13 @@ abstract contract Core is IMarket {
         return terms.rounds() * (terms.roundBudget() + terms.seats() * terms.seatPay());
     }
 
-    /// @dev The owner's unpromised money gains `gained` and loses `lost`. Never below zero in all: of what was posted,
+    /// @dev How the reserve changes when it gains and loses so much. In all it never falls below zero: of what was posted,
     /// `roundBudget + seats * seatPay` is there for each round, and no round takes more.
-    function _changeReserve(Bounty storage b, uint256 gained, uint256 lost) internal {
+    function _difference(uint256 gained, uint256 lost) internal pure returns (int128) {
         // Both are below 2^116 (TermsCheck), so the casts keep them whole.
-        b.sums.reserveChange += int128(int256(gained) - int256(lost));
+        unchecked {
+            return int128(int256(gained) - int256(lost));
+        }
     }
 
     // ---------------------------------------------------------------- phases

@@ -8,7 +8,7 @@ import {Lanes} from "../libraries/Lanes.sol";
 import {Sheets} from "../libraries/Sheets.sol";
 import {TermsCheck} from "../libraries/TermsCheck.sol";
 import {Bench} from "./Bench.sol";
-import {Ballot, Bounty, Clock} from "./BountyState.sol";
+import {Ballot, Bounty, Clock, Sums} from "./BountyState.sol";
 import {Payouts} from "./Payouts.sol";
 
 /// @title From what seats hold to what a round is worth: attest, commit, reveal, settle.
@@ -56,6 +56,7 @@ abstract contract Scoring is Bench, Payouts {
         _requireDigest(commitment);
         b.seats[seat].word = commitment;
         emit Committed(bounty, b.clock.round, seat, commitment);
+        if (b.clock.acted == _bench(b)) _startReveal(bounty, b);
     }
 
     /// @inheritdoc IMarket
@@ -65,7 +66,6 @@ abstract contract Scoring is Bench, Payouts {
     {
         (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         Clock storage clock = b.clock;
-        if (clock.phase == Phase.Commit && clock.acted == terms.seats().full()) _endCommit(bounty, b, terms);
         bytes32 sheetHash = Sheets.hash(bounty, clock.round, sheet);
         bool first = clock.acted == 0;
         _open(bounty, b, seat, sheetHash, salt);
@@ -109,7 +109,7 @@ abstract contract Scoring is Bench, Payouts {
         uint256 round = clock.round;
         bytes32 sheetHash = Sheets.hash(bounty, round, sheet);
         uint256 winners = _seatsWith(b, terms, sheetHash);
-        if (winners.count() < TermsCheck.majority(terms.seats())) revert Market_NoMajority(bounty, round);
+        if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
         if (b.leading != sheetHash) b.ballot.others = b.ballot.revealed & ~uint16(winners);
         b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), terms.owner());
         _account(b, terms, sheet, winners);
@@ -144,23 +144,35 @@ abstract contract Scoring is Bench, Payouts {
             _void(id, b, terms);
             return;
         }
+        b.ballot.reveal = uint24(terms.phase(TermsWords.REVEAL));
+        b.ballot.challenge = uint24(terms.phase(TermsWords.CHALLENGE));
+        b.ballot.majority = uint8(TermsCheck.majority(terms.seats()));
         b.clock.phase = Phase.Commit;
         _begin(id, b, terms.phase(TermsWords.COMMIT));
     }
 
     function _endCommit(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        if (b.clock.acted != 0) {
+            _startReveal(id, b);
+        } else {
+            b.ballot.committed = 0;
+            b.ballot.revealed = 0;
+            _voidScored(id, b, terms);
+        }
+    }
+
+    function _startReveal(bytes32 id, Bounty storage b) private {
         Ballot storage ballot = b.ballot;
         ballot.committed = b.clock.acted;
         ballot.revealed = 0;
         ballot.others = 0;
-        ballot.challenge = uint24(terms.phase(TermsWords.CHALLENGE));
-        ballot.majority = uint8(TermsCheck.majority(terms.seats()));
-        if (ballot.committed == 0) {
-            _voidScored(id, b, terms);
-            return;
-        }
         b.clock.phase = Phase.Reveal;
-        _begin(id, b, terms.phase(TermsWords.REVEAL));
+        _begin(id, b, ballot.reveal);
+    }
+
+    /// @dev All seats of the bounty: an odd number, of which `majority` is just more than half.
+    function _bench(Bounty storage b) internal view returns (uint256) {
+        return (2 * uint256(b.ballot.majority) - 1).full();
     }
 
     function _endReveal(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
@@ -192,18 +204,47 @@ abstract contract Scoring is Bench, Payouts {
         _act(id, clock, seat);
     }
 
+    /// @inheritdoc IMarket
+    /// @dev The last one ends the phase, unless the bounty ends with it or seats have to be drawn: then `advance` does, which need
+    /// not wait.
+    function serve(bytes32 bounty, uint256 seat, bytes32 document) external {
+        Bounty storage b = _known(bounty);
+        Clock storage clock = b.clock;
+        _requireSeat(bounty, b, seat);
+        _requirePhase(bounty, clock, Phase.Serve);
+        _act(bounty, clock, seat);
+        _requireDigest(document);
+        emit Served(bounty, clock.round, seat, document);
+        if (clock.acted == _bench(b) && clock.round + 1 != b.sums.rounds) {
+            _oweForServing(b);
+            clock.round += 1;
+            clock.phase = Phase.Join;
+            _begin(bounty, b, b.sums.join);
+        }
+    }
+
     /// @dev Serving is over. Seats earn their second half together: when a majority served.
     function _endServe(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
-        uint256 winners = b.ballot.revealed & ~b.ballot.others;
         uint256 served = uint256(b.clock.acted).count();
-        if (served >= TermsCheck.majority(terms.seats())) _owe(b, terms, winners, 1);
-        else _changeReserve(b, winners.count() * _halfPayRoundedDown(terms), 0);
+        if (served >= b.ballot.majority) _oweForServing(b);
+        else b.sums.reserveChange += _difference(_winners(b).count() * _halfPayRoundedDown(terms), 0);
         if (served == 0) {
             b.sums.closed = CloseReason.NotServed;
             _close(id, b, terms);
         } else {
             _nextRound(id, b, terms);
         }
+    }
+
+    function _oweForServing(Bounty storage b) private {
+        uint256 winners = _winners(b);
+        if (winners == _bench(b)) b.sums.halves += 1;
+        else b.lanes = b.lanes.add(winners, 1);
+    }
+
+    /// @dev The seats that revealed the sheet that stands.
+    function _winners(Bounty storage b) private view returns (uint256) {
+        return b.ballot.revealed & ~b.ballot.others;
     }
 
     /// @dev The round ends without a result, and uses no fee.
@@ -239,14 +280,22 @@ abstract contract Scoring is Bench, Payouts {
 
     function _account(Bounty storage b, PackedTerms calldata terms, Sheet calldata sheet, uint256 winners) private {
         uint256 fees = uint256(sheet.included).count() * terms.fee();
-        _changeReserve(b, fees, sheet.pool + winners.count() * 2 * _halfPayRoundedDown(terms));
-        b.sums.settled += 1;
+        uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
+        uint256 halves = sheet.adopted ? 1 : 2;
+        bool uniform = winners == _bench(b); // most often every seat is paid, and then one counter moves
+        Sums memory sums = b.sums;
+        sums.reserveChange += _difference(fees, sheet.pool + pay);
+        sums.settled += 1;
+        sums.join = uint24(terms.phase(TermsWords.JOIN));
+        sums.rounds = uint16(terms.rounds());
+        if (uniform) sums.halves += uint16(halves);
+        else b.lanes = b.lanes.add(winners, halves);
+        b.sums = sums;
         uint256 spared = b.joined & ~sheet.included;
         for (uint256 group = 0; spared >> (16 * group) != 0; ++group) {
             uint256 part = (spared >> (16 * group)) & 0xffff;
             if (part != 0) b.spared[group] = b.spared[group].add(part, 1);
         }
-        _owe(b, terms, winners, sheet.adopted ? 1 : 2);
         if (sheet.breached != 0) b.forfeited |= sheet.breached;
         if (b.clock.round + 1 == terms.rounds()) b.ballot.heldReturns = !sheet.released;
     }
@@ -262,7 +311,7 @@ abstract contract Scoring is Bench, Payouts {
 
     /// @dev The percent each seat loses, 8 bits a seat. `fine` are the revealed sheets that nobody is punished for.
     function _penalties(Bounty storage b, PackedTerms calldata terms, uint256 fine) private view returns (uint256 percents) {
-        if (fine == terms.seats().full()) return 0;
+        if (fine == _bench(b)) return 0;
         uint256 committed = b.ballot.committed;
         uint256 revealed = b.ballot.revealed;
         for (uint256 seat = 0; seat < terms.seats(); ++seat) {

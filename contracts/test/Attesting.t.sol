@@ -4,23 +4,24 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Path} from "./Path.sol";
 import {Trees} from "./fuzz/Trees.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title The shard opens, and seats say what they hold.
 contract AttestingTest is Path {
     function _openShardAs(address who, bytes32 document) private {
         vm.prank(who);
-        market.openShard(bounty, terms, document);
+        market.openShard(bounty, Terms.pack(terms), document);
     }
 
     function _attestFrom(address who, uint256 seat, uint128 bitmap, bytes32 document) private {
         vm.prank(who);
-        market.attest(bounty, terms, seat, bitmap, true, document);
+        market.attest(bounty, Terms.pack(terms), seat, bitmap, true, document);
     }
 
     function _rebut(address who, bytes32 key) private {
         bytes32[] memory proof = Trees.proof(_shardRow(), _view().round);
         vm.prank(who);
-        market.rebut(bounty, terms, key, SOME, SOME, proof);
+        market.rebut(bounty, Terms.pack(terms), Terms.roots(terms), key, SOME, SOME, proof);
     }
 
     function _toRebut() private {
@@ -64,14 +65,14 @@ contract AttestingTest is Path {
         uint256 deadline = _view().deadline;
         _pass();
         _refused(IMarket.Market_TooEarly.selector, deadline + 105 + 1);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         vm.warp(deadline + 105 + 1);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         _assertClosed(IMarket.CloseReason.OwnerDefault);
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         _assertSound();
         for (uint256 i = 0; i < 3; ++i) {
-            market.leave(bounty, terms, holders[i]);
+            market.leave(bounty, Terms.pack(terms), holders[i]);
         }
         vm.assertEq(PURSE + COMPENSATION, _balance(holders[0]), "submitted");
         vm.assertEq(PURSE + COMPENSATION, _balance(holders[1]), "submitted");
@@ -103,15 +104,14 @@ contract AttestingTest is Path {
         IMarket.Sheet memory sheet = _rejectedSheet();
         sheet.included = 3;
         _settle(sheet);
-        IMarket.RoundView memory r = market.roundOf(bounty, 0);
-        vm.assertTrue(r.anyExcluded, "somebody");
-        vm.assertEq(4, r.excluded, "the third");
+        vm.assertEq(1, market.holderOf(bounty, holders[0]).prepaid, "one of two fees is used");
+        vm.assertEq(2, market.holderOf(bounty, holders[2]).prepaid, "but the third holder's");
         _assertSound();
         vm.prank(holders[2]);
-        market.leave(bounty, terms, holders[2]);
+        market.leave(bounty, Terms.pack(terms), holders[2]);
         vm.assertEq(PURSE, _balance(holders[2]), "nothing was paid");
         vm.prank(holders[1]);
-        market.leave(bounty, terms, holders[1]);
+        market.leave(bounty, Terms.pack(terms), holders[1]);
         vm.assertEq(PURSE - FEE, _balance(holders[1]), "a fee was");
         _assertSound();
     }
@@ -132,7 +132,7 @@ contract AttestingTest is Path {
         _toAttest();
         _attestAs(0, 7, true);
         _advanceAfterDeadline();
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         _assertPhase(IMarket.Phase.Join);
         for (uint256 seat = 0; seat < 3; ++seat) {
             vm.assertEq(TICKET, _ticketOf(seat).stake, "silence costs nothing here");
@@ -204,7 +204,7 @@ contract AttestingTest is Path {
         bytes32[] memory short = new bytes32[](0);
         vm.prank(owner);
         _refused(IMarket.Market_BadKey.selector);
-        market.rebut(bounty, terms, right, SOME, SOME, short);
+        market.rebut(bounty, Terms.pack(terms), Terms.roots(terms), right, SOME, SOME, short);
         uint256 deadline = _view().deadline;
         _pass();
         _refused(IMarket.Market_TooLate.selector, deadline);
@@ -214,7 +214,7 @@ contract AttestingTest is Path {
     /// @dev As `_rebut` for the first round, without a call of its own.
     function _rebut2(address who, bytes32 key) private {
         vm.prank(who);
-        market.rebut(bounty, terms, key, SOME, SOME, Trees.proof(_shardRow(), 0));
+        market.rebut(bounty, Terms.pack(terms), Terms.roots(terms), key, SOME, SOME, Trees.proof(_shardRow(), 0));
     }
 
     /// @dev The answer does not help when too few submissions are included.
@@ -225,7 +225,7 @@ contract AttestingTest is Path {
         }
         _assertPhase(IMarket.Phase.Rebut);
         _rebut(owner, _shardKey(0));
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         _assertPhase(IMarket.Phase.Join);
     }
 
@@ -234,10 +234,10 @@ contract AttestingTest is Path {
         _toRebut();
         _advanceAfterDeadline();
         _assertClosed(IMarket.CloseReason.OwnerDefault);
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         vm.assertEq(7, _view().compensated, "who submitted");
         for (uint256 i = 0; i < 3; ++i) {
-            market.leave(bounty, terms, holders[i]);
+            market.leave(bounty, Terms.pack(terms), holders[i]);
             vm.assertEq(PURSE + COMPENSATION, _balance(holders[i]), "stake, fee and compensation");
         }
         vm.assertEq(0, _balance(bounty), "nothing stays");
@@ -249,7 +249,7 @@ contract AttestingTest is Path {
         _toRebut();
         _rebut(owner, _shardKey(0));
         _advanceAfterDeadline();
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         _assertPhase(IMarket.Phase.Draw);
         vm.assertEq(1, _view().vacant, "only the seat that could have");
         vm.assertEq(TICKET / 10, _burned(), "a tenth of one ticket");

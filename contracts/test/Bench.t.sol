@@ -4,22 +4,18 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Seats are drawn, taken, and drawn again.
 contract BenchTest is Path {
     function _draw() private {
         vm.roll(_view().drawBlock + 1);
-        market.draw(bounty, terms);
-    }
-
-    function _acknowledge(uint256 seat) private {
-        vm.prank(_validatorOf(seat));
-        market.acknowledge(bounty, terms, seat, SOME);
+        market.draw(bounty, Terms.pack(terms));
     }
 
     // ---------------------------------------------------------------- drawing
-    /// @dev Three distinct tickets get the seats, and have until the deadline to take them.
-    function test_aDrawFillsTheSeats() public {
+    /// @dev Every seat has a first candidate, who has until the deadline to take it; the tickets that did are distinct.
+    function test_aDrawOrdersCandidatesForTheSeats() public {
         _post();
         _draw();
         _assertPhase(IMarket.Phase.Acknowledge);
@@ -27,10 +23,15 @@ contract BenchTest is Path {
         vm.assertEq(1, _view().draws, "first draw");
         uint256 tickets = 0;
         for (uint256 seat = 0; seat < 3; ++seat) {
-            IMarket.SeatView memory s = market.seatOf(bounty, seat);
-            vm.assertEq(_ticketOf(seat).validator, s.validator, "the ticket's validator");
-            vm.assertFalse(s.acknowledged, "not taken yet");
-            tickets |= 1 << s.ticket;
+            (address validator, uint256 ticket,) = _turn(seat);
+            bytes32 pool = registry.poolOf(address(token), terms.ticketStake);
+            vm.assertEq(registry.ticketOf(pool, ticket).validator, validator, "the ticket's validator");
+            vm.assertFalse(market.seatOf(bounty, seat).acknowledged, "not taken yet");
+            vm.assertEq(address(0), _validatorOf(seat), "nobody's");
+            _acknowledge(seat);
+            vm.assertEq(validator, _validatorOf(seat), "taken");
+            vm.assertEq(ticket, market.seatOf(bounty, seat).ticket, "with that ticket");
+            tickets |= 1 << ticket;
         }
         vm.assertEq(3, _count(tickets), "distinct");
     }
@@ -39,14 +40,14 @@ contract BenchTest is Path {
     function test_aDrawWaitsForItsBlock() public {
         _post();
         _refused(IMarket.Market_TooEarly.selector, 1005);
-        market.draw(bounty, terms);
+        market.draw(bounty, Terms.pack(terms));
         vm.roll(1004);
         _refused(IMarket.Market_TooEarly.selector, 1005);
-        market.draw(bounty, terms);
+        market.draw(bounty, Terms.pack(terms));
         vm.roll(1005);
-        market.draw(bounty, terms);
+        market.draw(bounty, Terms.pack(terms));
         _refusedInPhase(IMarket.Phase.Acknowledge);
-        market.draw(bounty, terms);
+        market.draw(bounty, Terms.pack(terms));
     }
 
     /// @dev Whoever comes late finds a block whose hash is still known: the draw block moves by 256 and never further.
@@ -56,11 +57,14 @@ contract BenchTest is Path {
         vm.roll(1004 + 256 + 256);
         bytes32 seed = keccak256(abi.encode(blockhash(1004 + 256), bounty, uint8(0)));
         vm.assertTrue(blockhash(1004 + 256) != 0, "256 blocks ago is known");
-        (uint256[] memory expected,) = registry.draw(pool, VALIDATORS, 1000, seed, 3);
-        market.draw(bounty, terms);
-        for (uint256 seat = 0; seat < 3; ++seat) {
-            vm.assertEq(expected[seat], market.seatOf(bounty, seat).ticket, "drawn by that block");
-        }
+        market.draw(bounty, Terms.pack(terms));
+        vm.assertEq(seed, _view().drawn.seed, "drawn by that block");
+        vm.assertEq(VALIDATORS, _view().drawn.length, "from the list of the posting");
+        vm.assertEq(1000, _view().drawn.frozenBlock, "as it was then");
+        (, uint256 ticket, uint256 tries) = registry.candidate(pool, IRegistry.Draw(seed, VALIDATORS, 1000), 2);
+        vm.assertEq(0, tries, "all are live");
+        uint256 first = uint64(uint256(keccak256(abi.encode(seed, uint256(2), uint256(0))))) % VALIDATORS;
+        vm.assertEq(first, ticket, "the first number of the seat's own sequence");
     }
 
     /// @dev Tickets that were opened after the posting cannot be drawn for the first bench. GM-301.
@@ -74,6 +78,7 @@ contract BenchTest is Path {
         registry.stake(address(token), terms.ticketStake, 100);
         _draw();
         for (uint256 seat = 0; seat < 3; ++seat) {
+            _acknowledge(seat);
             vm.assertTrue(market.seatOf(bounty, seat).ticket < 3, "one of the three that were live");
         }
     }
@@ -97,46 +102,67 @@ contract BenchTest is Path {
         }
     }
 
-    /// @dev A seat is taken by its validator, once, in time, with a key.
+    /// @dev A seat is taken by whoever's turn it is, once, in time, with a key.
     function test_takingASeatHasItsRules() public {
         _post();
-        vm.prank(stranger);
-        _refused(IMarket.Market_NotSeat.selector, 0, stranger);
-        market.acknowledge(bounty, terms, 0, SOME);
+        _refusedInPhase(IMarket.Phase.Draw);
+        market.acknowledge(bounty, Terms.pack(terms), 0, 0, SOME);
         _draw();
-        address val = _validatorOf(0);
+        (address val,, uint256 tries) = _turn(0);
         vm.prank(stranger);
-        _refused(IMarket.Market_NotSeat.selector, 0, stranger);
-        market.acknowledge(bounty, terms, 0, SOME);
+        vm.expectPartialRevert(IRegistry.Registry_NotYourTicket.selector);
+        market.acknowledge(bounty, Terms.pack(terms), 0, tries, SOME);
         vm.prank(val);
         _refusedZeroDigest();
-        market.acknowledge(bounty, terms, 0, 0);
+        market.acknowledge(bounty, Terms.pack(terms), 0, tries, 0);
+        vm.prank(val);
+        _refused(IMarket.Market_NotSeat.selector, 3, val);
+        market.acknowledge(bounty, Terms.pack(terms), 3, tries, SOME);
         _acknowledge(0);
         vm.prank(val);
         _refused(IMarket.Market_AlreadyActed.selector, 0);
-        market.acknowledge(bounty, terms, 0, SOME);
+        market.acknowledge(bounty, Terms.pack(terms), 0, tries, SOME);
         _pass();
         uint256 deadline = _view().deadline;
-        val = _validatorOf(1);
+        (val,, tries) = _turn(1);
         vm.prank(val);
         _refused(IMarket.Market_TooLate.selector, deadline);
-        market.acknowledge(bounty, terms, 1, SOME);
+        market.acknowledge(bounty, Terms.pack(terms), 1, tries, SOME);
     }
 
-    /// @dev A drawn ticket that starts to leave cannot take the seat any more.
-    function test_aTicketThatLeavesCannotTakeItsSeat() public {
+    /// @dev A later candidate waits as long as one before it could take the seat, and no longer.
+    function test_candidatesWaitForTheirTurn() public {
         _post();
         _draw();
-        uint256 ticket = market.seatOf(bounty, 0).ticket;
-        address val = _validatorOf(0);
-        vm.prank(val);
+        (address first, uint256 ticket,) = _turn(0);
+        (address next, uint256 tries) = _after(0, ticket);
+        bytes32 pool = registry.poolOf(address(token), terms.ticketStake);
+        vm.prank(next);
+        vm.expectPartialRevert(IRegistry.Registry_NotFirst.selector);
+        market.acknowledge(bounty, Terms.pack(terms), 0, tries, SOME);
+        vm.prank(first);
         registry.leave(address(token), terms.ticketStake, ticket);
-        vm.prank(val);
+        vm.prank(first);
         vm.expectPartialRevert(IRegistry.Registry_WrongState.selector);
-        market.acknowledge(bounty, terms, 0, SOME);
+        market.acknowledge(bounty, Terms.pack(terms), 0, 0, SOME);
+        vm.prank(next);
+        market.acknowledge(bounty, Terms.pack(terms), 0, tries, SOME);
+        vm.assertEq(next, _validatorOf(0), "its turn came");
+        vm.assertEq(uint256(IRegistry.TicketState.Leaving), uint256(registry.ticketOf(pool, ticket).state), "leaves");
     }
 
-    /// @dev A ticket that was drawn by two bounties takes one seat; the other bounty draws again. GM-302.
+    /// @dev The first candidate for `seat` that is another ticket than `ticket`, and its number.
+    function _after(uint256 seat, uint256 ticket) private view returns (address validator, uint256 tries) {
+        bytes32 pool = registry.poolOf(address(token), terms.ticketStake);
+        IRegistry.Draw memory drawn = _view().drawn;
+        uint256 other = ticket;
+        while (other == ticket) {
+            other = uint64(uint256(keccak256(abi.encode(drawn.seed, seat, ++tries)))) % drawn.length;
+        }
+        validator = registry.ticketOf(pool, other).validator;
+    }
+
+    /// @dev A ticket that could take seats of two bounties takes one; the other bounty draws again. GM-302.
     function test_aTicketSitsInOneBounty() public {
         for (uint256 i = 3; i < VALIDATORS; ++i) {
             vm.prank(validators[i]);
@@ -145,15 +171,19 @@ contract BenchTest is Path {
         _post();
         bytes32 first = bounty;
         vm.prank(owner);
-        bytes32 second = market.post("second", terms, SOME);
+        bytes32 second = market.post("second", Terms.posted(terms), SOME);
         vm.roll(1005);
-        market.draw(second, terms);
+        market.draw(second, Terms.pack(terms));
+        bounty = second;
+        (address val,, uint256 tries) = _turn(0);
+        bounty = first;
         _seatAll();
-        address val = market.seatOf(second, 0).validator;
         vm.prank(val);
         vm.expectPartialRevert(IRegistry.Registry_WrongState.selector);
-        market.acknowledge(second, terms, 0, SOME);
+        market.acknowledge(second, Terms.pack(terms), 0, tries, SOME);
         bounty = second;
+        (val,,) = _turn(0);
+        vm.assertEq(address(0), val, "nobody's turn");
         _advanceAfterDeadline();
         _assertPhase(IMarket.Phase.Draw);
         bounty = first;
@@ -169,7 +199,7 @@ contract BenchTest is Path {
         address kept = _validatorOf(1);
         uint256 notBefore = uint256(_view().deadline) + 1;
         _refused(IMarket.Market_TooEarly.selector, notBefore);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         vm.roll(2000);
         _advanceAfterDeadline();
         _assertPhase(IMarket.Phase.Draw);
@@ -208,19 +238,18 @@ contract BenchTest is Path {
         }
         _post();
         _draw();
-        address lost = _validatorOf(2);
-        for (uint256 seat = 0; seat < 3; ++seat) {
-            address val = _validatorOf(seat);
-            uint256 ticket = market.seatOf(bounty, seat).ticket;
-            vm.prank(val);
+        (address lost,,) = _turn(2);
+        for (uint256 ticket = 0; ticket < 3; ++ticket) {
+            vm.prank(validators[ticket]);
             registry.leave(address(token), terms.ticketStake, ticket);
         }
         _advanceAfterDeadline();
         _draw();
-        vm.assertEq(address(0), _validatorOf(2), "nobody");
+        (address found,,) = _turn(2);
+        vm.assertEq(address(0), found, "nobody");
         vm.prank(lost);
-        _refused(IMarket.Market_NotSeat.selector, 2, lost);
-        market.acknowledge(bounty, terms, 2, SOME);
+        vm.expectRevert();
+        market.acknowledge(bounty, Terms.pack(terms), 2, 0, SOME);
     }
 
     /// @dev A seat that was slashed is drawn anew before the next round, from the tickets of that moment, and what the old
@@ -250,7 +279,7 @@ contract BenchTest is Path {
         _reveal(1, sheet);
         _pass();
         vm.roll(5000);
-        market.settle(bounty, terms, sheet);
+        market.settle(bounty, Terms.pack(terms), sheet);
         _assertPhase(IMarket.Phase.Draw);
         vm.assertEq(4, _view().vacant, "one seat");
         vm.assertEq(before + 2 * HALF_PAY, _balance(out), "paid for the first round when it lost the seat");

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Path} from "./Path.sol";
 import {Trees} from "./fuzz/Trees.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Payouts and their hold-back.
 contract ClaimingTest is Path {
@@ -35,11 +36,11 @@ contract ClaimingTest is Path {
         _claim(0, 0);
         vm.assertEq(before + 201, _balance(holders[0]), "251 - 50");
         vm.assertEq(50, market.holderOf(bounty, holders[0]).held, "waits");
-        IMarket.RoundView memory r = market.roundOf(bounty, 0);
-        vm.assertEq(POOL - 251, r.unclaimed, "unclaimed");
-        vm.assertEq(1, r.claimed, "who claimed");
+        vm.assertEq(POOL - 251, _unclaimed(0), "unclaimed");
+        vm.assertTrue(market.claimedOf(bounty, holders[0], 0), "who claimed");
+        vm.assertFalse(market.claimedOf(bounty, holders[1], 0), "and who did not");
         _refusedInPhase(IMarket.Phase.Serve);
-        market.claimHeld(bounty, terms, holders[0]);
+        market.claimHeld(bounty, Terms.pack(terms), holders[0]);
         _assertSound();
     }
 
@@ -49,37 +50,123 @@ contract ClaimingTest is Path {
         Trees.Payout[] memory row = _payouts();
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(row, 0);
         _refused(IMarket.Market_NothingToDo.selector);
-        market.claim(bounty, terms, 0, 0, holders[0], 251, hashes, sums);
+        _claimAs(0, 0, holders[0], 251, Trees.path(hashes, sums));
         _pass();
-        market.settle(bounty, terms, _goodSheet());
+        market.settle(bounty, Terms.pack(terms), _goodSheet());
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 0, holders[0], 252, hashes, sums);
+        _claimAs(0, 0, holders[0], 252, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 0, holders[1], 251, hashes, sums);
+        _claimAs(0, 0, holders[1], 251, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 1, holders[0], 251, hashes, sums);
+        _claimAs(0, 1, holders[0], 251, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 4, holders[0], 251, hashes, sums);
+        _claimAs(0, 4, holders[0], 251, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 128, holders[0], 251, hashes, sums);
+        _claimAs(0, 128, holders[0], 251, Trees.path(hashes, sums));
         _refused(IMarket.Market_NothingToDo.selector);
-        market.claim(bounty, terms, 0, 3, address(0), 0, hashes, sums);
+        _claimAs(0, 3, address(0), 0, Trees.path(hashes, sums));
         _refused(IMarket.Market_NothingToDo.selector);
-        market.claim(bounty, terms, 1, 0, holders[0], 251, hashes, sums);
-        uint128[] memory fewer = new uint128[](1);
+        _claimAs(1, 0, holders[0], 251, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 0, holders[0], 251, hashes, fewer);
+        _claimAs(0, 0, holders[0], 251, new bytes(48));
+        _refused(IMarket.Market_BadProof.selector);
+        _claimAs(0, 0, holders[0], 251, new bytes(95));
         sums[1] = type(uint128).max;
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, terms, 0, 0, holders[0], 251, hashes, sums);
+        _claimAs(0, 0, holders[0], 251, Trees.path(hashes, sums));
         _claim(0, 0);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, 0, 0));
-        this.claimAgain();
+        this.claimAgain(0);
+    }
+
+    /// @dev A round that pays nothing has no payout, whatever is shown: no path leads above the 128 bits of a sum. GM-114.
+    function test_nothingIsClaimedOfAnEmptyRound() public {
+        _toCommitPhase();
+        _settle(_rejectedSheet());
+        vm.assertTrue(market.resultOf(bounty, 0) != 0, "settled");
+        bytes[4] memory paths = [bytes(""), new bytes(47), new bytes(48), new bytes(8 * 48)];
+        for (uint256 i = 0; i < 4; ++i) {
+            _refused(IMarket.Market_BadProof.selector);
+            _claimAs(0, 0, holders[0], 251, paths[i]);
+        }
+        _assertSound();
+    }
+
+    /// @dev A proof names token and owner of the terms, so that nobody pays himself in another currency, or as another owner.
+    function test_aClaimNamesTokenAndOwner() public {
+        _toServe();
+        (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(), 0);
+        IMarket.Claim[] memory claims = new IMarket.Claim[](1);
+        claims[0] = IMarket.Claim(0, 0, 251, Trees.path(hashes, sums));
+        _refused(IMarket.Market_BadProof.selector);
+        market.claim(bounty, stranger, address(token), holders[0], claims);
+        _refused(IMarket.Market_BadProof.selector);
+        market.claim(bounty, owner, address(vault), holders[0], claims);
+    }
+
+    /// @dev Several rounds at once, with one movement of money; none twice, and not none. GM-114.
+    function test_roundsAreClaimedTogether() public {
+        _toEnd(true);
+        (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(), 1);
+        IMarket.Claim[] memory claims = new IMarket.Claim[](2);
+        claims[0] = IMarket.Claim(1, 1, 149, Trees.path(hashes, sums));
+        claims[1] = IMarket.Claim(0, 1, 149, Trees.path(hashes, sums));
+        uint256 before = _balance(holders[1]);
+        vm.prank(stranger);
+        market.claim(bounty, owner, address(token), holders[1], claims);
+        vm.assertEq(before + 298, _balance(holders[1]), "both");
+        _assertSound();
+        claims[0] = claims[1];
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, 0, 1));
+        market.claim(bounty, owner, address(token), holders[1], claims);
+        _refused(IMarket.Market_NothingToDo.selector);
+        market.claim(bounty, owner, address(token), holders[1], new IMarket.Claim[](0));
+    }
+
+    /// @dev The same payout twice in one transaction is refused as well. GM-114.
+    function test_aPayoutIsNotClaimedTwiceAtOnce() public {
+        _toServe();
+        (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(), 0);
+        IMarket.Claim[] memory claims = new IMarket.Claim[](2);
+        claims[0] = IMarket.Claim(0, 0, 251, Trees.path(hashes, sums));
+        claims[1] = claims[0];
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, 0, 0));
+        market.claim(bounty, owner, address(token), holders[0], claims);
+    }
+
+    /// @dev Neither leaving nor joining again opens a claim anew, in the first 64 rounds and after them. GM-114.
+    function test_claimsOutliveTheMembership() public {
+        terms.rounds = 66;
+        _toJoin();
+        _advanceRounds(63);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
+        for (uint256 round = 63; round < 65; ++round) {
+            _playRound(_goodSheet());
+            _claim(round, 0);
+            vm.prank(holders[0]);
+            market.leave(bounty, Terms.pack(terms), holders[0]);
+            _join(holders[0], 0);
+            vm.assertTrue(market.claimedOf(bounty, holders[0], round), "stays claimed");
+            vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, round, 0));
+            this.claimAgain(round);
+            _assertSound();
+        }
+        vm.assertFalse(market.claimedOf(bounty, holders[0], 1), "nor any other round");
+        vm.assertFalse(market.claimedOf(bounty, holders[0], 65), "nor a later one");
+    }
+
+    /// @dev Rounds that nobody joins.
+    function _advanceRounds(uint256 count) private {
+        for (uint256 i = 0; i < count; ++i) {
+            _advanceAfterDeadline();
+        }
     }
 
     /// @dev External, so that a revert can be expected of it.
-    function claimAgain() external {
-        _claim(0, 0);
+    function claimAgain(uint256 round) external {
+        _claim(round, 0);
     }
 
     /// @dev A claim needs no membership: who left is paid too, and joins again without losing what is held.
@@ -87,13 +174,13 @@ contract ClaimingTest is Path {
         _toServe();
         _serve(3);
         vm.prank(holders[0]);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         _claim(0, 0);
         vm.assertEq(PURSE - FEE + 201, _balance(holders[0]), "paid");
         _join(holders[0], 5);
         vm.assertEq(50, market.holderOf(bounty, holders[0]).held, "still held");
         vm.prank(holders[0]);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(50, market.holderOf(bounty, holders[0]).held, "still held");
         _assertSound();
     }
@@ -103,7 +190,7 @@ contract ClaimingTest is Path {
         _toServe();
         _serve(3);
         vm.prank(holders[0]);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         _join(holders[3], 0);
         _claim(0, 0);
         vm.assertEq(PURSE - FEE + 201, _balance(holders[0]), "the old one's");
@@ -117,14 +204,14 @@ contract ClaimingTest is Path {
         _toEnd(true);
         uint256 before = _balance(holders[0]);
         vm.prank(stranger);
-        market.claimHeld(bounty, terms, holders[0]);
+        market.claimHeld(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(before + _held(251), _balance(holders[0]), "what waited");
         _claim(0, 1);
         _claim(1, 0);
         vm.assertEq(before + _held(251) + 251, _balance(holders[0]), "all at once");
         vm.assertEq(0, market.holderOf(bounty, holders[1]).held, "nothing waits any more");
         _refused(IMarket.Market_NothingToDo.selector);
-        market.claimHeld(bounty, terms, holders[0]);
+        market.claimHeld(bounty, Terms.pack(terms), holders[0]);
         _assertSound();
     }
 
@@ -132,7 +219,7 @@ contract ClaimingTest is Path {
     function test_aReturnedHoldBackIsTheOwners() public {
         _toEnd(false);
         uint256 before = _balance(owner);
-        market.claimHeld(bounty, terms, holders[0]);
+        market.claimHeld(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(before + _held(251), _balance(owner), "what waited");
         uint256 paid = _balance(holders[1]);
         _claim(1, 1);
@@ -151,7 +238,7 @@ contract ClaimingTest is Path {
         _advanceAfterDeadline();
         _assertClosed(IMarket.CloseReason.Finished);
         uint256 before = _balance(holders[2]);
-        market.claimHeld(bounty, terms, holders[2]);
+        market.claimHeld(bounty, Terms.pack(terms), holders[2]);
         vm.assertEq(before + _held(100), _balance(holders[2]), "released");
         _assertSound();
     }
@@ -165,7 +252,7 @@ contract ClaimingTest is Path {
         IMarket.Sheet memory sheet = _goodSheet();
         (sheet.payoutRoot, sheet.pool) = (root.hash, root.sum);
         _settle(sheet);
-        market.claim(bounty, terms, 0, 0, holders[0], 4, new bytes32[](0), new uint128[](0));
+        _claimAs(0, 0, holders[0], 4, "");
         vm.assertEq(0, market.holderOf(bounty, holders[0]).held, "nothing waits");
         _assertSound();
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Holders come and go.
 contract JoiningTest is Path {
@@ -11,7 +12,7 @@ contract JoiningTest is Path {
 
     function _joinAs(address who, uint256 index, bytes32[] memory proof) private {
         vm.prank(who);
-        market.join(bounty, terms, index, SOME, proof);
+        market.join(bounty, Terms.pack(terms), index, SOME, proof);
     }
 
     // ---------------------------------------------------------------- joining
@@ -46,31 +47,31 @@ contract JoiningTest is Path {
         _post();
         vm.prank(holders[0]);
         _refusedInPhase(IMarket.Phase.Draw);
-        market.join(bounty, terms, 0, SOME, none);
+        market.join(bounty, Terms.pack(terms), 0, SOME, none);
         _seatAll();
         _join(holders[0], 0);
         vm.prank(holders[0]);
         _refused(IMarket.Market_AlreadyJoined.selector, holders[0]);
-        market.join(bounty, terms, 1, SOME, none);
+        market.join(bounty, Terms.pack(terms), 1, SOME, none);
         vm.prank(holders[1]);
         _refused(IMarket.Market_BadIndex.selector, 0);
-        market.join(bounty, terms, 0, SOME, none);
+        market.join(bounty, Terms.pack(terms), 0, SOME, none);
         vm.prank(holders[1]);
         _refused(IMarket.Market_BadIndex.selector, 8);
-        market.join(bounty, terms, 8, SOME, none);
+        market.join(bounty, Terms.pack(terms), 8, SOME, none);
         vm.prank(holders[1]);
         _refusedZeroDigest();
-        market.join(bounty, terms, 1, 0, none);
+        market.join(bounty, Terms.pack(terms), 1, 0, none);
         vm.prank(address(0xbeef));
         vm.expectPartialRevert(IVault.Vault_InsufficientBalance.selector);
-        market.join(bounty, terms, 1, SOME, none);
+        market.join(bounty, Terms.pack(terms), 1, SOME, none);
         uint256 deadline = _view().deadline;
         vm.warp(deadline);
         _join(holders[1], 1);
         vm.warp(deadline + 1);
         vm.prank(holders[2]);
         _refused(IMarket.Market_TooLate.selector, deadline);
-        market.join(bounty, terms, 2, SOME, none);
+        market.join(bounty, Terms.pack(terms), 2, SOME, none);
     }
 
     /// @dev With an allowlist only those join whom it holds, and only for themselves.
@@ -85,10 +86,10 @@ contract JoiningTest is Path {
         _joinAs(holders[0], 0, proof);
         vm.prank(holders[2]);
         _refused(IMarket.Market_NotAllowed.selector, holders[2]);
-        market.join(bounty, terms, 1, SOME, proof);
+        market.join(bounty, Terms.pack(terms), 1, SOME, proof);
         vm.prank(holders[1]);
         _refused(IMarket.Market_NotAllowed.selector, holders[1]);
-        market.join(bounty, terms, 1, SOME, none);
+        market.join(bounty, Terms.pack(terms), 1, SOME, none);
         proof[0] = a;
         _joinAs(holders[1], 1, proof);
     }
@@ -99,7 +100,7 @@ contract JoiningTest is Path {
         _toJoin();
         _join(holders[0], 0);
         vm.prank(holders[0]);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(PURSE, _balance(holders[0]), "everything");
         vm.assertEq(0, _view().joined, "the index is free");
         _join(holders[1], 0);
@@ -118,11 +119,11 @@ contract JoiningTest is Path {
         _pass();
         vm.prank(holders[0]);
         _refused(IMarket.Market_TooLate.selector, deadline);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         _openRound();
         vm.prank(holders[0]);
         _refusedInPhase(IMarket.Phase.Submit);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
     }
 
     /// @dev Nobody is sent off who may stay, and nobody leaves who is not there.
@@ -131,10 +132,10 @@ contract JoiningTest is Path {
         _join(holders[0], 0);
         vm.prank(stranger);
         _refusedInPhase(IMarket.Phase.Join);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         vm.prank(stranger);
         _refused(IMarket.Market_NotJoined.selector, stranger);
-        market.leave(bounty, terms, stranger);
+        market.leave(bounty, Terms.pack(terms), stranger);
     }
 
     /// @dev Whoever took the base and did not submit loses the stake, keeps its fees, can be sent off at once by anybody, and
@@ -146,7 +147,7 @@ contract JoiningTest is Path {
         _openShard();
         vm.assertEq(4, _view().forfeited, "the third");
         vm.prank(stranger);
-        market.leave(bounty, terms, holders[2]);
+        market.leave(bounty, Terms.pack(terms), holders[2]);
         vm.assertEq(PURSE - STAKE, _balance(holders[2]), "all but the stake");
         vm.assertEq(STAKE, _burned(), "which is burned");
         vm.assertEq(0, _view().forfeited, "settled");
@@ -170,7 +171,7 @@ contract JoiningTest is Path {
         }
         _pass();
         vm.prank(owner);
-        market.openRound(bounty, terms, 3, SOME, SOME);
+        market.openRound(bounty, Terms.pack(terms), 3, SOME, SOME);
         vm.prank(holders[2]);
         _refused(IMarket.Market_NotExpected.selector, holders[2]);
         market.submit(bounty, SOME, SOME);
@@ -185,7 +186,7 @@ contract JoiningTest is Path {
         sheet.included = 3;
         _settle(sheet);
         vm.prank(holders[2]);
-        market.leave(bounty, terms, holders[2]);
+        market.leave(bounty, Terms.pack(terms), holders[2]);
         vm.assertEq(PURSE, _balance(holders[2]), "everything");
     }
 
@@ -196,7 +197,7 @@ contract JoiningTest is Path {
         _serve(3);
         for (uint256 i = 0; i < 3; ++i) {
             vm.prank(stranger);
-            market.leave(bounty, terms, holders[i]);
+            market.leave(bounty, Terms.pack(terms), holders[i]);
             vm.assertEq(PURSE - FEE, _balance(holders[i]), "stake is back, the fee was used");
         }
         _assertSound();
@@ -209,14 +210,14 @@ contract JoiningTest is Path {
         _join(holders[0], 0);
         uint256 notBefore = uint256(_view().deadline) + 1;
         _refused(IMarket.Market_TooEarly.selector, notBefore);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         _advanceAfterDeadline();
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         _assertPhase(IMarket.Phase.Join);
         vm.assertEq(1, _view().round, "the next");
         _advanceAfterDeadline();
         _assertClosed(IMarket.CloseReason.Finished);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(PURSE, _balance(holders[0]), "no fee was used");
         vm.assertEq(PURSE, _balance(owner), "everything is back");
         vm.assertEq(0, _balance(bounty), "nothing stays");

@@ -5,6 +5,7 @@ import {IMarket} from "../interfaces/IMarket.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Stage} from "./fuzz/Stage.sol";
 import {Trees} from "./fuzz/Trees.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title The path of one bounty with figures that fit a head, and the sum its account must hold at every step.
 /// @dev Four holders, of whom the first three join by default; 3 seats; 2 rounds. Amounts are small and odd where that matters.
@@ -30,7 +31,7 @@ abstract contract Path is Stage {
         bounty = market.bountyId(owner, SALT);
     }
 
-    function _termsOfTheHead() internal view returns (IMarket.Terms memory t) {
+    function _termsOfTheHead() internal view returns (Terms.Fields memory t) {
         t = _someTerms();
         t.roundBudget = uint128(BUDGET);
         t.ticketStake = uint128(TICKET);
@@ -42,7 +43,7 @@ abstract contract Path is Stage {
         t.rounds = 2;
         t.maxHolders = 8;
         t.postBefore = uint40(vm.getBlockTimestamp() + 1 days);
-        t.phases = IMarket.Phases(101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111);
+        t.phases = Terms.Phases(101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111);
     }
 
     // ---------------------------------------------------------------- to a phase
@@ -79,7 +80,6 @@ abstract contract Path is Stage {
         for (uint256 seat = 0; seat < 3; ++seat) {
             _commit(seat, _goodSheet());
         }
-        market.advance(bounty, terms);
     }
 
     function _toChallenge() internal {
@@ -92,7 +92,7 @@ abstract contract Path is Stage {
     function _toServe() internal {
         _toChallenge();
         _pass();
-        market.settle(bounty, terms, _goodSheet());
+        market.settle(bounty, Terms.pack(terms), _goodSheet());
     }
 
     /// @dev A whole round, from its `Join` on, that everybody who joined submits to and that ends on `sheet`.
@@ -116,18 +116,24 @@ abstract contract Path is Stage {
 
     function _advanceAfterDeadline() internal {
         _pass();
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
     }
 
     function _attestAs(uint256 seat, uint128 bitmap, bool opened) internal {
         vm.prank(_validatorOf(seat));
-        market.attest(bounty, terms, seat, bitmap, opened, SOME);
+        market.attest(bounty, Terms.pack(terms), seat, bitmap, opened, SOME);
     }
 
     function _claim(uint256 round, uint256 index) internal {
         Trees.Payout[] memory row = _payouts();
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(row, index);
-        market.claim(bounty, terms, round, index, row[index].holder, row[index].amount, hashes, sums);
+        _claimAs(round, index, row[index].holder, row[index].amount, Trees.path(hashes, sums));
+    }
+
+    function _claimAs(uint256 round, uint256 index, address holder, uint128 amount, bytes memory path) internal {
+        IMarket.Claim[] memory claims = new IMarket.Claim[](1);
+        claims[0] = IMarket.Claim(round, index, amount, path);
+        market.claim(bounty, owner, address(token), holder, claims);
     }
 
     // ---------------------------------------------------------------- refusals: the next call reverts with exactly this
@@ -172,9 +178,8 @@ abstract contract Path is Stage {
     }
 
     /// @dev Not adopted, all three included, pays nothing.
-    function _rejectedSheet() internal view returns (IMarket.Sheet memory sheet) {
+    function _rejectedSheet() internal pure returns (IMarket.Sheet memory sheet) {
         sheet.included = 7;
-        sheet.nextBaseRoot = _view().baseRoot;
         sheet.document = SOME;
     }
 
@@ -193,42 +198,62 @@ abstract contract Path is Stage {
         vm.assertEq(uint256(expected), uint256(_view().closed), "why it closed");
     }
 
-    function _assertRound(uint256 round, IMarket.RoundStatus expected) internal view {
-        vm.assertEq(uint256(expected), uint256(market.roundOf(bounty, round).status), "status of the round");
+    /// @dev Settled or not; whoever submitted to one that is not has its fee left.
+    function _assertSettled(uint256 round, bool expected) internal view {
+        vm.assertTrue((market.resultOf(bounty, round) != 0) == expected, "status of the round");
     }
 
     /// @dev The bounty's account holds what the bounty owes, to the unit, and the vault has the tokens.
     function _assertSound() internal view {
         vm.assertEq(_owed(), _balance(bounty), "the account holds what is owed");
-        vm.assertEq(vault.totalOf(address(token)), token.balanceOf(address(vault)), "the vault holds its total");
+        vm.assertEq(_sumOfAccounts(), token.balanceOf(address(vault)), "the vault holds the sum of its accounts");
     }
 
     function _owed() internal view returns (uint256 sum) {
         IMarket.BountyView memory b = _view();
-        sum = uint256(b.reserve) + b.bond;
+        sum = _reserve() + Terms.bond(terms, b);
         for (uint256 i = 0; i < holders.length; ++i) {
             sum += _owedTo(holders[i]);
         }
         for (uint256 round = 0; round < terms.rounds; ++round) {
-            sum += market.roundOf(bounty, round).unclaimed;
+            sum += _unclaimed(round);
         }
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
             sum += market.seatOf(bounty, seat).halves * uint256(terms.seatPay / 2);
         }
         if (b.phase == IMarket.Phase.Serve) {
-            sum += _count(market.roundOf(bounty, b.round).winners) * uint256(terms.seatPay / 2);
+            for (uint256 seat = 0; seat < terms.seats; ++seat) {
+                // Who revealed another sheet, or none, has lost the seat by now.
+                if (market.seatOf(bounty, seat).word != 0) sum += terms.seatPay / 2;
+            }
+        }
+    }
+
+    /// @dev Of a round that was settled on a sheet with `_payouts`; others pay nothing.
+    function _unclaimed(uint256 round) internal view returns (uint256 sum) {
+        Trees.Payout[] memory row = _payouts();
+        Trees.Node memory root = Trees.sumRoot(row);
+        bytes32 paying = keccak256(abi.encode(root.hash, uint256(root.sum), address(token), owner));
+        if (market.resultOf(bounty, round) != paying) return 0;
+        for (uint256 i = 0; i < 3; ++i) {
+            if (!market.claimedOf(bounty, row[i].holder, round)) sum += row[i].amount;
+        }
+    }
+
+    function _sumOfAccounts() internal view returns (uint256 sum) {
+        sum = _balance(bounty) + _balance(registry.poolOf(address(token), terms.ticketStake)) + _burned();
+        sum += _balance(owner) + _balance(stranger);
+        for (uint256 i = 0; i < holders.length; ++i) {
+            sum += _balance(holders[i]);
+        }
+        for (uint256 i = 0; i < validators.length; ++i) {
+            sum += _balance(validators[i]);
         }
     }
 
     function _owedTo(address holder) private view returns (uint256 sum) {
         IMarket.HolderView memory h = market.holderOf(bounty, holder);
         sum = h.held;
-        if (!h.joined) return sum;
-        sum += terms.holderStake + uint256(h.prepaid) * terms.fee;
-        if (h.lastRound == 0) return sum;
-        IMarket.RoundView memory r = market.roundOf(bounty, h.lastRound - 1);
-        bool undecided = r.status == IMarket.RoundStatus.Open;
-        bool comesBack = r.status == IMarket.RoundStatus.Void || _has(r.excluded, h.index);
-        if (undecided || comesBack) sum += terms.fee;
+        if (h.joined) sum += terms.holderStake + uint256(h.prepaid) * terms.fee;
     }
 }

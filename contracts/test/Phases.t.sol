@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Every act in every phase: what does not belong is refused, and whatever phase everybody falls silent in, all goes home.
 contract PhasesTest is Path {
@@ -18,6 +19,7 @@ contract PhasesTest is Path {
         Rebut,
         Commit,
         Reveal,
+        Agree,
         Settle,
         Serve,
         Advance,
@@ -42,7 +44,7 @@ contract PhasesTest is Path {
     function _toAcknowledge() private {
         _post();
         vm.roll(_view().drawBlock + 1);
-        market.draw(bounty, terms);
+        market.draw(bounty, Terms.pack(terms));
     }
 
     function _toJoinWithHolders() private {
@@ -67,27 +69,28 @@ contract PhasesTest is Path {
 
     function _callOf(Act act) private view returns (address who, bytes memory call) {
         address val = _view().phase == IMarket.Phase.Draw ? validators[0] : _validatorOf(0);
-        if (act == Act.Draw) return (stranger, abi.encodeCall(market.draw, (bounty, terms)));
-        if (act == Act.Acknowledge) return (val, abi.encodeCall(market.acknowledge, (bounty, terms, 0, SOME)));
+        if (act == Act.Draw) return (stranger, abi.encodeCall(market.draw, (bounty, Terms.pack(terms))));
+        if (act == Act.Acknowledge) return (val, abi.encodeCall(market.acknowledge, (bounty, Terms.pack(terms), 0, 0, SOME)));
         if (act == Act.Join) {
-            return (holders[3], abi.encodeCall(market.join, (bounty, terms, 3, SOME, new bytes32[](0))));
+            return (holders[3], abi.encodeCall(market.join, (bounty, Terms.pack(terms), 3, SOME, new bytes32[](0))));
         }
-        if (act == Act.Leave) return (holders[0], abi.encodeCall(market.leave, (bounty, terms, holders[0])));
-        if (act == Act.OpenRound) return (owner, abi.encodeCall(market.openRound, (bounty, terms, 7, SOME, SOME)));
+        if (act == Act.Leave) return (holders[0], abi.encodeCall(market.leave, (bounty, Terms.pack(terms), holders[0])));
+        if (act == Act.OpenRound) return (owner, abi.encodeCall(market.openRound, (bounty, Terms.pack(terms), 7, SOME, SOME)));
         if (act == Act.Submit) return (holders[0], abi.encodeCall(market.submit, (bounty, SOME, SOME)));
-        if (act == Act.OpenShard) return (owner, abi.encodeCall(market.openShard, (bounty, terms, SOME)));
-        if (act == Act.Attest) return (val, abi.encodeCall(market.attest, (bounty, terms, 0, 7, true, SOME)));
+        if (act == Act.OpenShard) return (owner, abi.encodeCall(market.openShard, (bounty, Terms.pack(terms), SOME)));
+        if (act == Act.Attest) return (val, abi.encodeCall(market.attest, (bounty, Terms.pack(terms), 0, 7, true, SOME)));
         if (act == Act.Rebut) {
-            return (owner, abi.encodeCall(market.rebut, (bounty, terms, SOME, SOME, SOME, new bytes32[](0))));
+            return (owner, abi.encodeCall(market.rebut, (bounty, Terms.pack(terms), Terms.roots(terms), SOME, SOME, SOME, new bytes32[](0))));
         }
         if (act == Act.Commit) return (val, abi.encodeCall(market.commit, (bounty, 0, SOME)));
         if (act == Act.Reveal) {
-            return (val, abi.encodeCall(market.reveal, (bounty, terms, 0, _rejectedSheet(), SOME)));
+            return (val, abi.encodeCall(market.reveal, (bounty, Terms.pack(terms), 0, _rejectedSheet(), SOME)));
         }
-        if (act == Act.Settle) return (stranger, abi.encodeCall(market.settle, (bounty, terms, _rejectedSheet())));
+        if (act == Act.Agree) return (val, abi.encodeCall(market.agree, (bounty, 0, SOME)));
+        if (act == Act.Settle) return (stranger, abi.encodeCall(market.settle, (bounty, Terms.pack(terms), _rejectedSheet())));
         if (act == Act.Serve) return (val, abi.encodeCall(market.serve, (bounty, 0, SOME)));
-        if (act == Act.Advance) return (stranger, abi.encodeCall(market.advance, (bounty, terms)));
-        return (stranger, abi.encodeCall(market.claimHeld, (bounty, terms, holders[0])));
+        if (act == Act.Advance) return (stranger, abi.encodeCall(market.advance, (bounty, Terms.pack(terms))));
+        return (stranger, abi.encodeCall(market.claimHeld, (bounty, Terms.pack(terms), holders[0])));
     }
 
     /// @dev Whether an act has its place in a phase, be it too early or otherwise impossible there.
@@ -100,7 +103,7 @@ contract PhasesTest is Path {
         if (act == Act.Attest) return phase == IMarket.Phase.Attest;
         if (act == Act.Rebut) return phase == IMarket.Phase.Rebut;
         if (act == Act.Commit) return phase == IMarket.Phase.Commit;
-        if (act == Act.Reveal) return phase == IMarket.Phase.Reveal;
+        if (act == Act.Reveal || act == Act.Agree) return phase == IMarket.Phase.Reveal;
         if (act == Act.Settle) return phase == IMarket.Phase.Challenge;
         if (act == Act.Serve) return phase == IMarket.Phase.Serve;
         if (act == Act.ClaimHeld) return phase == IMarket.Phase.Closed;
@@ -110,9 +113,8 @@ contract PhasesTest is Path {
     /// @dev Who is there at all comes first: before the bench is full nobody has a seat, before joining nobody is joined.
     function _expectedError(Act act, IMarket.Phase phase, address who) private view returns (bytes memory) {
         bool early = phase < IMarket.Phase.Join;
-        bool seatsAct = act == Act.Attest || act == Act.Commit || act == Act.Reveal || act == Act.Serve;
-        bool drawing = act == Act.Acknowledge && phase == IMarket.Phase.Draw;
-        if ((early && seatsAct) || drawing) {
+        bool seatsAct = act == Act.Attest || act == Act.Commit || act == Act.Serve;
+        if (early && seatsAct) {
             return abi.encodeWithSelector(IMarket.Market_NotSeat.selector, bounty, 0, who);
         }
         if (early && (act == Act.Submit || act == Act.Leave)) {
@@ -140,7 +142,7 @@ contract PhasesTest is Path {
     function test_nothingElseWhileDrawing() public {
         _tryEverything(IMarket.Phase.Draw);
         _refused(IMarket.Market_NothingToDo.selector);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
     }
 
     /// @dev What belongs to another phase is refused. GM-205.
@@ -182,7 +184,7 @@ contract PhasesTest is Path {
     function test_nothingElseWhileChallenging() public {
         _tryEverything(IMarket.Phase.Challenge);
         _refused(IMarket.Market_NothingToDo.selector);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
     }
 
     /// @dev What belongs to another phase is refused. GM-205.
@@ -194,7 +196,7 @@ contract PhasesTest is Path {
     function test_nothingAfterTheEnd() public {
         _tryEverything(IMarket.Phase.Closed);
         _refused(IMarket.Market_NothingToDo.selector);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
     }
 
     // ---------------------------------------------------------------- silence
@@ -225,23 +227,23 @@ contract PhasesTest is Path {
         vm.roll(b.drawBlock + 1);
         vm.warp(uint256(b.deadline == 0 ? vm.getBlockTimestamp() : b.deadline) + 106);
         vm.prank(stranger);
-        if (b.phase == IMarket.Phase.Draw) market.draw(bounty, terms);
-        else if (b.phase == IMarket.Phase.Challenge) market.settle(bounty, terms, sheet);
-        else market.advance(bounty, terms);
+        if (b.phase == IMarket.Phase.Draw) market.draw(bounty, Terms.pack(terms));
+        else if (b.phase == IMarket.Phase.Challenge) market.settle(bounty, Terms.pack(terms), sheet);
+        else market.advance(bounty, Terms.pack(terms));
     }
 
     function _sendEverybodyHome() private {
-        if (market.roundOf(bounty, 0).status == IMarket.RoundStatus.Settled) {
+        if (market.resultOf(bounty, 0) != 0) {
             for (uint256 i = 0; i < 3; ++i) {
                 _claim(0, i);
             }
         }
         for (uint256 i = 0; i < 3; ++i) {
-            if (market.holderOf(bounty, holders[i]).joined) market.leave(bounty, terms, holders[i]);
-            if (market.holderOf(bounty, holders[i]).held != 0) market.claimHeld(bounty, terms, holders[i]);
+            if (market.holderOf(bounty, holders[i]).joined) market.leave(bounty, Terms.pack(terms), holders[i]);
+            if (market.holderOf(bounty, holders[i]).held != 0) market.claimHeld(bounty, Terms.pack(terms), holders[i]);
         }
         for (uint256 seat = 0; seat < 3; ++seat) {
-            if (market.seatOf(bounty, seat).halves != 0) market.collect(bounty, terms, seat);
+            if (market.seatOf(bounty, seat).halves != 0) market.collect(bounty, Terms.pack(terms), seat);
         }
         for (uint256 i = 0; i < VALIDATORS; ++i) {
             _redeem(i);
@@ -264,7 +266,7 @@ contract PhasesTest is Path {
     /// @dev A whole bounty beside another one changes nothing of it. GM-119.
     function test_bountiesAreIsolated() public {
         vm.prank(owner);
-        bytes32 other = market.post("other", terms, SOME);
+        bytes32 other = market.post("other", Terms.posted(terms), SOME);
         bytes32 before = keccak256(abi.encode(market.bountyOf(other), _balance(other)));
         _toClosed();
         vm.assertEq(before, keccak256(abi.encode(market.bountyOf(other), _balance(other))), "as before");

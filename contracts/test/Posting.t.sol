@@ -4,20 +4,21 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title Posting: what terms may say, and what they cost.
 contract PostingTest is Path {
     function _refusedTerms(bytes32 reason) private {
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadTerms.selector, reason));
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
         terms = _termsOfTheHead();
     }
 
     /// @dev The id, the escrow and the hash of the terms are known beforehand. GM-107, GM-201.
     function test_postingTakesTheEscrow() public {
         uint256 escrow = 2 * (1000 + 3 * 31) + 500;
-        vm.assertEq(escrow, market.escrowOf(terms), "told before");
+        vm.assertEq(escrow, market.escrowOf(Terms.pack(terms)), "told before");
         bytes32 expected =
             keccak256(abi.encode(keccak256("gradmarket/1/bounty"), block.chainid, address(market), owner, SALT));
         _post();
@@ -25,10 +26,8 @@ contract PostingTest is Path {
         vm.assertEq(escrow, _balance(bounty), "in the bounty's account");
         vm.assertEq(PURSE - escrow, _balance(owner), "from the owner's");
         IMarket.BountyView memory b = _view();
-        vm.assertEq(keccak256(abi.encode(terms)), b.termsHash, "hash of the terms");
-        vm.assertEq(escrow - 500, b.reserve, "reserve");
-        vm.assertEq(500, b.bond, "bond");
-        vm.assertEq(terms.baseRoot, b.baseRoot, "first base");
+        vm.assertEq(keccak256(abi.encode(Terms.pack(terms))), b.termsHash, "hash of the terms");
+        vm.assertEq(escrow - 500, _reserve(), "reserve");
         vm.assertEq(1004, b.drawBlock, "four blocks later");
         vm.assertEq(7, b.vacant, "three seats to fill");
         _assertPhase(IMarket.Phase.Draw);
@@ -40,9 +39,9 @@ contract PostingTest is Path {
         _post();
         vm.prank(owner);
         _refused(IMarket.Market_AlreadyPosted.selector);
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
         vm.prank(owner);
-        market.post("another", terms, SOME);
+        market.post("another", Terms.posted(terms), SOME);
     }
 
     /// @dev Nobody posts in somebody else's name.
@@ -50,14 +49,14 @@ contract PostingTest is Path {
         bytes32 theirs = market.bountyId(stranger, SALT);
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_NotOwner.selector, theirs, stranger));
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
     }
 
     /// @dev The owner must be reachable: a zero key seals nothing.
     function test_theOwnersKeyIsNeeded() public {
         vm.prank(owner);
         _refusedZeroDigest();
-        market.post(SALT, terms, 0);
+        market.post(SALT, Terms.posted(terms), 0);
     }
 
     /// @dev Rounds: 1 to 4,096. GM-202.
@@ -89,7 +88,7 @@ contract PostingTest is Path {
 
     /// @dev Every phase lasts 1 second to 90 days. GM-202.
     function test_phasesAreBounded() public {
-        IMarket.Phases memory good = terms.phases;
+        Terms.Phases memory good = terms.phases;
         for (uint256 i = 0; i < 11; ++i) {
             terms.phases = _with(good, i, 0);
             _refusedTerms("phases");
@@ -103,12 +102,12 @@ contract PostingTest is Path {
     }
 
     /// @dev `phases` with its phase number `i` lasting `length`.
-    function _with(IMarket.Phases memory phases, uint256 i, uint24 length)
+    function _with(Terms.Phases memory phases, uint256 i, uint24 length)
         private
         pure
-        returns (IMarket.Phases memory changed)
+        returns (Terms.Phases memory changed)
     {
-        changed = abi.decode(abi.encode(phases), (IMarket.Phases));
+        changed = abi.decode(abi.encode(phases), (Terms.Phases));
         assembly ("memory-safe") {
             mstore(add(changed, mul(i, 32)), length)
         }
@@ -121,19 +120,32 @@ contract PostingTest is Path {
         terms.postBefore = now_ - 1;
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadTerms.selector, bytes32("postBefore")));
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
         terms.postBefore = now_;
         _post();
     }
 
-    /// @dev Amounts stay below 2^96, and a round pays something.
+    /// @dev A round pays something.
     function test_amountsAreBounded() public {
         terms.roundBudget = 0;
         _refusedTerms("roundBudget");
-        terms.roundBudget = uint128(1) << 96;
-        _refusedTerms("roundBudget");
-        terms.ticketStake = uint128(1) << 96;
-        _refusedTerms("ticketStake");
+    }
+
+    /// @dev What stands above the fields of a word is zero, and the roots are the ones that the words name.
+    function test_termsHaveOnePacking() public {
+        for (uint256 i = 0; i < 6; ++i) {
+            IMarket.PostedTerms memory given = Terms.posted(terms);
+            if (i == 0) given.packed.frame += 1 << 240;
+            if (i == 1) given.packed.risk += 1 << 192;
+            if (i == 2) given.packed.pay += 1 << 255;
+            if (i == 3) given.packed.cover += 1 << 192;
+            if (i == 4) given.packed.phases += 1 << 253;
+            if (i == 5) given.roots.document = "another";
+            bytes32 reason = i == 5 ? bytes32("roots") : bytes32("packing");
+            vm.prank(owner);
+            vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadTerms.selector, reason));
+            market.post(SALT, given, SOME);
+        }
     }
 
     /// @dev The bond compensates twice as many holders as can join.
@@ -159,7 +171,7 @@ contract PostingTest is Path {
         terms.roundBudget = 2001;
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_TooMuchAtRisk.selector, 2001, 2000));
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
         terms.roundBudget = 2000;
         _post();
     }
@@ -169,14 +181,14 @@ contract PostingTest is Path {
         terms.seats = 9;
         vm.prank(owner);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_TooFewTickets.selector, 8, 9));
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
         terms.seats = 7;
         _post();
     }
 
     /// @dev The escrow must be there, in the vault.
     function test_theEscrowMustBePaid() public {
-        uint256 escrow = market.escrowOf(terms);
+        uint256 escrow = market.escrowOf(Terms.pack(terms));
         vm.prank(owner);
         vault.withdraw(address(token), PURSE - escrow + 1);
         vm.prank(owner);
@@ -185,7 +197,7 @@ contract PostingTest is Path {
                 IVault.Vault_InsufficientBalance.selector, address(token), _accountOf(owner), escrow - 1, escrow
             )
         );
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
     }
 
     /// @dev Nothing can be done to a bounty that does not exist, and nothing with other terms than the posted ones.
@@ -200,6 +212,10 @@ contract PostingTest is Path {
         market.serve(bounty, 0, SOME);
         _refused(unknown);
         market.handOver(bounty, 0, SOME);
+        _refused(unknown);
+        market.agree(bounty, 0, SOME);
+        _refused(unknown);
+        _claimAs(0, 0, stranger, 1, "");
         _post();
         terms.fee += 1;
         _refuseAll(IMarket.Market_WrongTerms.selector);
@@ -208,22 +224,21 @@ contract PostingTest is Path {
     function _refuseAll(bytes4 error_) private {
         IMarket.Sheet memory sheet = _rejectedSheet();
         bytes32[] memory none = new bytes32[](0);
-        bytes[15] memory calls = [
-            abi.encodeCall(market.openRound, (bounty, terms, 0, SOME, SOME)),
-            abi.encodeCall(market.openShard, (bounty, terms, SOME)),
-            abi.encodeCall(market.rebut, (bounty, terms, SOME, SOME, SOME, none)),
-            abi.encodeCall(market.draw, (bounty, terms)),
-            abi.encodeCall(market.acknowledge, (bounty, terms, 0, SOME)),
-            abi.encodeCall(market.attest, (bounty, terms, 0, 0, true, SOME)),
-            abi.encodeCall(market.reveal, (bounty, terms, 0, sheet, SOME)),
-            abi.encodeCall(market.collect, (bounty, terms, 0)),
-            abi.encodeCall(market.join, (bounty, terms, 0, SOME, none)),
-            abi.encodeCall(market.leave, (bounty, terms, stranger)),
-            abi.encodeCall(market.claim, (bounty, terms, 0, 0, stranger, 1, none, new uint128[](0))),
-            abi.encodeCall(market.claimHeld, (bounty, terms, stranger)),
-            abi.encodeCall(market.advance, (bounty, terms)),
-            abi.encodeCall(market.settle, (bounty, terms, sheet)),
-            abi.encodeCall(market.advance, (bounty, terms))
+        bytes[14] memory calls = [
+            abi.encodeCall(market.openRound, (bounty, Terms.pack(terms), 0, SOME, SOME)),
+            abi.encodeCall(market.openShard, (bounty, Terms.pack(terms), SOME)),
+            abi.encodeCall(market.rebut, (bounty, Terms.pack(terms), Terms.roots(terms), SOME, SOME, SOME, none)),
+            abi.encodeCall(market.draw, (bounty, Terms.pack(terms))),
+            abi.encodeCall(market.acknowledge, (bounty, Terms.pack(terms), 0, 0, SOME)),
+            abi.encodeCall(market.attest, (bounty, Terms.pack(terms), 0, 0, true, SOME)),
+            abi.encodeCall(market.reveal, (bounty, Terms.pack(terms), 0, sheet, SOME)),
+            abi.encodeCall(market.collect, (bounty, Terms.pack(terms), 0)),
+            abi.encodeCall(market.join, (bounty, Terms.pack(terms), 0, SOME, none)),
+            abi.encodeCall(market.leave, (bounty, Terms.pack(terms), stranger)),
+            abi.encodeCall(market.claimHeld, (bounty, Terms.pack(terms), stranger)),
+            abi.encodeCall(market.advance, (bounty, Terms.pack(terms))),
+            abi.encodeCall(market.settle, (bounty, Terms.pack(terms), sheet)),
+            abi.encodeCall(market.advance, (bounty, Terms.pack(terms)))
         ];
         for (uint256 i = 0; i < calls.length; ++i) {
             (bool done, bytes memory answer) = address(market).call(calls[i]);

@@ -33,7 +33,17 @@ contract RegistryTest is Deployed {
 
     function _seat(uint256 ticket) private {
         vm.prank(address(market));
-        registry.seat(pool, ticket, val, SOME);
+        registry.seat(pool, _drawn(ticket), 0, 0, val, SOME);
+    }
+
+    /// @dev A draw whose first candidate for seat 0 is `ticket`, whatever came before this block.
+    function _drawn(uint256 ticket) private view returns (IRegistry.Draw memory drawn) {
+        drawn = IRegistry.Draw(SOME, 8, vm.getBlockNumber());
+        while (_candidate(drawn, 0) != ticket) drawn.seed = keccak256(abi.encode(drawn.seed));
+    }
+
+    function _candidate(IRegistry.Draw memory drawn, uint256 i) private pure returns (uint256) {
+        return uint64(uint256(keccak256(abi.encode(drawn.seed, uint256(0), i)))) % drawn.length;
     }
 
     function _slash(uint256 ticket, uint256 percent, address challenger) private {
@@ -141,9 +151,10 @@ contract RegistryTest is Deployed {
     // ---------------------------------------------------------------- the market's part
     /// @dev Seats, and what is lost by them, are the market's alone.
     function test_onlyTheMarketSeatsAndSlashes() public {
+        IRegistry.Draw memory drawn = _drawn(0);
         bytes memory no = abi.encodeWithSelector(IRegistry.Registry_NotMarket.selector, address(this));
         vm.expectRevert(no);
-        registry.seat(pool, 0, val, SOME);
+        registry.seat(pool, drawn, 0, 0, val, SOME);
         vm.expectRevert(no);
         registry.unseat(pool, 0);
         vm.expectRevert(no);
@@ -159,9 +170,10 @@ contract RegistryTest is Deployed {
         vm.prank(val);
         _wrongState(0, IRegistry.TicketState.Seated);
         registry.leave(address(token), STAKE, 0);
+        IRegistry.Draw memory drawn = _drawn(0);
         vm.prank(address(market));
         _wrongState(0, IRegistry.TicketState.Seated);
-        registry.seat(pool, 0, val, SOME);
+        registry.seat(pool, drawn, 0, 0, val, SOME);
         vm.roll(600);
         vm.prank(address(market));
         registry.unseat(pool, 0);
@@ -175,9 +187,10 @@ contract RegistryTest is Deployed {
     /// @dev A seat is for the validator of the ticket.
     function test_aSeatIsForItsValidator() public {
         _stake(val, 1);
+        IRegistry.Draw memory drawn = _drawn(0);
         vm.prank(address(market));
         vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_NotYourTicket.selector, pool, 0, other));
-        registry.seat(pool, 0, other, SOME);
+        registry.seat(pool, drawn, 0, 0, other, SOME);
     }
 
     /// @dev Without a challenger all of a slash is burned; the ticket leaves, and the rest comes back. GM-310.
@@ -230,29 +243,32 @@ contract RegistryTest is Deployed {
     }
 
     // ---------------------------------------------------------------- drawing
-    /// @dev All live tickets are found when as many are asked for, each once, with their validators.
-    function test_aDrawFindsEveryLiveTicket() public {
+    /// @dev The first candidate that is live has the turn, however many before it are not.
+    function test_theFirstLiveCandidateHasTheTurn() public {
         _stake(val, 3);
         _stake(other, 3);
-        _leave(val, 1);
-        (uint256[] memory tickets, address[] memory whose) = registry.draw(pool, 6, 500, SOME, 5);
-        vm.assertEq(5, tickets.length, "five of six are live");
-        vm.assertEq(5, whose.length, "as many validators");
-        uint256 seen = 0;
-        for (uint256 i = 0; i < 5; ++i) {
-            seen |= 1 << tickets[i];
-            vm.assertEq(registry.ticketOf(pool, tickets[i]).validator, whose[i], "whose");
+        for (uint256 i = 0; i < 6; ++i) {
+            if (i != 4) _leave(i < 3 ? val : other, i);
         }
-        vm.assertEq(61, seen, "each once, without the one that leaves");
+        IRegistry.Draw memory drawn = IRegistry.Draw("seed", 6, 500);
+        (address who, uint256 ticket, uint256 tries) = registry.candidate(pool, drawn, 0);
+        vm.assertEq(other, who, "whose");
+        vm.assertEq(4, ticket, "the only one");
+        for (uint256 i = 0; i < tries; ++i) {
+            vm.assertTrue(_candidate(drawn, i) != 4, "none before it");
+        }
+        vm.prank(address(market));
+        vm.assertEq(4, registry.seat(pool, drawn, 0, tries, other, SOME), "takes the seat");
     }
 
-    /// @dev Fewer are found when there are no more; none in an empty list.
-    function test_aDrawMayFindFewer() public {
+    /// @dev Nobody has the turn when nobody is live.
+    function test_nobodyMayHaveTheTurn() public {
         _stake(val, 2);
-        (uint256[] memory tickets,) = registry.draw(pool, 2, 500, SOME, 3);
-        vm.assertEq(2, tickets.length, "two");
-        (tickets,) = registry.draw(pool, 0, 500, SOME, 3);
-        vm.assertEq(0, tickets.length, "none");
+        _leave(val, 0);
+        _leave(val, 1);
+        (address who,, uint256 tries) = registry.candidate(pool, IRegistry.Draw(SOME, 2, 500), 0);
+        vm.assertEq(address(0), who, "nobody");
+        vm.assertEq(4096, tries, "after as many tries");
     }
 
     /// @dev Tickets that came after the posting, or were freed after it, are not drawn for it. GM-301.
@@ -260,13 +276,15 @@ contract RegistryTest is Deployed {
         _stake(val, 2);
         _seat(0);
         vm.roll(501);
-        _stake(other, 1);
         vm.prank(address(market));
         registry.unseat(pool, 0);
-        (uint256[] memory tickets,) = registry.draw(pool, 3, 500, SOME, 3);
-        vm.assertEq(1, tickets.length, "one");
-        vm.assertEq(1, tickets[0], "the only old one");
-        (tickets,) = registry.draw(pool, 3, 501, SOME, 3);
-        vm.assertEq(3, tickets.length, "a posting of today draws all");
+        IRegistry.Draw memory drawn = _drawn(0);
+        drawn.frozenBlock = 500;
+        vm.prank(address(market));
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.Registry_NotFirst.selector, pool, 0, 1));
+        registry.seat(pool, drawn, 0, 0, val, SOME);
+        drawn.frozenBlock = 501;
+        vm.prank(address(market));
+        registry.seat(pool, drawn, 0, 0, val, SOME);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title The aggregate's key is served, and seats are paid.
 contract ServingTest is Path {
@@ -20,7 +21,7 @@ contract ServingTest is Path {
         _refusedInPhase(IMarket.Phase.Challenge);
         _serveAs(val, 0, SOME);
         _pass();
-        market.settle(bounty, terms, _goodSheet());
+        market.settle(bounty, Terms.pack(terms), _goodSheet());
         _refused(IMarket.Market_NotSeat.selector, 0, stranger);
         _serveAs(stranger, 0, SOME);
         _refusedZeroDigest();
@@ -39,15 +40,33 @@ contract ServingTest is Path {
     function test_servingEndsWithTheLastSeat() public {
         _toServe();
         for (uint256 seat = 0; seat < 3; ++seat) {
+            _assertPhase(IMarket.Phase.Serve);
             uint256 notBefore = uint256(_view().deadline) + 1;
             _refused(IMarket.Market_TooEarly.selector, notBefore);
-            market.advance(bounty, terms);
+            market.advance(bounty, Terms.pack(terms));
             address val = _validatorOf(seat);
             _serveAs(val, seat, SOME);
         }
-        market.advance(bounty, terms);
         _assertPhase(IMarket.Phase.Join);
-        vm.assertEq(7, market.roundOf(bounty, 0).served, "who served");
+        vm.assertEq(1, _view().round, "the next");
+        vm.assertEq(vm.getBlockTimestamp() + 102, _view().deadline, "of joining");
+        vm.assertEq(2, market.seatOf(bounty, 0).halves, "both halves");
+        _assertSound();
+    }
+
+    /// @dev The last round's last serve does not end the bounty, but then nobody need wait to do so.
+    function test_theLastRoundEndsAtOnce() public {
+        terms.rounds = 1;
+        _toServe();
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            address val = _validatorOf(seat);
+            _serveAs(val, seat, SOME);
+        }
+        _assertPhase(IMarket.Phase.Serve);
+        _assertSound();
+        market.advance(bounty, Terms.pack(terms));
+        _assertClosed(IMarket.CloseReason.Finished);
+        _assertSound();
     }
 
     /// @dev Seats that lost their validator are not waited for.
@@ -60,12 +79,12 @@ contract ServingTest is Path {
         _reveal(0, sheet);
         _reveal(1, sheet);
         _pass();
-        market.settle(bounty, terms, sheet);
+        market.settle(bounty, Terms.pack(terms), sheet);
         for (uint256 seat = 0; seat < 2; ++seat) {
             address val = _validatorOf(seat);
             _serveAs(val, seat, SOME);
         }
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         _assertPhase(IMarket.Phase.Draw);
         vm.assertEq(2, market.seatOf(bounty, 0).halves, "both halves");
         _assertSound();
@@ -86,11 +105,11 @@ contract ServingTest is Path {
     /// @dev A minority that serves does not: the second half goes back to the owner's reserve. GM-311.
     function test_aMinorityThatServesLeavesTheSecondHalf() public {
         _toServe();
-        uint256 reserve = _view().reserve;
+        uint256 reserve = _reserve();
         _serve(1);
         _assertPhase(IMarket.Phase.Join);
         vm.assertEq(1, market.seatOf(bounty, 0).halves, "the first half only");
-        vm.assertEq(reserve + 3 * HALF_PAY, _view().reserve, "back");
+        vm.assertEq(reserve + 3 * HALF_PAY, _reserve(), "back");
         _assertSound();
     }
 
@@ -104,16 +123,16 @@ contract ServingTest is Path {
         vm.assertEq(PURSE - POOL - 3 * HALF_PAY + 3 * FEE, _balance(owner), "all but payouts and first halves");
         vm.assertEq(uint256(IRegistry.TicketState.Live), uint256(_ticketOf(0).state), "tickets are free");
         _assertSound();
-        market.claimHeld(bounty, terms, holders[0]);
+        market.claimHeld(bounty, Terms.pack(terms), holders[0]);
         _claim(0, 1);
         _claim(0, 2);
         for (uint256 i = 0; i < 3; ++i) {
-            market.leave(bounty, terms, holders[i]);
+            market.leave(bounty, Terms.pack(terms), holders[i]);
         }
         vm.assertEq(PURSE - FEE + 251, _balance(holders[0]), "the hold-back is released");
         vm.assertEq(PURSE - FEE + 149, _balance(holders[1]), "paid at once");
         for (uint256 seat = 0; seat < 3; ++seat) {
-            market.collect(bounty, terms, seat);
+            market.collect(bounty, Terms.pack(terms), seat);
         }
         vm.assertEq(0, _balance(bounty), "nothing stays");
     }
@@ -139,8 +158,8 @@ contract ServingTest is Path {
     function test_aSeatNotTakenIsNoSeat() public {
         _post();
         vm.roll(1005);
-        market.draw(bounty, terms);
-        address val = _validatorOf(1);
+        market.draw(bounty, Terms.pack(terms));
+        (address val,,) = _turn(1);
         vm.prank(val);
         _refused(IMarket.Market_NotSeat.selector, 1, val);
         market.handOver(bounty, 1, SOME);
@@ -151,17 +170,17 @@ contract ServingTest is Path {
     function test_payIsCollectedOnce() public {
         _toServe();
         _refused(IMarket.Market_NothingToDo.selector);
-        market.collect(bounty, terms, 15);
+        market.collect(bounty, Terms.pack(terms), 15);
         address val = _validatorOf(0);
         uint256 before = _balance(val);
         vm.prank(stranger);
-        vm.assertEq(HALF_PAY, market.collect(bounty, terms, 0), "the first half, rounded down");
+        vm.assertEq(HALF_PAY, market.collect(bounty, Terms.pack(terms), 0), "the first half, rounded down");
         vm.assertEq(before + HALF_PAY, _balance(val), "the validator's");
         _refused(IMarket.Market_NothingToDo.selector);
-        market.collect(bounty, terms, 0);
+        market.collect(bounty, Terms.pack(terms), 0);
         _serve(3);
-        vm.assertEq(HALF_PAY, market.collect(bounty, terms, 0), "the second");
-        vm.assertEq(2 * HALF_PAY, market.collect(bounty, terms, 1), "both at once");
+        vm.assertEq(HALF_PAY, market.collect(bounty, Terms.pack(terms), 0), "the second");
+        vm.assertEq(2 * HALF_PAY, market.collect(bounty, Terms.pack(terms), 1), "both at once");
         _assertSound();
     }
 
@@ -171,7 +190,7 @@ contract ServingTest is Path {
         _toServe();
         _serve(3);
         _refused(IMarket.Market_NothingToDo.selector);
-        market.collect(bounty, terms, 0);
+        market.collect(bounty, Terms.pack(terms), 0);
         _assertSound();
     }
 }

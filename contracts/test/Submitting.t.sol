@@ -3,12 +3,13 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title A round opens and updates come in.
 contract SubmittingTest is Path {
     function _open(address who, uint128 sealedTo, bytes32 rootUpdate, bytes32 document) private {
         vm.prank(who);
-        market.openRound(bounty, terms, sealedTo, rootUpdate, document);
+        market.openRound(bounty, Terms.pack(terms), sealedTo, rootUpdate, document);
     }
 
     function _joinThree() private {
@@ -25,7 +26,7 @@ contract SubmittingTest is Path {
         _post();
         vm.prank(owner);
         _refusedInPhase(IMarket.Phase.Draw);
-        market.openRound(bounty, terms, 7, SOME, SOME);
+        market.openRound(bounty, Terms.pack(terms), 7, SOME, SOME);
         _seatAll();
         for (uint256 i = 0; i < 3; ++i) {
             _join(holders[i], i);
@@ -33,7 +34,7 @@ contract SubmittingTest is Path {
         uint256 deadline = _view().deadline;
         vm.prank(stranger);
         _refused(IMarket.Market_NotOwner.selector, stranger);
-        market.openRound(bounty, terms, 7, SOME, SOME);
+        market.openRound(bounty, Terms.pack(terms), 7, SOME, SOME);
         _refused(IMarket.Market_TooEarly.selector, deadline + 1);
         _open(owner, 7, SOME, SOME);
         vm.warp(deadline + 1);
@@ -51,7 +52,7 @@ contract SubmittingTest is Path {
         vm.warp(deadline + 103);
         _open(owner, 7, SOME, SOME);
         _assertPhase(IMarket.Phase.Submit);
-        _assertRound(0, IMarket.RoundStatus.Open);
+        _assertSettled(0, false);
         vm.assertEq(deadline + 103 + 104, _view().deadline, "holders submit until");
         vm.assertEq(7, _view().expected, "three are expected");
     }
@@ -63,16 +64,16 @@ contract SubmittingTest is Path {
         uint256 deadline = _view().deadline;
         _pass();
         _refused(IMarket.Market_TooEarly.selector, deadline + 103 + 1);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         vm.warp(deadline + 103 + 1);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
         _assertClosed(IMarket.CloseReason.OwnerDefault);
         vm.assertEq(7, _view().compensated, "all three");
         vm.assertEq(BOND - 3 * COMPENSATION, _burned(), "the rest of the bond");
         vm.assertEq(PURSE - BOND, _balance(owner), "the reserve is back");
         _assertSound();
         for (uint256 i = 0; i < 3; ++i) {
-            market.leave(bounty, terms, holders[i]);
+            market.leave(bounty, Terms.pack(terms), holders[i]);
             vm.assertEq(PURSE + COMPENSATION, _balance(holders[i]), "stake, fees and compensation");
             _assertSound();
         }
@@ -84,13 +85,13 @@ contract SubmittingTest is Path {
         _toSubmit();
         _submit(0);
         _openShardTooFew();
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         vm.assertEq(6, _view().forfeited, "two did not submit");
         _pass();
         _refused(IMarket.Market_TooFewHolders.selector, 1);
         _open(owner, 7, SOME, SOME);
-        market.advance(bounty, terms);
-        _assertRound(1, IMarket.RoundStatus.Void);
+        market.advance(bounty, Terms.pack(terms));
+        _assertSettled(1, false);
         _assertClosed(IMarket.CloseReason.Finished);
         _assertSound();
     }
@@ -99,37 +100,37 @@ contract SubmittingTest is Path {
         _pass();
         vm.prank(owner);
         _refused(IMarket.Market_TooFewHolders.selector, 1);
-        market.openShard(bounty, terms, SOME);
-        market.advance(bounty, terms);
+        market.openShard(bounty, Terms.pack(terms), SOME);
+        market.advance(bounty, Terms.pack(terms));
     }
 
     // ---------------------------------------------------------------- submitting
-    /// @dev A submission uses a fee up, is counted, and is chained to those before it.
+    /// @dev A submission is counted, and is chained to those before it.
     function test_submissionsAreChained() public {
         _toSubmit();
-        vm.assertEq(bytes32(0), _view().submissions, "none yet");
-        bytes32 chain = keccak256(abi.encode(bytes32(0), holders[1], uint256(1), SOME, SOME));
+        vm.assertEq(bounty, _view().submissions, "none yet");
+        bytes32 chain = keccak256(abi.encode(bounty, uint256(0), holders[1], uint256(1), SOME, SOME));
         _submit(1);
         vm.assertEq(chain, _view().submissions, "one");
-        chain = keccak256(abi.encode(chain, holders[0], uint256(0), SOME, SOME));
+        chain = keccak256(abi.encode(chain, uint256(0), holders[0], uint256(0), SOME, SOME));
         _submit(0);
         vm.assertEq(chain, _view().submissions, "two");
         vm.assertEq(3, _view().submitted, "who");
         IMarket.HolderView memory h = market.holderOf(bounty, holders[0]);
-        vm.assertEq(1, h.prepaid, "a fee is left");
-        vm.assertEq(1, h.lastRound, "in the first round");
+        vm.assertEq(2, h.prepaid, "no fee is used yet");
         _assertSound();
     }
 
-    /// @dev The chain starts anew with every round.
-    function test_theChainStartsAnewWithTheRound() public {
+    /// @dev The chain goes on from round to round, and names the round.
+    function test_theChainGoesOnWithTheRounds() public {
         _joinThree();
         _playRound(_rejectedSheet());
+        bytes32 chain = _view().submissions;
         _openRound();
-        vm.assertEq(bytes32(0), _view().submissions, "none yet");
+        vm.assertEq(chain, _view().submissions, "as it was");
         _submit(0);
-        bytes32 chain = keccak256(abi.encode(bytes32(0), holders[0], uint256(0), SOME, SOME));
-        vm.assertEq(chain, _view().submissions, "one");
+        chain = keccak256(abi.encode(chain, uint256(1), holders[0], uint256(0), SOME, SOME));
+        vm.assertEq(chain, _view().submissions, "one more");
     }
 
     /// @dev One submits while expected, once, in time, something.
@@ -180,28 +181,28 @@ contract SubmittingTest is Path {
         market.submit(bounty, SOME, SOME);
     }
 
-    /// @dev The fee of a void round comes back with the next submission, or on leaving. GM-111.
+    /// @dev A void round uses no fee. GM-111.
     function test_theFeeOfAVoidRoundComesBack() public {
         _toSubmit();
         _submit(0);
         _advanceAfterDeadline();
-        _assertRound(0, IMarket.RoundStatus.Void);
+        _assertSettled(0, false);
         _assertSound();
         vm.prank(holders[1]);
-        market.leave(bounty, terms, holders[1]);
+        market.leave(bounty, Terms.pack(terms), holders[1]);
         vm.prank(holders[2]);
-        market.leave(bounty, terms, holders[2]);
+        market.leave(bounty, Terms.pack(terms), holders[2]);
         vm.assertEq(2 * STAKE, _burned(), "the other two did not submit");
         for (uint256 i = 1; i < 3; ++i) {
             _join(holders[i], i);
         }
         _openRound();
         _submit(0);
-        vm.assertEq(1, market.holderOf(bounty, holders[0]).prepaid, "one of two fees is left");
+        vm.assertEq(2, market.holderOf(bounty, holders[0]).prepaid, "no fee is used");
         _assertSound();
         _advanceAfterDeadline();
         _assertClosed(IMarket.CloseReason.Finished);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(PURSE, _balance(holders[0]), "both rounds were void: nothing was paid");
         _assertSound();
     }

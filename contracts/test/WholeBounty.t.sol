@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Path} from "./Path.sol";
+import {Terms} from "./Terms.sol";
 
 /// @title A bounty from the first transaction to the last token.
 contract WholeBountyTest is Path {
@@ -29,8 +30,8 @@ contract WholeBountyTest is Path {
         _assertSound();
         for (uint256 i = 0; i < 3; ++i) {
             _claim(1, i);
-            market.claimHeld(bounty, terms, holders[i]);
-            market.leave(bounty, terms, holders[i]);
+            market.claimHeld(bounty, Terms.pack(terms), holders[i]);
+            market.leave(bounty, Terms.pack(terms), holders[i]);
         }
         uint256[3] memory payout = [uint256(251), 149, 100];
         for (uint256 i = 0; i < 3; ++i) {
@@ -38,7 +39,7 @@ contract WholeBountyTest is Path {
         }
         for (uint256 seat = 0; seat < 3; ++seat) {
             uint256 before = _balance(_validatorOf(seat));
-            vm.assertEq(4 * HALF_PAY, market.collect(bounty, terms, seat), "two rounds of pay");
+            vm.assertEq(4 * HALF_PAY, market.collect(bounty, Terms.pack(terms), seat), "two rounds of pay");
             vm.assertEq(before + 4 * HALF_PAY, _balance(_validatorOf(seat)), "pay arrives");
         }
         vm.assertEq(PURSE - 2 * POOL - 12 * HALF_PAY + 6 * FEE, _balance(owner), "the owner paid payouts and seats");
@@ -64,7 +65,6 @@ contract WholeBountyTest is Path {
         _withdrawAll(owner);
         _withdrawAll(stranger);
         vm.assertEq(0, token.balanceOf(address(vault)), "the vault is empty");
-        vm.assertEq(0, vault.totalOf(address(token)), "the vault owes nothing");
     }
 
     function _withdrawAll(address who) private {

@@ -161,8 +161,10 @@ def _round(stage: GasStage, meter: Meter, suffix: str) -> None:
         validator.serve(stage.bounty, seat, digest("served", seat))
         if seat == 0:
             meter.note("serve" + suffix)
-    stage.push()
-    meter.note("advance" + suffix)
+    meter.note("serve_last" + suffix)
+    if stage.state().phase is Phase.SERVE:
+        stage.push()
+        meter.note("advance" + suffix)
     tree = stage.payouts()
     for index in range(HOLDERS):
         payout = Payout(index, *tree.payouts[index], *tree.proof(index))

@@ -215,10 +215,11 @@ class Stage:
         self.holders[0].settle(self.bounty, self.terms, sheet)
 
     def serve(self) -> None:
-        """Every seat serves, and somebody ends the phase."""
+        """Every seat serves, and somebody ends the phase if that did not."""
         for seat, validator in self.seated().items():
             validator.serve(self.bounty, seat, digest("served", seat))
-        self.push()
+        if self.state().phase is Phase.SERVE:
+            self.push()
 
     def push(self) -> None:
         """Advance the bounty."""

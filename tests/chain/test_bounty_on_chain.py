@@ -1,7 +1,7 @@
 """One bounty from posting to the last withdrawal, through the bindings, on the embedded chain."""
 
 from marketplace.domain import events as ev
-from marketplace.domain.abi import allowlist_root
+from marketplace.domain.abi import allowlist_root, result_hash
 from marketplace.domain.bounty import CloseReason, Phase, RoundStatus, TicketState
 from tests.chain.stage import SALT, TOKEN, digest
 
@@ -20,14 +20,14 @@ def test_a_bounty_runs_from_posting_to_the_last_withdrawal(stage):
     for round_ in range(stage.terms.rounds):
         sheet = stage.play_round()
         told = stage.owner.round(stage.bounty, round_)
-        assert (RoundStatus.SETTLED, sheet.pool, sheet.payout_root) == (told.status, told.pool, told.payout_root)
+        result = result_hash(sheet.payout_root, sheet.pool, stage.terms.token, stage.terms.owner)
+        assert (RoundStatus.SETTLED, result) == (told.status, told.result)
         stage.claim(round_)
     state = stage.state()
     assert (Phase.CLOSED, CloseReason.FINISHED) == (state.phase, state.closed)
     paid = [stage.validators[0].collect(stage.bounty, stage.terms, seat) for seat in range(stage.terms.seats)]
     assert [stage.terms.rounds * stage.terms.seat_pay] * stage.terms.seats == paid
     _everybody_out(stage)
-    assert 0 == stage.owner.vault.total()
     assert 0 == stage.owner.token.balance(stage.deployment.vault)
     first = stage.holders[0].token.balance() - 2_000 * TOKEN
     assert stage.terms.rounds * (60 * TOKEN - stage.terms.fee) == first
@@ -46,7 +46,8 @@ def test_the_events_of_a_bounty_tell_its_story(stage):
     posted = next(e for e in found if isinstance(e, ev.Posted))
     assert (stage.terms, digest("owner key")) == (posted.terms, posted.owner_key)
     revealed = [e for e in found if isinstance(e, ev.Revealed)]
-    assert [sheet] * 3 == [e.sheet for e in revealed]
+    assert [(0, sheet)] == [(e.seat, e.sheet) for e in revealed]
+    assert [1, 2] == [e.seat for e in found if isinstance(e, ev.Agreed)]
     phases = [e.phase for e in found if isinstance(e, ev.PhaseChanged)]
     assert [
         Phase.DRAW,

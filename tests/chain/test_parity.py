@@ -14,7 +14,7 @@ from marketplace.chain.artefacts import artefact
 from marketplace.chain.events import submissions_hash
 from marketplace.domain import abi, bounty, terms
 from marketplace.domain.errors import ChainError, InvalidInput
-from marketplace.domain.events import Submitted
+from marketplace.domain.events import Posted, Submitted
 from marketplace.domain.hashing import keccak
 from marketplace.domain.sumtree import PayoutTree
 from tests.chain.stage import TOKEN, Payout, digest
@@ -50,12 +50,10 @@ def components(contract: str, function: str, *, inputs: bool = False) -> dict[st
     ("contract", "function", "struct", "mirror"),
     [
         ("Market", "bountyOf", "BountyView", bounty.BountyState),
-        ("Market", "roundOf", "RoundView", bounty.RoundState),
         ("Market", "holderOf", "HolderView", bounty.HolderState),
         ("Market", "seatOf", "SeatView", bounty.SeatState),
         ("Registry", "ticketOf", "Ticket", bounty.Ticket),
-        ("Market", "escrowOf", "Terms", terms.ChainTerms),
-        ("Market", "escrowOf", "Phases", terms.Phases),
+        ("Market", "bountyOf", "Draw", bounty.Draw),
         ("Market", "sheetHashOf", "Sheet", terms.SheetHead),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
@@ -70,7 +68,6 @@ def test_every_struct_has_the_same_fields_in_the_same_order(contract, function, 
     ("interface", "name", "mirror"),
     [
         ("IMarket", "Phase", bounty.Phase),
-        ("IMarket", "RoundStatus", bounty.RoundStatus),
         ("IMarket", "CloseReason", bounty.CloseReason),
         ("IRegistry", "TicketState", bounty.TicketState),
     ],
@@ -122,11 +119,13 @@ def test_a_pool_is_named_by_its_token_and_stake(stage):
 
 
 def test_the_market_keeps_the_hash_of_the_terms_it_was_given(stage):
-    """keccak256(abi.encode(terms)), as anybody can recompute it from the Posted event."""
+    """keccak256(abi.encode(packedTerms)), as anybody can recompute it from the Posted event."""
     stage.stake()
     stage.post()
     kind = artefact("Market").interface.functions["escrowOf"].inputs
-    assert keccak(encode(kind, [stage.terms.as_tuple()])) == stage.state().terms_hash
+    assert keccak(encode(kind, [stage.terms.packed()])) == stage.state().terms_hash == stage.terms.hash
+    (posted,) = stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[Posted])
+    assert stage.terms == posted.terms
 
 
 def test_the_running_hash_of_submissions_can_be_recomputed(stage):
@@ -134,11 +133,11 @@ def test_the_running_hash_of_submissions_can_be_recomputed(stage):
     stage.start()
     stage.join()
     stage.open_round()
-    assert bytes(32) == stage.state().submissions
+    assert stage.bounty == stage.state().submissions
     stage.submit()
     events = list(stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[Submitted]))
     assert 3 == len(events)
-    assert submissions_hash(events) == stage.state().submissions
+    assert submissions_hash(stage.bounty, events) == stage.state().submissions
     stage.owner.check_submissions(stage.bounty, events)
     for wrong in (events[:2], events[::-1], [*events, events[0]]):
         with pytest.raises(ChainError, match="another node"):
@@ -175,7 +174,8 @@ def test_every_payout_of_a_tree_can_be_claimed_and_no_other(stage):
         stage.owner.claim(stage.bounty, stage.terms, 0, Payout(index, holder, amount, *proof))
         assert amount - amount // 5 == stage.owner.vault.balance(holder)
         assert amount // 5 == stage.owner.holder(stage.bounty, holder).held
-    assert 0 == stage.owner.round(stage.bounty, 0).unclaimed
+    assert all(stage.owner.claimed(stage.bounty, holder, 0) for holder, _ in tree.payouts.values())
+    assert not stage.owner.claimed(stage.bounty, stage.owner.address, 0)
     with pytest.raises(reverts.AlreadyClaimed):
         stage.owner.claim(stage.bounty, stage.terms, 0, Payout(0, *tree.payouts[0], *tree.proof(0)))
 

@@ -97,9 +97,9 @@ def test_the_running_hash_over_submissions(
     before: bytes, holder: str, index: int, commitment: bytes, cid: bytes
 ) -> None:
     """Each submission is hashed onto the ones before, without a tag."""
-    types = ["bytes32", "address", "uint256", "bytes32", "bytes32"]
-    expected = oracle(encode(types, [before, holder, index, commitment, cid]))
-    assert expected == abi.submissions_step(before, holder, index, commitment, cid)
+    types = ["bytes32", "uint256", "address", "uint256", "bytes32", "bytes32"]
+    expected = oracle(encode(types, [before, 7, holder, index, commitment, cid]))
+    assert expected == abi.submissions_step(before, 7, holder, index, commitment, cid)
 
 
 @given(st.lists(st.tuples(words, words, words), min_size=1, max_size=6))

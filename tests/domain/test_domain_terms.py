@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.domain.bounds import Bounds
-from marketplace.domain.errors import InvalidTerms
+from marketplace.domain.errors import InvalidInput, InvalidTerms
 from marketplace.domain.money import format_units, hold_back, majority, threshold
 from marketplace.domain.network import Scales, Shape
 from marketplace.domain.terms import (
@@ -26,6 +26,7 @@ from marketplace.domain.terms import (
     SheetHead,
     TermsDocument,
 )
+from marketplace.domain.words import address_text
 
 INTERFACE = Path(__file__).parents[2] / "contracts" / "interfaces" / "IMarket.sol"
 SEALED = SealedRoot(bytes(32), "bafy", bytes([7] * 32))
@@ -184,17 +185,75 @@ def snake(name: str) -> str:
     return re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name)
 
 
-@pytest.mark.parametrize(("kind", "name"), [(ChainTerms, "Terms"), (Phases, "Phases"), (SheetHead, "Sheet")])
-def test_values_mirror_the_structs_of_the_contract(kind: type, name: str) -> None:
+def test_sheets_mirror_the_struct_of_the_contract() -> None:
     """Same fields in the same order, so that `as_tuple` is what the ABI encodes."""
-    assert [snake(f) for f in struct(name)] == [f.name for f in fields(kind)]
+    assert [snake(f) for f in struct("Sheet")] == [f.name for f in fields(SheetHead)]
 
 
-def test_tuples_are_in_abi_order() -> None:
-    """`as_tuple` nests the phases and nothing else; the escrow is what `escrowOf` computes."""
-    terms = ChainTerms("o", "t", 100, 2, 3, 4, 5, 600, 7, 8, 9, 10, 11, 12, b"b", b"s", b"a", b"d", Phases.of(13))
-    assert ("o", "t", 100, 2, 3, 4, 5, 600, 7, 8, 9, 10, 11, 12, b"b", b"s", b"a", b"d", (13,) * 11) == terms.as_tuple()
-    assert 8 * (100 + 9 * 5) + 600 == terms.escrow
+def test_fields_stand_where_the_contract_says() -> None:
+    """The words, fields and widths that the interface lists are the ones that `packed` fills."""
+    body = re.search(r"struct PackedTerms \{(.*?)\}", INTERFACE.read_text(), re.DOTALL)
+    assert body is not None
+    words = re.findall(r"uint256 \w+; // ([\w ,]+)", body.group(1))
+    listed = [[tuple(place.rsplit(" ", 1)) for place in word.split(", ")] for word in words]
+    places = [[(snake(name), int(bits)) for name, bits in word] for word in listed]
+    terms = some_terms()
+    for word, found in zip(places, terms.packed(), strict=False):
+        for name, bits in word:
+            value = getattr(terms, name)
+            assert found % 2**bits == (int(value, 16) if isinstance(value, str) else value), name
+            found >>= bits  # noqa: PLW2901 - read off from the lowest bit up
+        assert 0 == found
+    phases = re.search(r"phases; // 23 each: ([\w, ]+)", body.group(1))
+    assert phases is not None
+    assert phases.group(1).split(", ") == [f.name for f in fields(Phases)]
+    assert [v for _, v in vars(terms.phases).items()] == [terms.packed()[5] >> 23 * i & 0x7FFFFF for i in range(11)]
+
+
+AMOUNTS = st.integers(0, 2**96 - 1)
+ADDRESSES = st.integers(0, 2**160 - 1).map(address_text)
+BYTES_32 = st.binary(min_size=32, max_size=32)
+TERMS = st.builds(
+    ChainTerms,
+    *[ADDRESSES] * 2,
+    *[AMOUNTS] * 7,
+    st.integers(0, 2**16 - 1),
+    *[st.integers(0, 255)] * 3,
+    st.integers(0, 2**40 - 1),
+    *[BYTES_32] * 4,
+    st.builds(Phases, *[st.integers(0, 2**23 - 1)] * 11),
+)
+
+
+def some_terms() -> ChainTerms:
+    """Terms whose fields all differ."""
+    addresses, roots = (address_text(2**159 + 1), address_text(2**158 + 5)), (b"b", b"s", b"a", b"d")
+    phases = Phases(*range(100, 111))
+    return ChainTerms(*addresses, 100, 2, 3, 4, 5, 600, 7, 8, 9, 10, 11, 12, *(r * 32 for r in roots), phases)
+
+
+@given(TERMS)
+def test_terms_come_out_of_the_words_as_they_went_in(terms: ChainTerms) -> None:
+    """Whatever fits its place survives packing, and other terms have another hash."""
+    assert terms == ChainTerms.unpacked(terms.packed(), terms.roots)
+    assert terms.hash != replace(terms, seats=terms.seats ^ 1).hash
+    assert terms.hash != replace(terms, document=bytes(31) + b"?").hash or terms.document == bytes(31) + b"?"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"fee": 2**96}, {"bond": -1}, {"rounds": 2**16}, {"seats": 256}, {"phases": Phases.of(2**23)}],
+    ids=["fee", "bond", "rounds", "seats", "phases"],
+)
+def test_what_does_not_fit_its_place_is_refused(changes: dict[str, object]) -> None:
+    """A figure that is too large would otherwise change its neighbour."""
+    with pytest.raises(InvalidInput, match=next(iter(changes)).removesuffix("s")):
+        replace(some_terms(), **changes).packed()  # type: ignore[arg-type]
+
+
+def test_sheets_are_in_abi_order() -> None:
+    """`as_tuple` nests nothing; the escrow is what `escrowOf` computes."""
+    assert 8 * (100 + 9 * 5) + 600 == some_terms().escrow
     head = SheetHead(1, 2, b"t", b"p", 3, b"n", True, False, b"a", b"d")
     assert (1, 2, b"t", b"p", 3, b"n", True, False, b"a", b"d") == head.as_tuple()
 

@@ -18,9 +18,9 @@ contract DrawsFuzz is Deployed {
         }
     }
 
-    /// @notice A draw picks distinct live tickets of the frozen list, with their validators, as many as asked for if there
-    /// are so many. GM-301, GM-302.
-    function testFuzz_drawsPickDistinctLiveFrozenTickets(uint256 seed, uint256 size, uint256 count) public {
+    /// @notice Seats are taken by distinct live tickets of the frozen list, each the first eligible candidate, whatever order the
+    /// seats are taken in; all that can be are taken. GM-301, GM-302.
+    function testFuzz_seatsGoToTheFirstEligible(uint256 seed, uint256 size, uint256 count) public {
         size = _bound(size, 1, 40);
         count = _bound(count, 1, 15);
         for (uint256 i = 0; i < size; ++i) {
@@ -36,35 +36,79 @@ contract DrawsFuzz is Deployed {
         for (uint256 ticket = 0; ticket < size; ++ticket) {
             if (_rarely(seed, 200 + ticket, 8)) live -= _leave(ticket, frozenBlock);
         }
-        (uint256[] memory tickets, address[] memory drawn) =
-            registry.draw(pool, length, frozenBlock, bytes32(seed), count);
-        vm.assertEq(live < count ? live : count, tickets.length, "as many as there are");
-        vm.assertEq(tickets.length, drawn.length, "a validator each");
-        uint256 seen = 0;
-        for (uint256 i = 0; i < tickets.length; ++i) {
-            vm.assertFalse(_has(seen, tickets[i]), "distinct");
-            seen |= 1 << tickets[i];
-            IRegistry.Ticket memory ticket = registry.ticketOf(pool, tickets[i]);
-            vm.assertTrue(tickets[i] < length, "in the list");
-            vm.assertEq(uint256(IRegistry.TicketState.Live), uint256(ticket.state), "live");
-            vm.assertLe(ticket.sinceBlock, frozenBlock, "frozen");
-            vm.assertEq(ticket.validator, drawn[i], "its validator");
+        IRegistry.Draw memory drawn = IRegistry.Draw(bytes32(seed), length, frozenBlock);
+        uint256 taken = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 seat = (i + seed % count) % count;
+            (address validator, uint256 ticket, uint256 tries) = registry.candidate(pool, drawn, seat);
+            if (taken == live) {
+                vm.assertEq(address(0), validator, "nobody is left");
+                continue;
+            }
+            vm.assertTrue(_eligible(ticket, length, frozenBlock), "live, and in the list when it was frozen");
+            for (uint256 k = 0; k < tries; ++k) {
+                vm.assertFalse(_eligible(_candidate(drawn, seat, k), length, frozenBlock), "the first");
+            }
+            vm.prank(address(market));
+            vm.assertEq(ticket, registry.seat(pool, drawn, seat, tries, validator, SOME), "takes it");
+            vm.assertFalse(_eligible(ticket, length, frozenBlock), "takes no other");
+            ++taken;
         }
     }
 
-    /// @notice The same seed over the same list draws the same; a ticket that leaves changes nothing for those before it.
-    function testFuzz_drawsAreFixedByTheSeed(uint256 seed, uint256 size) public {
+    /// @notice Nobody else gets in: another ticket, another place in the sequence, another validator are refused.
+    function testFuzz_nobodyElseTakesASeat(uint256 seed, uint256 size, uint256 tries) public {
+        size = _bound(size, 2, 40);
+        for (uint256 i = 0; i < size; ++i) {
+            _stake(i % 4, 1);
+        }
+        for (uint256 i = 0; i < size; ++i) {
+            _change(i, _mix(seed, i) % 8);
+        }
+        IRegistry.Draw memory drawn = IRegistry.Draw(bytes32(seed), size, vm.getBlockNumber());
+        (address first, uint256 its, uint256 right) = registry.candidate(pool, drawn, 0);
+        tries = _bound(tries, 0, right + 20);
+        uint256 ticket = _candidate(drawn, 0, tries);
+        address validator = registry.ticketOf(pool, ticket).validator;
+        if (tries != right || first == address(0)) {
+            vm.expectRevert();
+            vm.prank(address(market));
+            registry.seat(pool, drawn, 0, tries, validator, SOME);
+        }
+        if (first == address(0)) return;
+        vm.expectRevert();
+        vm.prank(address(market));
+        registry.seat(pool, drawn, 0, right, address(1), SOME);
+        vm.prank(address(market));
+        vm.assertEq(its, registry.seat(pool, drawn, 0, right, first, SOME), "the right one");
+    }
+
+    /// @notice A ticket that leaves changes nothing for seats that others come first for; for its own it makes room for the next.
+    function testFuzz_whoLeavesMakesRoomForTheNext(uint256 seed, uint256 size) public {
         size = _bound(size, 4, 40);
         for (uint256 i = 0; i < size; ++i) {
             _stake(i % 4, 1);
         }
-        uint256 frozenBlock = vm.getBlockNumber();
-        (uint256[] memory first,) = registry.draw(pool, size, frozenBlock, bytes32(seed), 4);
-        _leave(first[2], frozenBlock);
-        (uint256[] memory second,) = registry.draw(pool, size, frozenBlock, bytes32(seed), 4);
-        vm.assertEq(first[0], second[0], "the first");
-        vm.assertEq(first[1], second[1], "the second");
-        if (size > 4) vm.assertEq(first[3], second[2], "the next takes the place");
+        IRegistry.Draw memory drawn = IRegistry.Draw(bytes32(seed), size, vm.getBlockNumber());
+        uint256[4] memory before;
+        for (uint256 seat = 0; seat < 4; ++seat) {
+            (, before[seat],) = registry.candidate(pool, drawn, seat);
+        }
+        _leave(before[2], drawn.frozenBlock);
+        for (uint256 seat = 0; seat < 4; ++seat) {
+            (, uint256 ticket, uint256 tries) = registry.candidate(pool, drawn, seat);
+            if (before[seat] != before[2]) vm.assertEq(before[seat], ticket, "as before");
+            else vm.assertTrue(ticket != before[2] && tries != 0, "the next");
+        }
+    }
+
+    function _eligible(uint256 number, uint256 length, uint256 frozenBlock) private view returns (bool) {
+        IRegistry.Ticket memory ticket = registry.ticketOf(pool, number);
+        return number < length && ticket.state == IRegistry.TicketState.Live && ticket.sinceBlock <= frozenBlock;
+    }
+
+    function _candidate(IRegistry.Draw memory drawn, uint256 seat, uint256 i) private pure returns (uint256) {
+        return uint64(uint256(keccak256(abi.encode(drawn.seed, seat, i)))) % drawn.length;
     }
 
     function _stake(uint256 validator, uint256 count) private {
@@ -72,12 +116,19 @@ contract DrawsFuzz is Deployed {
         registry.stake(address(token), STAKE, count);
     }
 
+    /// @dev A draw that `ticket` comes first in.
+    function _only(uint256 ticket) private view returns (IRegistry.Draw memory drawn) {
+        drawn = IRegistry.Draw(SOME, 40, vm.getBlockNumber());
+        while (_candidate(drawn, 0, 0) != ticket) drawn.seed = keccak256(abi.encode(drawn.seed));
+    }
+
     /// @dev Some tickets are seated, some leave, some are gone.
     function _change(uint256 ticket, uint256 dice) private {
         address validator = registry.ticketOf(pool, ticket).validator;
         if (dice == 0) {
+            IRegistry.Draw memory drawn = _only(ticket);
             vm.prank(address(market));
-            registry.seat(pool, ticket, validator, SOME);
+            registry.seat(pool, drawn, 0, 0, validator, SOME);
         } else if (dice < 3) {
             vm.prank(validator);
             registry.leave(address(token), STAKE, ticket);

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {Stage} from "./Stage.sol";
+import {Terms} from "../Terms.sol";
 
 /// @title What owners and holders lock, and what they get back.
 contract EscrowFuzz is Stage {
@@ -17,15 +18,13 @@ contract EscrowFuzz is Stage {
     function testFuzz_postTakesTheEscrow(uint256 seed) public {
         _draft(seed);
         uint256 escrow = _escrow();
-        vm.assertEq(escrow, market.escrowOf(terms), "told before");
+        vm.assertEq(escrow, market.escrowOf(Terms.pack(terms)), "told before");
         vm.assertEq(_nextId(), market.bountyId(owner, SALT), "id");
         _post();
         vm.assertEq(_nextId(), bounty, "the id told before");
         vm.assertEq(escrow, _balance(bounty), "escrow");
         vm.assertEq(PURSE - escrow, _balance(owner), "owner");
-        IMarket.BountyView memory v = _view();
-        vm.assertEq(terms.bond, v.bond, "bond");
-        vm.assertEq(escrow - terms.bond, v.reserve, "reserve");
+        vm.assertEq(escrow - terms.bond, _reserve(), "reserve");
     }
 
     /// @notice Who cannot pay the escrow, by a single unit, does not post.
@@ -37,7 +36,7 @@ contract EscrowFuzz is Stage {
         vault.withdraw(address(token), PURSE - escrow + short);
         vm.prank(owner);
         vm.expectPartialRevert(IVault.Vault_InsufficientBalance.selector);
-        market.post(SALT, terms, SOME);
+        market.post(SALT, Terms.posted(terms), SOME);
     }
 
     /// @notice A bounty for which nobody is seated gives everything back. GM-116.
@@ -46,9 +45,9 @@ contract EscrowFuzz is Stage {
         _post();
         for (uint256 i = 0; i < 3; ++i) {
             vm.roll(_view().drawBlock + 1);
-            market.draw(bounty, terms);
+            market.draw(bounty, Terms.pack(terms));
             _warpPast(_view().deadline);
-            market.advance(bounty, terms);
+            market.advance(bounty, Terms.pack(terms));
         }
         vm.assertEq(uint256(IMarket.CloseReason.TooFewSeats), uint256(_view().closed), "reason");
         vm.assertEq(0, _balance(bounty), "bounty");
@@ -62,7 +61,7 @@ contract EscrowFuzz is Stage {
         _seatAll();
         if (inTheSecondRound && terms.rounds > 1) {
             _warpPast(_view().deadline);
-            market.advance(bounty, terms); // nobody joined: void
+            market.advance(bounty, Terms.pack(terms)); // nobody joined: void
         }
         index = _bound(index, 0, terms.maxHolders - 1);
         _join(holders[0], index);
@@ -70,7 +69,7 @@ contract EscrowFuzz is Stage {
         vm.assertEq(PURSE - locked, _balance(holders[0]), "locked");
         vm.assertEq(_escrow() + locked, _balance(bounty), "bounty");
         vm.prank(holders[0]);
-        market.leave(bounty, terms, holders[0]);
+        market.leave(bounty, Terms.pack(terms), holders[0]);
         vm.assertEq(PURSE, _balance(holders[0]), "back");
         vm.assertEq(_escrow(), _balance(bounty), "bounty after");
         vm.assertFalse(market.holderOf(bounty, holders[0]).joined, "gone");
@@ -93,11 +92,11 @@ contract EscrowFuzz is Stage {
         uint256 submitted = HOLDERS - silent;
         bool owing = submitted >= terms.minHolders;
         if (owing) _warpPast(vm.getBlockTimestamp() + terms.phases.shard);
-        market.advance(bounty, terms); // void, or the owner's default
+        market.advance(bounty, Terms.pack(terms)); // void, or the owner's default
         _finish();
         uint256 compensation = owing ? terms.compensation : 0;
         for (uint256 i = 0; i < HOLDERS; ++i) {
-            if (market.holderOf(bounty, holders[i]).joined) market.leave(bounty, terms, holders[i]);
+            if (market.holderOf(bounty, holders[i]).joined) market.leave(bounty, Terms.pack(terms), holders[i]);
             uint256 due = i < silent ? PURSE - terms.holderStake : PURSE + compensation;
             vm.assertEq(due, _balance(holders[i]), "holder");
         }
@@ -112,17 +111,17 @@ contract EscrowFuzz is Stage {
             for (uint256 i = 0; i < HOLDERS; ++i) {
                 if (_has(_view().forfeited, i)) continue;
                 vm.prank(holders[i]);
-                market.leave(bounty, terms, holders[i]);
+                market.leave(bounty, Terms.pack(terms), holders[i]);
             }
         }
         while (_view().phase != IMarket.Phase.Closed) {
             _warpPast(_view().deadline);
-            market.advance(bounty, terms);
+            market.advance(bounty, Terms.pack(terms));
         }
     }
 
     function _draft(uint256 seed) private {
-        IMarket.Terms memory t = _someTerms();
+        Terms.Fields memory t = _someTerms();
         t.seats = uint8(3 + 2 * (_mix(seed, 0) % 3));
         t.rounds = uint16(1 + _mix(seed, 1) % 5);
         t.ticketStake = uint128(_bound(_mix(seed, 2), 1e18, 1e28));

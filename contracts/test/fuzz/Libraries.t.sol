@@ -5,6 +5,9 @@ import {Bits} from "../../libraries/Bits.sol";
 import {Lanes} from "../../libraries/Lanes.sol";
 import {ShardTree} from "../../libraries/ShardTree.sol";
 import {SumTree} from "../../libraries/SumTree.sol";
+import {TermsWords} from "../../libraries/TermsWords.sol";
+import {IMarket} from "../../interfaces/IMarket.sol";
+import {Terms} from "../Terms.sol";
 import {Trees} from "./Trees.sol";
 import {Cheats} from "./Vm.sol";
 
@@ -52,14 +55,65 @@ contract LibrariesFuzz is Cheats {
                 if ((seats >> seat) & 1 == 1) naive[seat] += halves;
             }
             if (_rarely(seed, 3 * i + 2, 3)) {
-                lanes = Lanes.clear(lanes, i % 15);
+                lanes = Lanes.set(lanes, i % 15, 0);
                 naive[i % 15] = 0;
             }
         }
         for (uint256 seat = 0; seat < 15; ++seat) {
             vm.assertEq(naive[seat], Lanes.at(lanes, seat), "lane");
         }
-        vm.assertEq(0, Lanes.at(lanes, 15 + seed % 1000), "no seat");
+        vm.assertEq(0, Lanes.at(lanes, 16 + seed % 1000), "no seat");
+    }
+
+    /// @notice Lanes count modulo 2^16 and never touch each other: what was set below zero is right once it is added to.
+    function testFuzz_lanesWrapAlone(uint256 lanes, uint256 lane, uint256 down, uint256 up) public pure {
+        lane = _bound(lane, 0, 15);
+        down = _bound(down, 0, 0x10000);
+        up = _bound(up, 0, 0xffff);
+        uint256 changed = Lanes.add(Lanes.set(lanes, lane, 0x10000 - down), 1 << lane, up);
+        for (uint256 i = 0; i < 16; ++i) {
+            uint256 expected = i == lane ? (0x10000 - down + up) % 0x10000 : Lanes.at(lanes, i);
+            vm.assertEq(expected, Lanes.at(changed, i), "lane");
+        }
+    }
+
+    /// @notice Every field comes out of the words as it went in, and no word has bits to spare.
+    function testFuzz_termsComeOutAsTheyWentIn(Terms.Fields memory t, uint256 seed) public view {
+        t.roundBudget = uint96(t.roundBudget);
+        t.ticketStake = uint96(t.ticketStake);
+        uint24[11] memory row;
+        for (uint256 i = 0; i < 11; ++i) {
+            row[i] = uint24(_mix(seed, i) & 0x7fffff);
+        }
+        t.phases = abi.decode(abi.encode(row), (Terms.Phases));
+        this.unpacked(Terms.pack(t), t, row);
+        vm.assertTrue(this.named(Terms.posted(t)), "tidy, and naming its roots");
+    }
+
+    /// @dev As `paid`.
+    function named(IMarket.PostedTerms calldata given) external pure returns (bool) {
+        return TermsWords.isTidy(given.packed) && TermsWords.names(given.packed, given.roots);
+    }
+
+    /// @dev As `paid`.
+    function unpacked(IMarket.PackedTerms calldata p, Terms.Fields calldata t, uint24[11] calldata row) external pure {
+        vm.assertEq(t.owner, TermsWords.owner(p), "owner");
+        vm.assertEq(t.token, TermsWords.token(p), "token");
+        vm.assertEq(t.roundBudget, TermsWords.roundBudget(p), "roundBudget");
+        vm.assertEq(t.ticketStake, TermsWords.ticketStake(p), "ticketStake");
+        vm.assertEq(t.fee, TermsWords.fee(p), "fee");
+        vm.assertEq(t.holderStake, TermsWords.holderStake(p), "holderStake");
+        vm.assertEq(t.seatPay, TermsWords.seatPay(p), "seatPay");
+        vm.assertEq(t.bond, TermsWords.bond(p), "bond");
+        vm.assertEq(t.compensation, TermsWords.compensation(p), "compensation");
+        vm.assertEq(t.rounds, TermsWords.rounds(p), "rounds");
+        vm.assertEq(t.seats, TermsWords.seats(p), "seats");
+        vm.assertEq(t.minHolders, TermsWords.minHolders(p), "minHolders");
+        vm.assertEq(t.maxHolders, TermsWords.maxHolders(p), "maxHolders");
+        vm.assertEq(t.postBefore, TermsWords.postBefore(p), "postBefore");
+        for (uint256 i = 0; i < 11; ++i) {
+            vm.assertEq(row[i], TermsWords.phase(p, i), "phase");
+        }
     }
 
     /// @notice Every payout of a tree leads to its root and sum; no other amount, position or holder does.
@@ -78,21 +132,21 @@ contract LibrariesFuzz is Cheats {
         Trees.Node memory top = Trees.sumRoot(payouts);
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(payouts, index);
         Trees.Payout memory mine = payouts[index];
-        vm.assertTrue(this.paid(top, index, mine, hashes, sums), "the right one");
+        vm.assertTrue(this.paid(top, index, mine, Trees.path(hashes, sums)), "the right one");
         if (wrong != mine.amount) {
-            vm.assertFalse(this.paid(top, index, Trees.Payout(mine.holder, wrong), hashes, sums), "another amount");
+            vm.assertFalse(this.paid(top, index, Trees.Payout(mine.holder, wrong), Trees.path(hashes, sums)), "another amount");
         }
-        vm.assertFalse(this.paid(top, index ^ 1, mine, hashes, sums), "another position");
-        vm.assertFalse(this.paid(top, index + (1 << depth), mine, hashes, sums), "a position beyond the tree");
-        vm.assertFalse(this.paid(top, index, Trees.Payout(address(1), mine.amount), hashes, sums), "another holder");
-        vm.assertFalse(this.paid(Trees.Node(top.hash, top.sum + 1), index, mine, hashes, sums), "another sum");
+        vm.assertFalse(this.paid(top, index ^ 1, mine, Trees.path(hashes, sums)), "another position");
+        vm.assertFalse(this.paid(top, index + (1 << depth), mine, Trees.path(hashes, sums)), "a position beyond the tree");
+        vm.assertFalse(this.paid(top, index, Trees.Payout(address(1), mine.amount), Trees.path(hashes, sums)), "another holder");
+        vm.assertFalse(this.paid(Trees.Node(top.hash, top.sum + 1), index, mine, Trees.path(hashes, sums)), "another sum");
         if (depth == 0) return;
         uint256 level = seed % depth;
         hashes[level] ^= bytes32(uint256(1));
-        vm.assertFalse(this.paid(top, index, mine, hashes, sums), "another sibling");
+        vm.assertFalse(this.paid(top, index, mine, Trees.path(hashes, sums)), "another sibling");
         hashes[level] ^= bytes32(uint256(1));
         sums[level] += 1;
-        vm.assertFalse(this.paid(top, index, mine, hashes, sums), "another sibling's sum");
+        vm.assertFalse(this.paid(top, index, mine, Trees.path(hashes, sums)), "another sibling's sum");
     }
 
     /// @notice Sums that do not fit are refused, not cut.
@@ -107,7 +161,7 @@ contract LibrariesFuzz is Cheats {
         }
         bytes32 top = keccak256(abi.encodePacked(Trees.payoutLeaf(0, mine).hash, hashes[0], amount, beside));
         vm.assertTrue(
-            (uint256(amount) + beside == total) == this.paid(Trees.Node(top, total), 0, mine, hashes, sums), "sum"
+            (uint256(amount) + beside == total) == this.paid(Trees.Node(top, total), 0, mine, Trees.path(hashes, sums)), "sum"
         );
     }
 
@@ -141,11 +195,11 @@ contract LibrariesFuzz is Cheats {
         Trees.Node memory top,
         uint256 index,
         Trees.Payout memory payout,
-        bytes32[] calldata hashes,
-        uint128[] calldata sums
+        bytes calldata path
     ) external pure returns (bool) {
         bytes32 leaf = SumTree.leaf(index, payout.holder, payout.amount);
-        return SumTree.leadsTo(top.hash, top.sum, index, leaf, payout.amount, hashes, sums);
+        (bytes32 root, uint256 sum) = SumTree.rootAbove(index, leaf, payout.amount, path);
+        return root == top.hash && sum == top.sum;
     }
 
     /// @dev As `paid`.

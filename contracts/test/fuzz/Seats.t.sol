@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Stage} from "./Stage.sol";
+import {Terms} from "../Terms.sol";
 
 /// @title What seats earn and lose.
 /// @dev The set-up stands before posting, for a bench of five.
@@ -30,30 +31,30 @@ contract SeatsFuzz is Stage {
         terms.seatPay = uint96(_bound(pay, 2, 1e24));
         served = _bound(served, 0, SEATS);
         _play();
-        uint256 reserve = _view().reserve;
+        uint256 reserve = _reserve();
         uint256 half = terms.seatPay / 2;
         IMarket.Sheet memory sheet = _sheet(0, 0);
         sheet.adopted = adopted;
-        if (!adopted) sheet.nextBaseRoot = terms.baseRoot;
+        if (!adopted) sheet.nextBaseRoot = 0;
         _settle(sheet);
         uint256 fees = 2 * uint256(terms.fee);
-        vm.assertEq(reserve + fees - SEATS * 2 * half, _view().reserve, "reserve");
+        vm.assertEq(reserve + fees - SEATS * 2 * half, _reserve(), "reserve");
         uint256[] memory before = _collectAll(adopted ? half : 2 * half);
         if (!adopted) return;
-        reserve = _view().reserve;
+        reserve = _reserve();
         _serve(served);
         if (served > SEATS / 2) {
             for (uint256 seat = 0; seat < SEATS; ++seat) {
                 address validator = _validatorOf(seat);
-                market.collect(bounty, terms, seat);
+                market.collect(bounty, Terms.pack(terms), seat);
                 vm.assertEq(before[seat] + 2 * half, _balance(validator), "second half");
             }
         } else if (served != 0) {
-            vm.assertEq(reserve + SEATS * half, _view().reserve, "the second half returned");
+            vm.assertEq(reserve + SEATS * half, _reserve(), "the second half returned");
         } else {
             vm.assertEq(uint256(IMarket.CloseReason.NotServed), uint256(_view().closed), "closed");
             for (uint256 i = 0; i < 2; ++i) {
-                market.leave(bounty, terms, holders[i]);
+                market.leave(bounty, Terms.pack(terms), holders[i]);
             }
             vm.assertEq(0, _balance(bounty), "bounty");
         }
@@ -112,7 +113,7 @@ contract SeatsFuzz is Stage {
         vm.prank(validators[0]);
         uint256 ticket = registry.stake(address(token), ticketStake, 1);
         vm.prank(address(market));
-        registry.seat(pool, ticket, validators[0], SOME);
+        registry.seat(pool, IRegistry.Draw(SOME, 1, type(uint40).max), 0, 0, validators[0], SOME);
         address challenger = challenged ? address(0xC0DE) : address(0);
         vm.prank(address(market));
         registry.slash(address(token), ticketStake, ticket, percent, challenger);
@@ -139,7 +140,7 @@ contract SeatsFuzz is Stage {
     function _act(Deed[SEATS] memory deeds) private {
         IMarket.Sheet memory sheet = _sheet(0, 0);
         sheet.adopted = false;
-        sheet.nextBaseRoot = terms.baseRoot;
+        sheet.nextBaseRoot = 0;
         IMarket.Sheet memory other = abi.decode(abi.encode(sheet), (IMarket.Sheet));
         other.document = keccak256("another");
         for (uint256 seat = 0; seat < SEATS; ++seat) {
@@ -147,7 +148,7 @@ contract SeatsFuzz is Stage {
         }
         if (_view().phase == IMarket.Phase.Commit) {
             _warpPast(_view().deadline);
-            market.advance(bounty, terms);
+            market.advance(bounty, Terms.pack(terms));
         }
         if (_view().phase != IMarket.Phase.Reveal) return; // nobody committed
         for (uint256 seat = 0; seat < SEATS; ++seat) {
@@ -156,11 +157,11 @@ contract SeatsFuzz is Stage {
         }
         if (_view().phase == IMarket.Phase.Reveal) {
             _warpPast(_view().deadline);
-            market.advance(bounty, terms);
+            market.advance(bounty, Terms.pack(terms));
         }
         if (_view().phase != IMarket.Phase.Challenge) return; // no majority
         _warpPast(_view().deadline);
-        market.settle(bounty, terms, _number(deeds, Deed.Agrees) > SEATS / 2 ? sheet : other);
+        market.settle(bounty, Terms.pack(terms), _number(deeds, Deed.Agrees) > SEATS / 2 ? sheet : other);
     }
 
     function _number(Deed[SEATS] memory deeds, Deed deed) private pure returns (uint256 n) {
@@ -175,10 +176,10 @@ contract SeatsFuzz is Stage {
         for (uint256 seat = 0; seat < SEATS; ++seat) {
             address validator = _validatorOf(seat);
             before[seat] = _balance(validator);
-            vm.assertEq(due, market.collect(bounty, terms, seat), "told");
+            vm.assertEq(due, market.collect(bounty, Terms.pack(terms), seat), "told");
             vm.assertEq(before[seat] + due, _balance(validator), "collected");
             vm.expectRevert(abi.encodeWithSelector(IMarket.Market_NothingToDo.selector, bounty));
-            market.collect(bounty, terms, seat);
+            market.collect(bounty, Terms.pack(terms), seat);
         }
     }
 }

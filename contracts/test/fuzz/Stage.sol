@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {Deployed} from "./Deployed.sol";
 import {Trees} from "./Trees.sol";
+import {Terms} from "../Terms.sol";
 
 /// @title One bounty, and the people that bring it to any phase.
 abstract contract Stage is Deployed {
@@ -14,7 +15,7 @@ abstract contract Stage is Deployed {
     address[] internal holders;
     address[] internal validators;
     bytes32 internal bounty;
-    IMarket.Terms internal terms;
+    Terms.Fields internal terms;
 
     function _raise(uint256 holderCount) internal {
         _deploy();
@@ -27,7 +28,7 @@ abstract contract Stage is Deployed {
         }
     }
 
-    function _someTerms() internal view returns (IMarket.Terms memory t) {
+    function _someTerms() internal view returns (Terms.Fields memory t) {
         t.owner = owner;
         t.token = address(token);
         t.roundBudget = 1e18 + 7;
@@ -45,7 +46,7 @@ abstract contract Stage is Deployed {
         t.baseRoot = SOME;
         t.shardsRoot = Trees.root(_shardRow());
         t.document = SOME;
-        t.phases = IMarket.Phases(100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100);
+        t.phases = Terms.Phases(100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100);
     }
 
     function _stakeAll() internal {
@@ -57,22 +58,32 @@ abstract contract Stage is Deployed {
 
     function _post() internal {
         vm.prank(owner);
-        bounty = market.post(SALT, terms, SOME);
+        bounty = market.post(SALT, Terms.posted(terms), SOME);
     }
 
     /// @dev To `Join`, with a validator in every seat.
     function _seatAll() internal {
         vm.roll(_view().drawBlock + 1);
-        market.draw(bounty, terms);
+        market.draw(bounty, Terms.pack(terms));
         for (uint256 seat = 0; seat < terms.seats; ++seat) {
-            vm.prank(_validatorOf(seat));
-            market.acknowledge(bounty, terms, seat, SOME);
+            _acknowledge(seat);
         }
+    }
+
+    /// @dev By whoever's turn it is.
+    function _acknowledge(uint256 seat) internal {
+        (address validator,, uint256 tries) = _turn(seat);
+        vm.prank(validator);
+        market.acknowledge(bounty, Terms.pack(terms), seat, tries, SOME);
+    }
+
+    function _turn(uint256 seat) internal view returns (address validator, uint256 ticket, uint256 tries) {
+        return registry.candidate(registry.poolOf(address(token), terms.ticketStake), _view().drawn, seat);
     }
 
     function _join(address holder, uint256 index) internal {
         vm.prank(holder);
-        market.join(bounty, terms, index, SOME, new bytes32[](0));
+        market.join(bounty, Terms.pack(terms), index, SOME, new bytes32[](0));
     }
 
     function _joinAll() internal {
@@ -85,7 +96,7 @@ abstract contract Stage is Deployed {
         IMarket.BountyView memory v = _view();
         _warpPast(v.deadline);
         vm.prank(owner);
-        market.openRound(bounty, terms, v.joined, SOME, SOME);
+        market.openRound(bounty, Terms.pack(terms), v.joined, SOME, SOME);
     }
 
     function _submit(uint256 i) internal {
@@ -96,7 +107,7 @@ abstract contract Stage is Deployed {
     function _openShard() internal {
         _warpPast(_view().deadline);
         vm.prank(owner);
-        market.openShard(bounty, terms, SOME);
+        market.openShard(bounty, Terms.pack(terms), SOME);
     }
 
     /// @dev From `Join` to `Commit`, everybody having submitted what every seat could open.
@@ -114,7 +125,7 @@ abstract contract Stage is Deployed {
 
     function _attest(uint256 seat, uint128 bitmap) internal {
         vm.prank(_validatorOf(seat));
-        market.attest(bounty, terms, seat, bitmap, true, SOME);
+        market.attest(bounty, Terms.pack(terms), seat, bitmap, true, SOME);
     }
 
     /// @dev An adopted sheet for the round that is on.
@@ -142,7 +153,7 @@ abstract contract Stage is Deployed {
 
     function _reveal(uint256 seat, IMarket.Sheet memory sheet) internal {
         vm.prank(_validatorOf(seat));
-        market.reveal(bounty, terms, seat, sheet, SOME);
+        market.reveal(bounty, Terms.pack(terms), seat, sheet, SOME);
     }
 
     /// @dev From `Commit` to `Serve`, or to the next round if the sheet is not adopted: all seats agree.
@@ -154,7 +165,7 @@ abstract contract Stage is Deployed {
             _reveal(seat, sheet);
         }
         _warpPast(_view().deadline);
-        market.settle(bounty, terms, sheet);
+        market.settle(bounty, Terms.pack(terms), sheet);
     }
 
     /// @dev From `Serve` on, after the first `served` seats served.
@@ -163,8 +174,14 @@ abstract contract Stage is Deployed {
             vm.prank(_validatorOf(seat));
             market.serve(bounty, seat, SOME);
         }
+        if (_view().phase != IMarket.Phase.Serve) return; // all did
         _warpPast(_view().deadline);
-        market.advance(bounty, terms);
+        market.advance(bounty, Terms.pack(terms));
+    }
+
+    /// @dev The owner's money that is not promised to anyone.
+    function _reserve() internal view returns (uint256) {
+        return Terms.reserve(terms, _view());
     }
 
     function _view() internal view returns (IMarket.BountyView memory) {

@@ -51,6 +51,13 @@ library Trees {
         }
     }
 
+    /// @notice A proof as the market reads it: hash and sum of each node, 48 bytes.
+    function path(bytes32[] memory hashes, uint128[] memory sums) internal pure returns (bytes memory packed) {
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            packed = abi.encodePacked(packed, hashes[i], sums[i]);
+        }
+    }
+
     /// @notice The leaf of a shard.
     function shardLeaf(uint256 round, bytes32 rows, bytes32 digest, bytes32 key) internal pure returns (bytes32) {
         bytes32 keyHash = keccak256(abi.encode(keccak256("gradmarket/1/data-key"), key));

@@ -5,13 +5,14 @@ import {IMarket} from "../../interfaces/IMarket.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Trees} from "../fuzz/Trees.sol";
 import {World} from "./World.sol";
+import {Terms} from "../Terms.sol";
 
 /// @title What seats, holders and owners do to a bounty. Only calls that must succeed are made.
 /// @dev Functions return whether anything could be done.
 abstract contract Acts is World {
     // ---------------------------------------------------------------- owners
     function _post(uint256 k, uint256 seed) internal {
-        IMarket.Terms memory t;
+        Terms.Fields memory t;
         t.owner = owners[k];
         t.token = address(token);
         t.ticketStake = STAKE;
@@ -29,7 +30,7 @@ abstract contract Acts is World {
         t.baseRoot = SOME;
         t.shardsRoot = Trees.root(_shardRow());
         t.document = SOME;
-        t.phases = IMarket.Phases(1000, 10, 1000, 10, 1000, 1000, 1000, 1000, 1000, 10, 1000);
+        t.phases = Terms.Phases(1000, 10, 1000, 10, 1000, 1000, 1000, 1000, 1000, 10, 1000);
         bytes32 salt = bytes32(everPosted.length);
         bytes32 id = market.bountyId(owners[k], salt);
         cases[id].terms = t;
@@ -37,13 +38,13 @@ abstract contract Acts is World {
         current[k] = id;
         everPosted.push(id);
         vm.prank(owners[k]);
-        market.post(salt, t, SOME);
+        market.post(salt, Terms.posted(t), SOME);
         _track(id);
     }
 
     function _ownerActs(uint256 k, uint256 seed) internal returns (bool) {
         bytes32 id = current[k];
-        IMarket.Terms memory t = _termsOf(id);
+        Terms.Fields memory t = _termsOf(id);
         IMarket.BountyView memory v = _viewOf(id);
         if (v.phase == IMarket.Phase.Join) {
             uint128 ready = v.joined & ~v.forfeited;
@@ -51,16 +52,16 @@ abstract contract Acts is World {
             if (_count(ready) < t.minHolders || _now() > v.deadline + t.phases.open) return false;
             uint128 most = ready & uint128(_mix(seed, 1) | _mix(seed, 2));
             vm.prank(owners[k]);
-            market.openRound(id, t, _count(most) < t.minHolders ? v.joined : most, SOME, SOME);
+            market.openRound(id, Terms.pack(t), _count(most) < t.minHolders ? v.joined : most, SOME, SOME);
         } else if (v.phase == IMarket.Phase.Submit) {
             _warpPast(v.deadline);
             if (_count(v.submitted) < t.minHolders || _now() > v.deadline + t.phases.shard) return false;
             vm.prank(owners[k]);
-            market.openShard(id, t, SOME);
+            market.openShard(id, Terms.pack(t), SOME);
         } else if (v.phase == IMarket.Phase.Rebut && _now() <= v.deadline) {
             bytes32[] memory proof = Trees.proof(_shardRow(), v.round);
             vm.prank(owners[k]);
-            market.rebut(id, t, _shardKey(v.round), SOME, SOME, proof);
+            market.rebut(id, Terms.pack(t), Terms.roots(t), _shardKey(v.round), SOME, SOME, proof);
             ++counts["rebut"];
         } else {
             return false;
@@ -105,17 +106,17 @@ abstract contract Acts is World {
         Case storage c = cases[id];
         uint256 index = seed % c.terms.maxHolders;
         if (_has(v.joined, index)) return false;
-        IMarket.Terms memory t = _termsOf(id);
+        Terms.Fields memory t = _termsOf(id);
         vm.prank(holder);
-        market.join(id, t, index, SOME, new bytes32[](0));
+        market.join(id, Terms.pack(t), index, SOME, new bytes32[](0));
         c.holderAt[index] = holder;
         return true;
     }
 
     function _leave(bytes32 id, address holder, address caller) internal returns (bool) {
-        IMarket.Terms memory t = _termsOf(id);
+        Terms.Fields memory t = _termsOf(id);
         vm.prank(caller);
-        market.leave(id, t, holder);
+        market.leave(id, Terms.pack(t), holder);
         ++counts["left"];
         return true;
     }
@@ -138,7 +139,7 @@ abstract contract Acts is World {
 
     function _seatActs(bytes32 id, IMarket.BountyView memory v, uint256 seat, uint256 seed) private returns (bool) {
         IMarket.SeatView memory s = _seatOf(id, seat);
-        if (v.phase == IMarket.Phase.Acknowledge) return !s.acknowledged && _acknowledge(id, seat, s);
+        if (v.phase == IMarket.Phase.Acknowledge) return !s.acknowledged && _acknowledge(id, v, seat);
         if (!s.acknowledged) return false;
         if (v.phase == IMarket.Phase.Attest) _attest(id, v, seat, s.validator, seed);
         else if (v.phase == IMarket.Phase.Commit) _commit(id, v, seat, s.validator, seed);
@@ -148,23 +149,22 @@ abstract contract Acts is World {
         return true;
     }
 
-    function _acknowledge(bytes32 id, uint256 seat, IMarket.SeatView memory s) private returns (bool) {
-        IRegistry.Ticket memory ticket = registry.ticketOf(pool, s.ticket);
-        if (s.validator == address(0) || ticket.validator != s.validator) return false;
-        if (ticket.state != IRegistry.TicketState.Live) return false; // the other bounty was faster, or it leaves
-        IMarket.Terms memory t = _termsOf(id);
-        vm.prank(s.validator);
-        market.acknowledge(id, t, seat, SOME);
+    function _acknowledge(bytes32 id, IMarket.BountyView memory v, uint256 seat) private returns (bool) {
+        (address validator,, uint256 tries) = registry.candidate(pool, v.drawn, seat);
+        if (validator == address(0)) return false; // the other bounty was faster, or nobody is left
+        Terms.Fields memory t = _termsOf(id);
+        vm.prank(validator);
+        market.acknowledge(id, Terms.pack(t), seat, tries, SOME);
         return true;
     }
 
     /// @dev One mood for all that act at once: most lack nothing, some lack something, some lack the shard.
     function _attest(bytes32 id, IMarket.BountyView memory v, uint256 seat, address validator, uint256 seed) private {
-        IMarket.Terms memory t = _termsOf(id);
+        Terms.Fields memory t = _termsOf(id);
         uint128 bitmap = _rarely(seed, 20 + seat, 4) ? v.submitted & uint128(_mix(seed, 30 + seat)) : v.submitted;
         bool opened = !_rarely(seed, 40, 8);
         vm.prank(validator);
-        market.attest(id, t, seat, bitmap, opened, SOME);
+        market.attest(id, Terms.pack(t), seat, bitmap, opened, SOME);
     }
 
     function _commit(bytes32 id, IMarket.BountyView memory v, uint256 seat, address validator, uint256 seed) private {
@@ -187,12 +187,20 @@ abstract contract Acts is World {
         bytes32 word =
             keccak256(abi.encode(tag, block.chainid, address(market), id, round, seat, s.validator, sheetHash, SOME));
         IMarket.Sheet memory sheet = _sheetOf(c, word != s.word);
-        IMarket.Terms memory t = _termsOf(id);
+        // One time in two as somebody who agrees would, where that can be.
+        if (_viewOf(id).leading == market.sheetHashOf(id, round, sheet) && _rarely(uint256(id), seat + round, 2)) {
+            ++counts["agree"];
+            vm.prank(s.validator);
+            market.agree(id, seat, SOME);
+            return;
+        }
+        Terms.Fields memory t = _termsOf(id);
         vm.prank(s.validator);
-        market.reveal(id, t, seat, sheet, SOME);
+        market.reveal(id, Terms.pack(t), seat, sheet, SOME);
     }
 
     function _serve(bytes32 id, uint256 seat, address validator) private {
+        cases[id].served |= 1 << seat;
         vm.prank(validator);
         market.serve(id, seat, SOME);
     }
@@ -210,13 +218,12 @@ abstract contract Acts is World {
         s.included = v.included;
         s.traceRoot = SOME;
         s.document = SOME;
-        s.nextBaseRoot = v.baseRoot;
         s.released = v.round + 1 == c.terms.rounds && _rarely(seed, 70, 2);
         if (_rarely(seed, 71, 4)) s.breached = v.included & uint128(_mix(seed, 72) & _mix(seed, 73));
         if (!_rarely(seed, 74, 5)) {
             s.adopted = true;
             s.aggregate = SOME;
-            s.nextBaseRoot = keccak256(abi.encode(v.baseRoot));
+            s.nextBaseRoot = keccak256(abi.encode("base after", v.round));
             s.pool = _split(c, v.round, v.included & ~s.breached, seed);
             s.payoutRoot = Trees.sumRoot(_payouts(c, v.round)).hash;
         }

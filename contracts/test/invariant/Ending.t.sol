@@ -31,7 +31,7 @@ contract EndingInvariants is Sequences {
         for (uint256 reason = 1; reason <= uint256(type(IMarket.CloseReason).max); ++reason) {
             vm.assertTrue(handler.counts(bytes32(reason)) != 0, "an ending was not reached");
         }
-        bytes32[12] memory events = [
+        bytes32[13] memory events = [
             bytes32("adopted"),
             "rejected",
             "void",
@@ -43,7 +43,8 @@ contract EndingInvariants is Sequences {
             "claim",
             "collect",
             "redeem",
-            "returned"
+            "returned",
+            "agree"
         ];
         for (uint256 i = 0; i < events.length; ++i) {
             vm.assertTrue(handler.counts(events[i]) != 0, string(abi.encodePacked("never happened: ", events[i])));

@@ -5,6 +5,7 @@ import {IMarket} from "../../interfaces/IMarket.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Trees} from "../fuzz/Trees.sol";
 import {Acts} from "./Acts.sol";
+import {Terms} from "../Terms.sol";
 
 /// @title What anybody may do: push bounties on, and fetch for everybody what is theirs.
 abstract contract Endings is Acts {
@@ -15,51 +16,60 @@ abstract contract Endings is Acts {
     /// @dev Lets the phase's time run out and ends it. False: the bounty is closed.
     function _push(uint256 k) internal returns (bool) {
         bytes32 id = current[k];
-        IMarket.Terms memory t = _termsOf(id);
+        Terms.Fields memory t = _termsOf(id);
         IMarket.BountyView memory v = _viewOf(id);
         if (v.phase == IMarket.Phase.Closed) return false;
         if (v.phase == IMarket.Phase.Draw) {
             if (vm.getBlockNumber() <= v.drawBlock) vm.roll(v.drawBlock + 1);
-            market.draw(id, t);
+            market.draw(id, Terms.pack(t));
         } else if (v.phase == IMarket.Phase.Challenge) {
             _warpPast(v.deadline);
             _settle(id, t, v.round);
         } else {
             if (!_allActed(v, t.seats)) _warpPast(v.deadline + _graceOf(v, t));
-            market.advance(id, t);
+            market.advance(id, Terms.pack(t));
         }
         _track(id);
         return true;
     }
 
     function _allActed(IMarket.BountyView memory v, uint256 seats) private pure returns (bool) {
-        if (v.phase != IMarket.Phase.Commit && v.phase != IMarket.Phase.Serve) return false;
-        return (v.acted | v.vacant) == (1 << seats) - 1;
+        return v.phase == IMarket.Phase.Serve && (v.acted | v.vacant) == (1 << seats) - 1;
     }
 
     /// @dev How much longer the owner has.
-    function _graceOf(IMarket.BountyView memory v, IMarket.Terms memory t) private pure returns (uint256) {
+    function _graceOf(IMarket.BountyView memory v, Terms.Fields memory t) private pure returns (uint256) {
         if (v.phase == IMarket.Phase.Join && _count(v.joined & ~v.forfeited) >= t.minHolders) return t.phases.open;
         if (v.phase == IMarket.Phase.Submit && _count(v.submitted) >= t.minHolders) return t.phases.shard;
         return 0;
     }
 
-    function _settle(bytes32 id, IMarket.Terms memory t, uint256 round) private {
+    function _settle(bytes32 id, Terms.Fields memory t, uint256 round) private {
         Case storage c = cases[id];
         IMarket.Sheet memory sheet = _sheetOf(c, false);
-        uint256 agreeing = 0;
+        uint256 winners = _seatsWith(id, t, round, sheet);
+        if (_count(winners) <= t.seats / 2) {
+            sheet = _sheetOf(c, true);
+            winners = _seatsWith(id, t, round, sheet);
+        }
+        market.settle(id, Terms.pack(t), sheet);
+        ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
+        _enter(c, t, sheet, round, winners);
+    }
+
+    function _seatsWith(bytes32 id, Terms.Fields memory t, uint256 round, IMarket.Sheet memory sheet)
+        private
+        view
+        returns (uint256 seats)
+    {
         bytes32 sheetHash = market.sheetHashOf(id, round, sheet);
         for (uint256 seat = 0; seat < t.seats; ++seat) {
-            if (_seatOf(id, seat).word == sheetHash) ++agreeing;
+            if (_seatOf(id, seat).word == sheetHash) seats |= 1 << seat;
         }
-        if (agreeing <= t.seats / 2) sheet = _sheetOf(c, true);
-        market.settle(id, t, sheet);
-        ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
-        _enter(c, t, sheet, round, _roundOf(id, round).winners);
     }
 
     /// @dev The books of a settled round.
-    function _enter(Case storage c, IMarket.Terms memory t, IMarket.Sheet memory sheet, uint256 round, uint256 winners)
+    function _enter(Case storage c, Terms.Fields memory t, IMarket.Sheet memory sheet, uint256 round, uint256 winners)
         private
     {
         for (uint256 i = 0; i < LEAVES; ++i) {
@@ -68,16 +78,15 @@ abstract contract Endings is Acts {
             c.due[payout.holder] += int256(uint256(payout.amount));
             c.fifths[payout.holder] += payout.amount / 5;
         }
-        for (uint256 seat = 0; seat < t.seats; ++seat) {
-            if (_has(winners, seat)) c.halves[seat] += sheet.adopted ? 1 : 2;
-        }
+        (c.winners, c.served, c.unclaimed[round]) = (winners, 0, sheet.pool);
+        _earn(c, sheet.adopted ? 1 : 2);
     }
 
     // ---------------------------------------------------------------- fetching
     /// @dev Fetches what can be fetched; all of it when `odds` is 0, else each thing one time in `odds`.
     function _fetch(uint256 k, uint256 seed, uint256 odds) internal returns (bool acted) {
         bytes32 id = current[k];
-        IMarket.Terms memory t = _termsOf(id);
+        Terms.Fields memory t = _termsOf(id);
         for (uint256 round = 0; round < t.rounds; ++round) {
             for (uint256 i = 0; i < LEAVES; ++i) {
                 if (odds != 0 && !_rarely(seed, 10 * round + i, odds)) continue;
@@ -93,7 +102,7 @@ abstract contract Endings is Acts {
             if (odds != 0 && !_rarely(seed, 60 + i, odds)) continue;
             IMarket.HolderView memory h = _holderOf(id, holders[i]);
             if (h.held != 0) {
-                market.claimHeld(id, t, holders[i]);
+                market.claimHeld(id, Terms.pack(t), holders[i]);
                 _track(id);
                 acted = true;
             }
@@ -105,26 +114,29 @@ abstract contract Endings is Acts {
         }
     }
 
-    function _claim(bytes32 id, IMarket.Terms memory t, uint256 round, uint256 index) private returns (bool) {
+    function _claim(bytes32 id, Terms.Fields memory t, uint256 round, uint256 index) private returns (bool) {
         Case storage c = cases[id];
         Trees.Payout memory payout = c.payouts[round][index];
-        if (payout.amount == 0 || c.status[round] != IMarket.RoundStatus.Settled) return false;
-        if (_has(_roundOf(id, round).claimed, index)) return false;
+        if (payout.amount == 0 || !c.settled[round]) return false;
+        if (market.claimedOf(id, payout.holder, round)) return false;
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(c, round), index);
-        market.claim(id, t, round, index, payout.holder, payout.amount, hashes, sums);
+        IMarket.Claim[] memory claims = new IMarket.Claim[](1);
+        claims[0] = IMarket.Claim(round, index, payout.amount, Trees.path(hashes, sums));
+        market.claim(id, t.owner, t.token, payout.holder, claims);
+        c.unclaimed[round] -= payout.amount;
         _track(id);
         ++counts["claim"];
         return true;
     }
 
-    function _collect(bytes32 id, IMarket.Terms memory t, uint256 seat) private returns (bool) {
+    function _collect(bytes32 id, Terms.Fields memory t, uint256 seat) private returns (bool) {
         Case storage c = cases[id];
         uint256 owed = c.halves[seat] * (t.seatPay / 2);
         if (owed == 0) return false;
         c.halves[seat] = 0;
         address validator = _seatOf(id, seat).validator;
         uint256 before = _balance(validator);
-        if (market.collect(id, t, seat) != owed || _balance(validator) != before + owed) unfair = true;
+        if (market.collect(id, Terms.pack(t), seat) != owed || _balance(validator) != before + owed) unfair = true;
         _track(id);
         ++counts["collect"];
         return true;
@@ -141,7 +153,7 @@ abstract contract Endings is Acts {
         Case storage c = cases[current[k]];
         if (c.phase != IMarket.Phase.Closed || _balance(current[k]) != 0) stuck = true;
         uint256 last = c.terms.rounds - 1;
-        bool returned = c.status[last] == IMarket.RoundStatus.Settled && !c.sheet.released;
+        bool returned = c.settled[last] && !c.sheet.released;
         if (returned) ++counts["returned"];
         for (uint256 i = 0; i < HOLDERS; ++i) {
             int256 due = c.due[holders[i]];

@@ -5,6 +5,7 @@ import {IMarket} from "../../interfaces/IMarket.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Deployed} from "../fuzz/Deployed.sol";
 import {Trees} from "../fuzz/Trees.sol";
+import {Terms} from "../Terms.sol";
 
 /// @title Two bounties at a time, the people around them, and what must be true of them, kept beside the contracts.
 /// @dev The books here are kept from what was done and from the views, never from the market's own sums.
@@ -16,7 +17,7 @@ abstract contract World is Deployed {
 
     /// @dev What is known of one bounty.
     struct Case {
-        IMarket.Terms terms;
+        Terms.Fields terms;
         IMarket.Phase phase;
         IMarket.CloseReason closed;
         uint16 round;
@@ -30,7 +31,11 @@ abstract contract World is Deployed {
         mapping(address holder => int256) flow; // what came of it
         mapping(address holder => uint256) fifths;
         mapping(uint256 round => mapping(uint256 index => Trees.Payout)) payouts;
-        mapping(uint256 round => IMarket.RoundStatus) status;
+        mapping(uint256 round => bool) settled;
+        mapping(uint256 round => uint256) unclaimed; // of its pool
+        uint256 winners; // of the last round that was settled
+        uint256 served; // seats, in that round
+        uint256 earned; // halves of a round's pay that seats were ever owed
         mapping(uint256 seat => uint256) halves; // of a seat's pay, not collected
     }
 
@@ -108,7 +113,7 @@ abstract contract World is Deployed {
         digest = keccak256(abi.encode(_viewOf(id), _balance(id)));
         uint256 rounds = cases[id].terms.rounds;
         for (uint256 i = 0; i < rounds; ++i) {
-            digest = keccak256(abi.encode(digest, _roundOf(id, i)));
+            digest = keccak256(abi.encode(digest, market.resultOf(id, i)));
         }
         for (uint256 i = 0; i < HOLDERS; ++i) {
             digest = keccak256(abi.encode(digest, _holderOf(id, holders[i])));
@@ -124,8 +129,8 @@ abstract contract World is Deployed {
         Case storage c = cases[id];
         IMarket.BountyView memory v = _viewOf(id);
         if (!_mayFollow(c, v)) wentBack = true;
-        if (c.phase == IMarket.Phase.Serve && v.phase != c.phase) _endServe(id, c);
-        _trackStatus(id, c);
+        if (c.phase == IMarket.Phase.Serve && v.phase != c.phase) _endServe(c);
+        _trackStatus(id, c, v);
         _trackLosses(c, v);
         if (v.phase == IMarket.Phase.Closed && c.phase != v.phase) {
             ++counts[bytes32(uint256(v.closed))];
@@ -150,24 +155,29 @@ abstract contract World is Deployed {
         return starts && v.round == c.round + 1 && c.phase >= IMarket.Phase.Join;
     }
 
-    function _endServe(bytes32 id, Case storage c) private {
-        IMarket.RoundView memory r = _roundOf(id, c.round);
-        if (_count(r.served) <= c.terms.seats / 2) return;
+    function _endServe(Case storage c) private {
+        if (_count(c.served) <= c.terms.seats / 2) return;
         ++counts["served"];
+        _earn(c, 1);
+    }
+
+    /// @dev The winners of the last round are owed so many halves more.
+    function _earn(Case storage c, uint256 halves) internal {
         for (uint256 seat = 0; seat < c.terms.seats; ++seat) {
-            if (_has(r.winners, seat)) ++c.halves[seat];
+            if (!_has(c.winners, seat)) continue;
+            c.halves[seat] += halves;
+            c.earned += halves;
         }
     }
 
-    /// @dev A round is open, then void or settled, and stays so.
-    function _trackStatus(bytes32 id, Case storage c) private {
+    /// @dev A round is settled once, while it is the current one, and stays so.
+    function _trackStatus(bytes32 id, Case storage c, IMarket.BountyView memory v) private {
         for (uint256 i = 0; i < c.terms.rounds; ++i) {
-            IMarket.RoundStatus now_ = _roundOf(id, i).status;
-            IMarket.RoundStatus before = c.status[i];
-            if (now_ == before) continue;
-            if (before > IMarket.RoundStatus.Open || now_ == IMarket.RoundStatus.None) wentBack = true;
-            if (now_ == IMarket.RoundStatus.Void) ++counts["void"];
-            c.status[i] = now_;
+            bool settled = market.resultOf(id, i) != 0;
+            if (c.settled[i] && !settled) wentBack = true;
+            if (settled && !c.settled[i] && i != c.round) wentBack = true;
+            if (i == c.round && v.round > c.round && !settled) ++counts["void"];
+            c.settled[i] = settled;
         }
     }
 
@@ -193,10 +203,6 @@ abstract contract World is Deployed {
         return market.bountyOf(id);
     }
 
-    function _roundOf(bytes32 id, uint256 round) internal view returns (IMarket.RoundView memory) {
-        return market.roundOf(id, round);
-    }
-
     function _holderOf(bytes32 id, address holder) internal view returns (IMarket.HolderView memory) {
         return market.holderOf(id, holder);
     }
@@ -205,7 +211,7 @@ abstract contract World is Deployed {
         return market.seatOf(id, seat);
     }
 
-    function _termsOf(bytes32 id) internal view returns (IMarket.Terms memory) {
+    function _termsOf(bytes32 id) internal view returns (Terms.Fields memory) {
         return cases[id].terms;
     }
 
@@ -221,31 +227,26 @@ abstract contract World is Deployed {
         }
     }
 
-    /// @notice What the vault says it holds, and what it does hold.
-    function vaultHolds() external view returns (uint256 total, uint256 tokens) {
-        return (vault.totalOf(address(token)), token.balanceOf(address(vault)));
+    /// @notice What the vault holds.
+    function vaultHolds() external view returns (uint256 tokens) {
+        return token.balanceOf(address(vault));
     }
 
     /// @notice A bounty's account, and what the bounty owes in all.
     function ledgerOf(uint256 k) external view returns (uint256 balance, uint256 owed) {
         bytes32 id = current[k];
         IMarket.BountyView memory v = _viewOf(id);
-        owed = uint256(v.reserve) + v.bond + _owedToHolders(id) + _owedForRounds(id, v);
+        owed = Terms.reserve(cases[id].terms, v) + Terms.bond(cases[id].terms, v) + _owedToHolders(id) + _owedForRounds(id, v);
         return (_balance(id), owed);
     }
 
     function _owedToHolders(bytes32 id) private view returns (uint256 owed) {
-        IMarket.Terms storage terms = cases[id].terms;
+        Terms.Fields storage terms = cases[id].terms;
         for (uint256 i = 0; i < HOLDERS; ++i) {
             IMarket.HolderView memory h = _holderOf(id, holders[i]);
             owed += h.held;
             if (!h.joined) continue;
-            uint256 fees = h.prepaid;
-            if (h.lastRound != 0) {
-                IMarket.RoundView memory r = _roundOf(id, h.lastRound - 1);
-                if (r.status != IMarket.RoundStatus.Settled || _has(r.excluded, h.index)) ++fees;
-            }
-            owed += terms.holderStake + fees * terms.fee;
+            owed += terms.holderStake + uint256(h.prepaid) * terms.fee;
         }
     }
 
@@ -253,16 +254,11 @@ abstract contract World is Deployed {
     /// promised already.
     function _owedForRounds(bytes32 id, IMarket.BountyView memory v) private view returns (uint256 owed) {
         Case storage c = cases[id];
-        uint256 halves = 0;
         for (uint256 i = 0; i < c.terms.rounds; ++i) {
-            IMarket.RoundView memory r = _roundOf(id, i);
-            if (r.status != IMarket.RoundStatus.Settled) continue;
-            owed += r.unclaimed;
-            bool promised = v.phase == IMarket.Phase.Serve && i == v.round;
-            bool both = !r.adopted || promised || _count(r.served) > c.terms.seats / 2;
-            halves += _count(r.winners) * (both ? 2 : 1);
+            owed += c.unclaimed[i];
         }
-        owed += halves * (c.terms.seatPay / 2) - c.seatFlow;
+        uint256 promised = v.phase == IMarket.Phase.Serve ? _count(c.winners) : 0;
+        owed += (c.earned + promised) * (c.terms.seatPay / 2) - c.seatFlow;
     }
 
     /// @notice What the pool's account holds, the sum of what is left of all tickets, and whether each keeps its bounds: never
