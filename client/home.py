@@ -26,7 +26,7 @@ from marketplace.sealing.identity import EncryptionIdentity
 from marketplace.sealing.keyfile import load_identity, save_identity
 from marketplace.storage.disk import explained, sync_folder
 
-__all__ = ["Home", "Keys", "read_password"]
+__all__ = ["Home", "Keys", "read_password", "replace_file"]
 
 _MAX_PASSWORD_BYTES: Final = 4096
 _MAX_DEPLOYMENT_BYTES: Final = 1 << 16

@@ -17,7 +17,7 @@ from marketplace.storage.reader import MAX_NODE_BYTES, Piece, check_leaf, declar
 from marketplace.storage.streams import write_all
 from marketplace.storage.wire import Body, Lost, Said, Silent, Wire
 
-__all__ = ["Blocks", "Download", "WrongBytes"]
+__all__ = ["Blocks", "Download", "WrongBytes", "wrong_bytes"]
 
 _NODES_KEPT: Final = 64
 _TRIES: Final = 3

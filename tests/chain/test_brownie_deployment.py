@@ -58,7 +58,7 @@ def deploy_script(monkeypatch):
 
 
 def test_the_client_reads_what_brownie_wrote():
-    """And would have written the same, byte for byte."""
+    """And would have written the same, byte for byte. GM-927."""
     deployment = Deployment.from_json(WRITTEN)
     assert (1337, 1) == (deployment.chain_id, deployment.block)
     assert deployment.to_json() == WRITTEN

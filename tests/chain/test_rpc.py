@@ -147,7 +147,7 @@ def test_a_refused_key_is_named_as_that(node):
 
 
 def test_a_node_of_another_chain_is_refused(node):
-    """Whether it is the only one or the second one."""
+    """Whether it is the only one or the second one. GM-921."""
     with scripted(Script(chain_id=1)) as url:
         for urls in ([url], [node.url, url]):
             with pytest.raises(ChainError, match="is on chain 1 and not on 31337"):
@@ -241,7 +241,7 @@ def test_answers_to_another_question_end_in_one_of_our_errors(node, junk):
 
 # ---------------------------------------------------------------------- heads
 def test_a_node_that_is_behind_is_passed_over(node, other):
-    """A block below one that was seen, on the same branch, is no step back: the other node is asked."""
+    """A block below one that was seen, on the same branch, is no step back: the other node is asked. GM-922."""
     chain_of(node, 5)
     chain_of(other, 9)
     chain = connect(RULES, [other.url, node.url])

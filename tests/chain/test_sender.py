@@ -68,7 +68,7 @@ def _steps_of_work() -> int:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_process_killed_at_any_step_does_every_act_once(monkeypatch, after):
-    """Before and after each operation on the chain and on the outbox."""
+    """Before and after each operation on the chain and on the outbox. GM-919."""
     for step in range(1, _steps_of_work() + 1):
         node = _with_time(Node(), monkeypatch)
         node.stop_at = (step, after)
@@ -110,7 +110,7 @@ def test_any_kills_faults_and_reorganisations_leave_every_act_once(stops, words,
 
 
 def test_what_would_revert_costs_no_nonce_and_leaves_nothing(node):
-    """It is refused before anything is signed."""
+    """It is refused before anything is signed. GM-918."""
     node.failing = {ACTS[0]}
     with pytest.raises(Refused):
         act(process(node), ACTS[0])

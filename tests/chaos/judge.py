@@ -36,6 +36,7 @@ _ONCE = {
     ev.Attested: ("bounty", "round", "seat"),
     ev.Committed: ("bounty", "round", "seat"),
     ev.Revealed: ("bounty", "round", "seat"),
+    ev.Agreed: ("bounty", "round", "seat"),
     ev.Settled: ("bounty", "round"),
     ev.Served: ("bounty", "round", "seat"),
     ev.Claimed: ("bounty", "round", "holder"),
@@ -45,6 +46,8 @@ _ONCE = {
 """What of each kind of event may exist once."""
 _ANYBODYS = ("advance", "draw", "settle", "claim", "claimHeld", "collect")
 """Acts that whoever comes first does: who that is differs between runs, how many there are does not."""
+_SAME = {"agree": "reveal"}
+"""Of the seats with the same sheet the first one reveals it, and the others agree."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,7 @@ def _transactions(run: Run) -> tuple[Counter[tuple[str, str]], int]:
                 wasted += 1
                 continue
             function = functions.get(sent["input"][2:10], sent["input"][2:10])
+            function = _SAME.get(function, function)
             acts["anybody" if function in _ANYBODYS else names[sent["from"].lower()], function] += 1
     return acts, wasted
 

@@ -169,7 +169,7 @@ class Faults(Mischief):
         full: how often a disk was full. shifted: people with a wrong clock.
     """
 
-    def __init__(self, seed: int, *, kinds: int = 6, store_kinds: int = 5) -> None:
+    def __init__(self, seed: int, *, kinds: int = 5, store_kinds: int = 3) -> None:
         self._seed, self._kinds, self._store_kinds = seed, kinds, store_kinds
         self._chance = random.Random(f"machines {seed}")
         self._limited: dict[int, float] = {}

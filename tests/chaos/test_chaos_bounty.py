@@ -28,6 +28,8 @@ def test_everybody_ends_where_an_undisturbed_run_ends(theatre):
 
     One test for kills and reorganisations, because both are compared with the same undisturbed run. Two blocks are
     taken back at every edge between two phases.
+
+    GM-928.
     """
     killed = theatre.kill_at_steps(2, most_runs=1)
     assert {} == killed.wrong

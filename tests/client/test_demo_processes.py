@@ -42,7 +42,7 @@ def _agree(options, others):
 
 @pytest.mark.timeout(900)
 def test_processes_on_anvil_end_with_the_money_of_one_process():
-    """Three holders and two cheats, two rounds: to the unit, and with the same model."""
+    """Three holders and two cheats, two rounds: to the unit, and with the same model. GM-923."""
     _agree(DemoOptions("digits", 3, ("noise", "copy"), 2, 3), [("anvil", "embedded")])
 
 
@@ -69,7 +69,7 @@ def _processes_naming(text):
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="the system does not list its processes in files")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=["term", "int", "kill"])
 def test_a_demonstration_that_is_stopped_leaves_nothing_running(tmp_path, number):
-    """No participant and no chain, whatever signal ended it."""
+    """No participant and no chain, whatever signal ended it. GM-924."""
     keep = tmp_path / "kept"
     command = [*GRADMARKET, "demo", "--data", "digits", "--holders", "3", "--attackers", "", "--rounds", "1"]
     command += ["--chain", "anvil", "--keep", str(keep)]

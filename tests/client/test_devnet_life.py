@@ -127,7 +127,7 @@ def test_a_devnet_whose_chain_was_killed_is_down_and_comes_up_anew(folder):
 
 
 def test_taking_it_down_leaves_strangers_alone(folder):
-    """A number that now belongs to somebody else is not stopped."""
+    """A number that now belongs to somebody else is not stopped. GM-925."""
     state = bring_up(folder, DevnetOptions(conductor=False, grants=False))
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:

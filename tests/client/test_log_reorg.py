@@ -125,7 +125,7 @@ TALES = st.lists(st.tuples(st.integers(0, 6), BLOCKS, st.booleans()), max_size=1
 
 @given(tale=TALES, confirmations=st.integers(0, 4))
 def test_after_any_reorganisations_the_log_equals_a_fresh_one(tale, confirmations):
-    """Longer, shorter and equally long ones, whether the log looked in between or not."""
+    """Longer, shorter and equally long ones, whether the log looked in between or not. GM-920."""
     chain = FakeChain()
     chain.confirmations = confirmations
     log = BountyLog(chain, BOUNTY).refresh()

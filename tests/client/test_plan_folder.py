@@ -105,7 +105,7 @@ def test_a_plan_is_not_overwritten(saved):
 
 @pytest.mark.parametrize("name", ["base.safetensors", "root.safetensors", "shard-0.safetensors", "shard-2.safetensors"])
 def test_an_altered_file_is_refused(saved, name):
-    """One flipped bit, a byte too many, a byte too few: the plan is not used."""
+    """One flipped bit, a byte too many, a byte too few: the plan is not used. GM-926."""
     path = saved[1] / name
     whole = path.read_bytes()
     for altered in (whole[:-1] + bytes([whole[-1] ^ 1]), whole + b"\0", whole[:-1], b""):

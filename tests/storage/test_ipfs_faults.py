@@ -60,7 +60,10 @@ class Dying(BytesIO):
 def test_a_broken_download_goes_on_where_it_broke(
     kind: str, after: int, content: tuple[str, bytes], behind: IpfsStore, proxy: Proxy
 ) -> None:
-    """Cut off or with a bit flipped: the next request asks from the first byte on that was not checked yet."""
+    """Cut off or with a bit flipped: the next request asks from the first byte on that was not checked yet.
+
+    GM-610.
+    """
     cid, data = content
     proxy.faults["cat"] = Fault(kind, after=after, times=1)
     assert data == read_bytes(behind, cid, max_bytes=SIZE)
@@ -114,7 +117,7 @@ def test_a_node_that_goes_on_misbehaving_is_given_up(
 def test_a_single_block_is_checked_like_everything_else(
     kind: str, behind: IpfsStore, proxy: Proxy, some_bytes: Bytes
 ) -> None:
-    """A document of one block comes as it was published, or not at all."""
+    """A document of one block comes as it was published, or not at all. GM-609."""
     data = some_bytes(3000)
     cid = behind.put(data)
     proxy.faults["block/get"] = Fault(kind, after=100, text=REFUSAL)

@@ -132,7 +132,7 @@ def test_content_without_a_pin_is_had_as_long_as_every_block_is_there(collected:
 
 
 def test_two_nodes_exchange_blocks(ipfs: IpfsStore, other_node: IpfsNode, some_bytes: Bytes) -> None:
-    """What one node has, the other fetches from it, to serve and to pin."""
+    """What one node has, the other fetches from it, to serve and to pin. GM-613."""
     with IpfsStore(other_node.url, patience=20) as other:
         data = some_bytes(3 * CHUNK_BYTES + 17)
         cid = ipfs.put(data)

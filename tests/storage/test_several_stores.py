@@ -103,7 +103,7 @@ def two(tmp_path: Path, asked: list[str]) -> Odd:
 
 
 def test_what_one_store_began_another_finishes(one: Odd, two: Odd, some_bytes: Bytes) -> None:
-    """Half from here and half from there: the sink holds the content once."""
+    """Half from here and half from there: the sink holds the content once. GM-611."""
     seam: Store = SeveralStores([one, two])
     data = some_bytes(3 * CHUNK_BYTES)
     cid = one.put(data)
@@ -236,7 +236,7 @@ def test_pins_go_to_the_first_that_has_it_and_leave_all(one: Odd, two: Odd) -> N
 
 
 def test_what_is_put_and_fetched_is_pinned_until_the_bounty_is_over(one: Odd) -> None:
-    """And nothing else: what was pinned before stays, what was only looked at is not touched."""
+    """And nothing else: what was pinned before stays, what was only looked at is not touched. GM-612."""
     before, fetched, looked_at = one.put(b"before"), one.put(b"fetched"), one.put(b"looked at")
     for cid in (fetched, looked_at):
         one.unpin(cid)
