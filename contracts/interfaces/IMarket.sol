@@ -12,9 +12,9 @@ import {IRegistry} from "./IRegistry.sol";
 ///
 /// `Join` has two halves: joining until `deadline`, then the owner may open the round until `deadline + phases.open`.
 /// `Submit` likewise: submitting until `deadline`, then the owner may open the shard until `deadline + phases.shard`.
-/// `Acknowledge`, `Attest` and `Reveal` end with the last seat's act. `commit` and `serve` carry no terms, so `Commit` and
-/// `Serve` end with the next call instead: once all seats have acted, `advance` need not wait for the deadline, and the first
-/// `reveal` advances by itself.
+/// `Acknowledge`, `Attest`, `Commit`, `Reveal` and `Serve` end with the last seat's act. `agree` and `serve` carry no terms, so a
+/// `Reveal` without a majority, and a `Serve` after which seats are drawn or the bounty ends, end with the next call instead:
+/// once all seats have acted, `advance` need not wait for the deadline.
 interface IMarket {
     enum Phase {
         None,

@@ -109,8 +109,11 @@ abstract contract Scoring is Bench, Payouts {
         uint256 round = clock.round;
         bytes32 sheetHash = Sheets.hash(bounty, round, sheet);
         uint256 winners = _seatsWith(b, terms, sheetHash);
-        if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
-        if (b.leading != sheetHash) b.ballot.others = b.ballot.revealed & ~uint16(winners);
+        if (winners != _bench(b)) {
+            // Most often all seats agree, and then none of this is needed.
+            if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
+            b.ballot.others = b.ballot.revealed & ~uint16(winners);
+        }
         b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), terms.owner());
         _account(b, terms, sheet, winners);
         emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted, winners);
@@ -280,7 +283,11 @@ abstract contract Scoring is Bench, Payouts {
 
     function _account(Bounty storage b, PackedTerms calldata terms, Sheet calldata sheet, uint256 winners) private {
         uint256 fees = uint256(sheet.included).count() * terms.fee();
-        uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
+        uint256 pay;
+        unchecked {
+            // At most 15 seats, and an amount below 2^96.
+            pay = winners.count() * 2 * _halfPayRoundedDown(terms);
+        }
         uint256 halves = sheet.adopted ? 1 : 2;
         bool uniform = winners == _bench(b); // most often every seat is paid, and then one counter moves
         Sums memory sums = b.sums;

@@ -299,7 +299,9 @@ class NotFirst(Revert):
     """Another ticket comes before this one, or this one came after the draw."""
 
     signature = "Registry_NotFirst(bytes32 pool, uint256 ticket, uint256 first)"
-    advice = "ticket {ticket} of pool {pool} cannot take the seat, candidate {first} is first: ask again whose turn it is"
+    advice = (
+        "ticket {ticket} of pool {pool} cannot take the seat, candidate {first} is first: ask again whose turn it is"
+    )
 
 
 class StillUnbonding(Revert):

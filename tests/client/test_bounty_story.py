@@ -64,7 +64,8 @@ def test_money_is_conserved_to_the_unit(told):
     people = (told.owner, *told.validators, *told.holders)
     free = sum(p.account.vault.balance() for p in people)
     staked = sum(told.terms.ticket_stake for _ in told.validators)
-    assert told.owner.account.token.balance(told.owner.account.deployment.vault) == free + staked + told.owner.account.vault.burned()
+    owner = told.owner.account
+    assert owner.token.balance(owner.deployment.vault) == free + staked + owner.vault.burned()
     books = told.net.books()
     assert books.deposited == books.withdrawn + books.burned + books.held
     assert books.tokens_in_vault == books.burned + books.held

@@ -241,7 +241,7 @@ def test_a_round_that_is_not_adopted_pays_nothing_and_keeps_the_base(tmp_path):
     log, terms = stage.owner.log, stage.terms
     assert [(False, 0), (False, 0)] == [(event.adopted, event.pool) for _, event in sorted(log.settled.items())]
     assert [1, 1] == [sheets(stage, r) for r in range(2)]
-    assert terms.base_root == stage.state().base_root
+    assert terms.base_root == stage.owner.log.base_root
     assert stage.owner.plan.base == stage.owner.model
     assert [2 * terms.seat_pay] * 3 == [log.earned[v.address] for v in stage.validators]
     assert [terms.holder_stake] * 4 == [h.account.vault.balance() for h in stage.holders]
