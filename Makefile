@@ -132,9 +132,8 @@ fix: setup-dev ## Format, and mend what linters can mend.
 bench: setup-dev ## Time what has to be fast.
 	for program in benchmarks/*.py; do $(BIN)/python $$program; done
 
-gas: setup-dev ## Gas of every call, into build/gas.txt.
-	@mkdir -p build
-	$(FORGE) test --use $(SOLC) --gas-report --no-match-path 'contracts/test/invariant/*' | tee build/gas.txt
+gas: setup-dev ## Gas of every call, into snapshots/gas.json; a test fails when one grows.
+	$(BIN)/python -m tests.chain.gas
 
 # ---------------------------------------------------------------- rare
 

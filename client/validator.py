@@ -74,7 +74,7 @@ class Validator(Participant):
         return act(bounty) if act else False
 
     def acknowledge(self, bounty: BountyState) -> bool:
-        """Take a seat when it is this validator's turn, the terms are provable and the shards' ciphertexts are here."""
+        """Take a seat whose turn it is, once the terms are provable and the shards' ciphertexts are here."""
         for seat in range(self.log.terms.seats):
             turn = self.account.candidate(bounty, self.log.terms, seat)
             if turn is None or turn.validator != self.address:

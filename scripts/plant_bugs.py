@@ -52,17 +52,19 @@ BUGS = (
         invariant="invariant_conservation",
     ),
     Bug(
-        name="a withdrawal leaves the total alone",
-        changes=(("Vault.sol", "totalOf[token] -= amount;", ""),),
+        name="a withdrawal leaves the account alone",
+        changes=(("Vault.sol", "balanceOf[token][account] = balance - amount;", ""),),
         invariant="invariant_conservation",
     ),
     Bug(
         name="a claim pays a unit too little",
-        changes=(("market/Payouts.sol", "terms, holder, amount - held);", "terms, holder, amount - held - 1);"),),
+        changes=(
+            ("market/Payouts.sol", "_pay(bounty, token, holder, paid);", "_pay(bounty, token, holder, paid - 1);"),
+        ),
         invariant="invariant_ledger",
     ),
     Bug(name="holders join all bounties at once", changes=_shared("holders"), invariant="invariant_isolation"),
-    Bug(name="all bounties have the same rounds", changes=_shared("rounds"), invariant="invariant_isolation"),
+    Bug(name="all bounties have the same results", changes=_shared("results"), invariant="invariant_isolation"),
     Bug(
         name="a void round is played again",
         changes=(("market/Core.sol", "clock.round += 1;", ""),),
@@ -75,7 +77,7 @@ BUGS = (
     ),
     Bug(
         name="a default burns a unit too little",
-        changes=(("market/Core.sol", "burned = b.bond - owed;", "burned = b.bond - owed - 1;"),),
+        changes=(("market/Core.sol", "burned = terms.bond() - owed;", "burned = terms.bond() - owed - 1;"),),
         invariant="invariant_everybodyIsPaid",
     ),
 )

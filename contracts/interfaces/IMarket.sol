@@ -12,9 +12,9 @@ import {IRegistry} from "./IRegistry.sol";
 ///
 /// `Join` has two halves: joining until `deadline`, then the owner may open the round until `deadline + phases.open`.
 /// `Submit` likewise: submitting until `deadline`, then the owner may open the shard until `deadline + phases.shard`.
-/// `Acknowledge`, `Attest` and `Reveal` end with the last seat's act. `commit` and `serve` carry no terms, so `Commit` and
-/// `Serve` end with the next call instead: once all seats have acted, `advance` need not wait for the deadline, and the first
-/// `reveal` advances by itself.
+/// `Acknowledge`, `Attest`, `Commit`, `Reveal` and `Serve` end with the last seat's act. `agree` and `serve` carry no terms, so a
+/// `Reveal` without a majority, and a `Serve` after which seats are drawn or the bounty ends, end with the next call instead:
+/// once all seats have acted, `advance` need not wait for the deadline.
 interface IMarket {
     enum Phase {
         None,
@@ -207,13 +207,7 @@ interface IMarket {
 
     // ---------------------------------------------------------------- events
     /// @notice Emitted when `owner` posts. The terms are in the event and the log alone; `ownerKey` is what aggregates are sealed to.
-    event Posted(
-        bytes32 indexed bounty,
-        address indexed owner,
-        bytes32 ownerKey,
-        uint256 drawBlock,
-        PostedTerms terms
-    );
+    event Posted(bytes32 indexed bounty, address indexed owner, bytes32 ownerKey, uint256 drawBlock, PostedTerms terms);
     /// @notice Emitted when `seed` orders the first `length` tickets for every vacant seat; only those of `frozenBlock` count.
     event Drawn(bytes32 indexed bounty, bytes32 seed, uint256 length, uint256 frozenBlock);
     /// @notice Emitted when a drawn validator takes its seat; `key` is what it is sealed to.
@@ -265,12 +259,7 @@ interface IMarket {
     event RoundVoid(bytes32 indexed bounty, uint256 indexed round);
     /// @notice Emitted when a round is settled on the sheet that the seats in `winners` revealed.
     event Settled(
-        bytes32 indexed bounty,
-        uint256 indexed round,
-        bytes32 sheetHash,
-        uint256 pool,
-        bool adopted,
-        uint256 winners
+        bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 pool, bool adopted, uint256 winners
     );
     /// @notice Emitted when a seat serves the aggregate's key, sealed to the owner in `document`.
     event Served(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
@@ -295,8 +284,13 @@ interface IMarket {
     /// `rounds * (roundBudget + seats * seatPay) + bond`. Returns its id, which `bountyId` told before.
     function post(bytes32 salt, PostedTerms calldata terms, bytes32 ownerKey) external returns (bytes32 bounty);
     /// @notice Opens the round once joining is over: names who got the base key and commits to the root update.
-    function openRound(bytes32 bounty, PackedTerms calldata terms, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
-        external;
+    function openRound(
+        bytes32 bounty,
+        PackedTerms calldata terms,
+        uint128 sealedTo,
+        bytes32 rootUpdate,
+        bytes32 document
+    ) external;
     /// @notice Opens the round's shard to the seats once submitting is over (with the last round, the final shard too).
     function openShard(bytes32 bounty, PackedTerms calldata terms, bytes32 document) external;
     /// @notice Answers "shard not opened" by publishing the shard's key.
@@ -330,7 +324,8 @@ interface IMarket {
     /// @notice Commits to a sheet: keccak256(abi.encode(TAG_COMMIT, chainid, market, bounty, round, seat, sender, sheetHash, salt)).
     function commit(bytes32 bounty, uint256 seat, bytes32 commitment) external;
     /// @notice Reveals the sheet that was committed to.
-    function reveal(bytes32 bounty, PackedTerms calldata terms, uint256 seat, Sheet calldata sheet, bytes32 salt) external;
+    function reveal(bytes32 bounty, PackedTerms calldata terms, uint256 seat, Sheet calldata sheet, bytes32 salt)
+        external;
     /// @notice Reveals that the sheet that was committed to is the one that another seat revealed first.
     function agree(bytes32 bounty, uint256 seat, bytes32 salt) external;
     /// @notice Names the aggregate's key, sealed to the owner.
@@ -342,8 +337,13 @@ interface IMarket {
 
     // ---------------------------------------------------------------- holders
     /// @notice Joins at a free index: locks the stake and a fee for every round left.
-    function join(bytes32 bounty, PackedTerms calldata terms, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
-        external;
+    function join(
+        bytes32 bounty,
+        PackedTerms calldata terms,
+        uint256 index,
+        bytes32 key,
+        bytes32[] calldata allowlistProof
+    ) external;
     /// @notice Leaves while joining is open or after the end; pays back stake, unused fees and what the bond owes. A forfeited
     /// stake is burned. Anyone may call it for a holder whose stake is forfeited, and for everybody once the bounty is closed.
     /// Nobody leaves between the end of joining and the end of the round: the base is already sealed to them by then.

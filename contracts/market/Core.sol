@@ -133,7 +133,10 @@ abstract contract Core is IMarket {
     function _freeze(Bounty storage b, PackedTerms calldata terms) internal returns (uint256 live) {
         uint256 length = 0;
         (length, live) = IRegistry(registry).freeze(Accounts.ofPool(terms.token(), terms.ticketStake()));
-        _setDraft(b.clock, Draft(uint40(block.number + DRAW_DELAY), uint40(block.number), uint16(length), _draft(b.clock).draws));
+        _setDraft(
+            b.clock,
+            Draft(uint40(block.number + DRAW_DELAY), uint40(block.number), uint16(length), _draft(b.clock).draws)
+        );
     }
 
     /// @dev A draft takes the place of `awaited`, which means nothing between rounds; `openRound` writes that anew.

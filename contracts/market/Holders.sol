@@ -23,9 +23,13 @@ abstract contract Holders is Core {
     uint256 private constant LANES = 16;
 
     /// @inheritdoc IMarket
-    function join(bytes32 bounty, PackedTerms calldata given, uint256 index, bytes32 key, bytes32[] calldata allowlistProof)
-        external
-    {
+    function join(
+        bytes32 bounty,
+        PackedTerms calldata given,
+        uint256 index,
+        bytes32 key,
+        bytes32[] calldata allowlistProof
+    ) external {
         (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         _requireAllowed(bounty, terms, allowlistProof);
         Clock storage clock = b.clock;

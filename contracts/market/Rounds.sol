@@ -14,9 +14,13 @@ abstract contract Rounds is Scoring {
     using TermsWords for PackedTerms;
 
     /// @inheritdoc IMarket
-    function openRound(bytes32 bounty, PackedTerms calldata given, uint128 sealedTo, bytes32 rootUpdate, bytes32 document)
-        external
-    {
+    function openRound(
+        bytes32 bounty,
+        PackedTerms calldata given,
+        uint128 sealedTo,
+        bytes32 rootUpdate,
+        bytes32 document
+    ) external {
         (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         _requireOwner(bounty, terms);
         Clock storage clock = b.clock;

@@ -41,7 +41,9 @@ abstract contract Scoring is Bench, Payouts {
         if (bitmap != 0) _requireDigest(document); // a seat that holds nothing has nothing to share
         if (bitmap != submitted) clock.lacking |= uint16(1 << seat);
         // In a seat's first round this pays for the slot, so that its commits do not.
-        if (bitmap != submitted || b.seats[seat].sinceRound == clock.round) b.seats[seat].word = bytes32(uint256(bitmap));
+        if (bitmap != submitted || b.seats[seat].sinceRound == clock.round) {
+            b.seats[seat].word = bytes32(uint256(bitmap));
+        }
         if (!shardOpened) clock.unopened |= uint16(1 << seat);
         emit Attested(bounty, clock.round, seat, bitmap, shardOpened, document);
         if (clock.acted == terms.seats().full()) _endAttest(bounty, b, terms);
@@ -109,8 +111,11 @@ abstract contract Scoring is Bench, Payouts {
         uint256 round = clock.round;
         bytes32 sheetHash = Sheets.hash(bounty, round, sheet);
         uint256 winners = _seatsWith(b, terms, sheetHash);
-        if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
-        if (b.leading != sheetHash) b.ballot.others = b.ballot.revealed & ~uint16(winners);
+        if (winners != _bench(b)) {
+            // Most often all seats agree, and then none of this is needed.
+            if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
+            b.ballot.others = b.ballot.revealed & ~uint16(winners);
+        }
         b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), terms.owner());
         _account(b, terms, sheet, winners);
         emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted, winners);
@@ -181,8 +186,8 @@ abstract contract Scoring is Bench, Payouts {
         ballot.revealed = uint16(revealed);
         bool stands = uint256(revealed & ~uint256(ballot.others)).count() >= ballot.majority;
         for (uint256 seat = 0; !stands && seat < terms.seats(); ++seat) {
-            stands = uint256(ballot.others).has(seat)
-                && _seatsWith(b, terms, b.seats[seat].word).count() >= ballot.majority;
+            stands =
+                uint256(ballot.others).has(seat) && _seatsWith(b, terms, b.seats[seat].word).count() >= ballot.majority;
         }
         if (stands) _startChallenge(id, b);
         else _voidScored(id, b, terms);
@@ -280,7 +285,11 @@ abstract contract Scoring is Bench, Payouts {
 
     function _account(Bounty storage b, PackedTerms calldata terms, Sheet calldata sheet, uint256 winners) private {
         uint256 fees = uint256(sheet.included).count() * terms.fee();
-        uint256 pay = winners.count() * 2 * _halfPayRoundedDown(terms);
+        uint256 pay;
+        unchecked {
+            // At most 15 seats, and an amount below 2^96.
+            pay = winners.count() * 2 * _halfPayRoundedDown(terms);
+        }
         uint256 halves = sheet.adopted ? 1 : 2;
         bool uniform = winners == _bench(b); // most often every seat is paid, and then one counter moves
         Sums memory sums = b.sums;
@@ -301,7 +310,11 @@ abstract contract Scoring is Bench, Payouts {
     }
 
     /// @dev The seats whose revealed sheet has this hash.
-    function _seatsWith(Bounty storage b, PackedTerms calldata terms, bytes32 sheetHash) private view returns (uint256 seats) {
+    function _seatsWith(Bounty storage b, PackedTerms calldata terms, bytes32 sheetHash)
+        private
+        view
+        returns (uint256 seats)
+    {
         uint256 others = b.ballot.others;
         if (sheetHash == b.leading) return b.ballot.revealed & ~others;
         for (uint256 seat = 0; seat < terms.seats(); ++seat) {
@@ -310,7 +323,11 @@ abstract contract Scoring is Bench, Payouts {
     }
 
     /// @dev The percent each seat loses, 8 bits a seat. `fine` are the revealed sheets that nobody is punished for.
-    function _penalties(Bounty storage b, PackedTerms calldata terms, uint256 fine) private view returns (uint256 percents) {
+    function _penalties(Bounty storage b, PackedTerms calldata terms, uint256 fine)
+        private
+        view
+        returns (uint256 percents)
+    {
         if (fine == _bench(b)) return 0;
         uint256 committed = b.ballot.committed;
         uint256 revealed = b.ballot.revealed;
@@ -328,8 +345,7 @@ abstract contract Scoring is Bench, Payouts {
     /// replaced it.
     function _couldNotScore(Bounty storage b, uint256 seat) private view returns (bool) {
         if (uint256(b.clock.unopened).has(seat)) return true;
-        return uint256(b.ballot.attesters).has(seat)
-            && (b.ballot.included & ~_attested(b, seat)) != 0;
+        return uint256(b.ballot.attesters).has(seat) && (b.ballot.included & ~_attested(b, seat)) != 0;
     }
 
     /// @dev What a seat attested, as long as it did not commit.

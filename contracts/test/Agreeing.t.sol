@@ -122,9 +122,8 @@ contract AgreeingTest is Path {
         bytes32 tag = keccak256("gradmarket/1/commit");
         for (uint256 seat = 0; seat < 3; ++seat) {
             address val = _validatorOf(seat);
-            bytes32 word = keccak256(
-                abi.encode(tag, block.chainid, address(market), bounty, uint256(1), seat, val, old, SOME)
-            );
+            bytes32 word =
+                keccak256(abi.encode(tag, block.chainid, address(market), bounty, uint256(1), seat, val, old, SOME));
             vm.prank(val);
             market.commit(bounty, seat, word);
         }

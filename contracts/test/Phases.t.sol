@@ -70,24 +70,39 @@ contract PhasesTest is Path {
     function _callOf(Act act) private view returns (address who, bytes memory call) {
         address val = _view().phase == IMarket.Phase.Draw ? validators[0] : _validatorOf(0);
         if (act == Act.Draw) return (stranger, abi.encodeCall(market.draw, (bounty, Terms.pack(terms))));
-        if (act == Act.Acknowledge) return (val, abi.encodeCall(market.acknowledge, (bounty, Terms.pack(terms), 0, 0, SOME)));
+        if (act == Act.Acknowledge) {
+            return (val, abi.encodeCall(market.acknowledge, (bounty, Terms.pack(terms), 0, 0, SOME)));
+        }
         if (act == Act.Join) {
             return (holders[3], abi.encodeCall(market.join, (bounty, Terms.pack(terms), 3, SOME, new bytes32[](0))));
         }
-        if (act == Act.Leave) return (holders[0], abi.encodeCall(market.leave, (bounty, Terms.pack(terms), holders[0])));
-        if (act == Act.OpenRound) return (owner, abi.encodeCall(market.openRound, (bounty, Terms.pack(terms), 7, SOME, SOME)));
+        if (act == Act.Leave) {
+            return (holders[0], abi.encodeCall(market.leave, (bounty, Terms.pack(terms), holders[0])));
+        }
+        if (act == Act.OpenRound) {
+            return (owner, abi.encodeCall(market.openRound, (bounty, Terms.pack(terms), 7, SOME, SOME)));
+        }
         if (act == Act.Submit) return (holders[0], abi.encodeCall(market.submit, (bounty, SOME, SOME)));
         if (act == Act.OpenShard) return (owner, abi.encodeCall(market.openShard, (bounty, Terms.pack(terms), SOME)));
-        if (act == Act.Attest) return (val, abi.encodeCall(market.attest, (bounty, Terms.pack(terms), 0, 7, true, SOME)));
+        if (act == Act.Attest) {
+            return (val, abi.encodeCall(market.attest, (bounty, Terms.pack(terms), 0, 7, true, SOME)));
+        }
         if (act == Act.Rebut) {
-            return (owner, abi.encodeCall(market.rebut, (bounty, Terms.pack(terms), Terms.roots(terms), SOME, SOME, SOME, new bytes32[](0))));
+            return (
+                owner,
+                abi.encodeCall(
+                    market.rebut, (bounty, Terms.pack(terms), Terms.roots(terms), SOME, SOME, SOME, new bytes32[](0))
+                )
+            );
         }
         if (act == Act.Commit) return (val, abi.encodeCall(market.commit, (bounty, 0, SOME)));
         if (act == Act.Reveal) {
             return (val, abi.encodeCall(market.reveal, (bounty, Terms.pack(terms), 0, _rejectedSheet(), SOME)));
         }
         if (act == Act.Agree) return (val, abi.encodeCall(market.agree, (bounty, 0, SOME)));
-        if (act == Act.Settle) return (stranger, abi.encodeCall(market.settle, (bounty, Terms.pack(terms), _rejectedSheet())));
+        if (act == Act.Settle) {
+            return (stranger, abi.encodeCall(market.settle, (bounty, Terms.pack(terms), _rejectedSheet())));
+        }
         if (act == Act.Serve) return (val, abi.encodeCall(market.serve, (bounty, 0, SOME)));
         if (act == Act.Advance) return (stranger, abi.encodeCall(market.advance, (bounty, Terms.pack(terms))));
         return (stranger, abi.encodeCall(market.claimHeld, (bounty, Terms.pack(terms), holders[0])));

@@ -112,7 +112,7 @@ class Market(Contract):
         return self.act("draw", bounty, terms.packed())
 
     def candidate(self, state: BountyState, terms: ChainTerms, seat: int) -> Candidate | None:
-        """Return whose turn a vacant seat is, in a bounty that is in this state; None if nobody's, or it is not vacant."""
+        """Return whose turn a seat is in a bounty that is in this state; None if nobody's, or it is not vacant."""
         if state.phase is not Phase.ACKNOWLEDGE or not state.vacant >> seat & 1:
             return None
         return self.registry.candidate(terms.ticket_stake, state.drawn, seat, terms.token)

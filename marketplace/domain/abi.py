@@ -83,7 +83,7 @@ def submission_commitment(scope: Scope, round_: int, holder: str, update_root: b
 def submissions_step(  # noqa: PLR0913, PLR0917 - what the market hashes
     previous: bytes, round_: int, holder: str, index: int, commitment: bytes, document: bytes
 ) -> bytes:
-    """Return the market's running hash over all submissions to a bounty after one more; it starts as the bounty's id."""
+    """Return the market's running hash over a bounty's submissions after one more; it starts as the bounty's id."""
     return keccak(
         bytes32_word(previous),
         uint_word(round_),

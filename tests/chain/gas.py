@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from marketplace.chain.node import Receipt
 
 SNAPSHOT = Path(__file__).parents[2] / "snapshots" / "gas.json"
-HOLDERS, LEAVES, ROUNDS = 6, 64, 4
+HOLDERS, LEAVES, ROUNDS = 6, 64, 5
 YEAR_2100 = 4_102_444_800
 _MANY, _POOL, _BENCH = 3, 1_000, 7
 
@@ -59,8 +59,9 @@ class Meter:
 class GasStage(Stage):
     """Six holders; one validator with all tickets, so that it does not matter which of them are drawn."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: int = HOLDERS) -> None:
         super().__init__(MeteredChain())
+        self.leaves = leaves
         self.holders += [self.person(f"holder {i}") for i in range(4, HOLDERS)]
         self.validators = self.validators[:1]
 
@@ -73,10 +74,14 @@ class GasStage(Stage):
         return i
 
     def payouts(self) -> PayoutTree:
-        """A tree of 64 places; the holders' amounts have as many digits as amounts have."""
-        others = {i: (f"0x{i + 1:040x}", TOKEN) for i in range(HOLDERS, LEAVES)}
+        """A leaf for each of the six holders, and as many others as the tree is to have."""
+        others = {i: (f"0x{i + 1:040x}", TOKEN) for i in range(HOLDERS, self.leaves)}
         ours = {i: (h.address, 3 * TOKEN + 10**15 + i) for i, h in enumerate(self.holders)}
         return PayoutTree(ours | others)
+
+    def payout(self, index: int) -> Payout:
+        """One holder's."""
+        return Payout(index, *self.payouts().payouts[index], *self.payouts().proof(index))
 
 
 def measure() -> dict[str, int]:
@@ -84,14 +89,14 @@ def measure() -> dict[str, int]:
     figures = {
         f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode) for name in ("Market", "Registry", "Vault")
     }
-    return dict(sorted((figures | _bench_of_a_large_pool() | _bounty()).items()))
+    return dict(sorted((figures | _bench_of_a_large_pool() | _wide_rounds() | _bounty()).items()))
 
 
 def main() -> None:
     """Write the snapshot."""
     SNAPSHOT.parent.mkdir(exist_ok=True)
     SNAPSHOT.write_text(json.dumps(measure(), indent=2) + "\n", encoding="utf-8")
-    print(SNAPSHOT.read_text(encoding="utf-8"))
+    print(SNAPSHOT.read_text(encoding="utf-8"))  # noqa: T201 - a program
 
 
 def _bench_of_a_large_pool() -> dict[str, int]:
@@ -108,9 +113,49 @@ def _bench_of_a_large_pool() -> dict[str, int]:
 
 
 def _bounty() -> dict[str, int]:
-    """Four rounds of six holders and three seats: the first touches fresh slots, the others are alike."""
+    """Five rounds of six holders and three seats: the first touches fresh slots, the others are alike."""
     stage = GasStage()
     meter = Meter(stage.chain)
+    _start(stage, meter)
+    for round_ in range(ROUNDS):
+        _round(stage, meter, "_first" if round_ == 0 else "" if round_ == 1 else f"_round_{round_}")
+    assert stage.state().phase is Phase.CLOSED
+    stage.owner.claim_held(stage.bounty, stage.terms, stage.holders[0].address)
+    meter.note("claim_held")
+    stage.owner.leave(stage.bounty, stage.terms, stage.holders[0].address)
+    meter.note("leave")
+    stage.owner.collect(stage.bounty, stage.terms, 0)
+    meter.note("collect")
+    stage.holders[0].vault.withdraw(TOKEN)
+    meter.note("withdraw_to_empty")
+    stage.holders[0].vault.withdraw(TOKEN)
+    meter.note("withdraw_part")
+    stage.holders[0].vault.withdraw(stage.holders[0].vault.balance())
+    meter.note("withdraw")
+    return meter.figures
+
+
+def _wide_rounds() -> dict[str, int]:
+    """Claims from trees of 64 leaves: one round alone, then three rounds more at once."""
+    stage = GasStage(LEAVES)
+    meter = Meter(stage.chain)
+    _start(stage, meter)
+    for _ in range(1 + _MANY):
+        _round(stage, meter, "")
+    meter.figures.clear()
+    holder = stage.payout(0)
+    stage.owner.claim(stage.bounty, stage.terms, 0, holder)
+    alone = meter.note("claim_first")
+    stage.owner.claim(stage.bounty, stage.terms, 0, stage.payout(1))
+    stage.owner.claim_many(stage.bounty, stage.terms, [(1 + i, holder) for i in range(_MANY)])
+    meter.figures["claim_many_per_round"] = (stage.chain.used[-1] - alone) // (_MANY - 1)
+    stage.owner.claim(stage.bounty, stage.terms, 1, stage.payout(1))
+    meter.note("claim")
+    return meter.figures
+
+
+def _start(stage: GasStage, meter: Meter) -> None:
+    """To joining, everybody there."""
     stage.validators[0].registry.stake(stage.terms.ticket_stake, 8)
     stage.post(rounds=ROUNDS, post_before=YEAR_2100)
     meter.note("post")
@@ -123,15 +168,10 @@ def _bounty() -> dict[str, int]:
     meter.note("acknowledge_last")
     stage.join(HOLDERS)
     meter.note("join")
-    for round_ in range(ROUNDS):
-        suffix = "_first" if round_ == 0 else "" if round_ == 1 else f"_round_{round_}"
-        _round(stage, meter, suffix)
-    assert stage.state().phase is Phase.CLOSED
-    return meter.figures
 
 
-def _round(stage: GasStage, meter: Meter, suffix: str) -> None:
-    """Everything of one round, by everybody, claims included."""
+def _round(stage: GasStage, meter: Meter, suffix: str) -> None:  # noqa: C901, PLR0912 - every act of a round
+    """Everything of one round, by everybody; claims too, where they are not measured apart."""
     start = len(stage.chain.used)
     state = stage.state()
     stage.open_round(HOLDERS)
@@ -145,7 +185,8 @@ def _round(stage: GasStage, meter: Meter, suffix: str) -> None:
     meter.note("open_shard" + suffix)
     everything = stage.state().submitted
     for seat, validator in stage.seated().items():
-        validator.attest(stage.bounty, stage.terms, seat, everything, True, digest("shares", seat))
+        document = digest("shares", seat)
+        validator.attest(stage.bounty, stage.terms, seat, everything, shard_opened=True, document=document)
         if seat == 0:
             meter.note("attest" + suffix)
     meter.note("attest_last" + suffix)
@@ -167,12 +208,12 @@ def _round(stage: GasStage, meter: Meter, suffix: str) -> None:
     if stage.state().phase is Phase.SERVE:
         stage.push()
         meter.note("advance" + suffix)
-    tree = stage.payouts()
+    if stage.leaves > HOLDERS:
+        return
     for index in range(HOLDERS):
-        payout = Payout(index, *tree.payouts[index], *tree.proof(index))
-        stage.owner.claim(stage.bounty, stage.terms, state.round, payout)
+        stage.owner.claim(stage.bounty, stage.terms, state.round, stage.payout(index))
         if index == 0:
-            meter.note("claim" + suffix)
+            meter.note("claim_of_6" + suffix)
     meter.figures["round_6_holders_3_seats" + suffix] = sum(stage.chain.used[start:])
 
 

@@ -134,12 +134,20 @@ contract LibrariesFuzz is Cheats {
         Trees.Payout memory mine = payouts[index];
         vm.assertTrue(this.paid(top, index, mine, Trees.path(hashes, sums)), "the right one");
         if (wrong != mine.amount) {
-            vm.assertFalse(this.paid(top, index, Trees.Payout(mine.holder, wrong), Trees.path(hashes, sums)), "another amount");
+            vm.assertFalse(
+                this.paid(top, index, Trees.Payout(mine.holder, wrong), Trees.path(hashes, sums)), "another amount"
+            );
         }
         vm.assertFalse(this.paid(top, index ^ 1, mine, Trees.path(hashes, sums)), "another position");
-        vm.assertFalse(this.paid(top, index + (1 << depth), mine, Trees.path(hashes, sums)), "a position beyond the tree");
-        vm.assertFalse(this.paid(top, index, Trees.Payout(address(1), mine.amount), Trees.path(hashes, sums)), "another holder");
-        vm.assertFalse(this.paid(Trees.Node(top.hash, top.sum + 1), index, mine, Trees.path(hashes, sums)), "another sum");
+        vm.assertFalse(
+            this.paid(top, index + (1 << depth), mine, Trees.path(hashes, sums)), "a position beyond the tree"
+        );
+        vm.assertFalse(
+            this.paid(top, index, Trees.Payout(address(1), mine.amount), Trees.path(hashes, sums)), "another holder"
+        );
+        vm.assertFalse(
+            this.paid(Trees.Node(top.hash, top.sum + 1), index, mine, Trees.path(hashes, sums)), "another sum"
+        );
         if (depth == 0) return;
         uint256 level = seed % depth;
         hashes[level] ^= bytes32(uint256(1));
@@ -161,7 +169,8 @@ contract LibrariesFuzz is Cheats {
         }
         bytes32 top = keccak256(abi.encodePacked(Trees.payoutLeaf(0, mine).hash, hashes[0], amount, beside));
         vm.assertTrue(
-            (uint256(amount) + beside == total) == this.paid(Trees.Node(top, total), 0, mine, Trees.path(hashes, sums)), "sum"
+            (uint256(amount) + beside == total) == this.paid(Trees.Node(top, total), 0, mine, Trees.path(hashes, sums)),
+            "sum"
         );
     }
 
@@ -191,12 +200,11 @@ contract LibrariesFuzz is Cheats {
     }
 
     /// @dev The libraries read calldata, so they are asked through a call.
-    function paid(
-        Trees.Node memory top,
-        uint256 index,
-        Trees.Payout memory payout,
-        bytes calldata path
-    ) external pure returns (bool) {
+    function paid(Trees.Node memory top, uint256 index, Trees.Payout memory payout, bytes calldata path)
+        external
+        pure
+        returns (bool)
+    {
         bytes32 leaf = SumTree.leaf(index, payout.holder, payout.amount);
         (bytes32 root, uint256 sum) = SumTree.rootAbove(index, leaf, payout.amount, path);
         return root == top.hash && sum == top.sum;

@@ -236,7 +236,8 @@ abstract contract World is Deployed {
     function ledgerOf(uint256 k) external view returns (uint256 balance, uint256 owed) {
         bytes32 id = current[k];
         IMarket.BountyView memory v = _viewOf(id);
-        owed = Terms.reserve(cases[id].terms, v) + Terms.bond(cases[id].terms, v) + _owedToHolders(id) + _owedForRounds(id, v);
+        owed = Terms.reserve(cases[id].terms, v) + Terms.bond(cases[id].terms, v) + _owedToHolders(id)
+            + _owedForRounds(id, v);
         return (_balance(id), owed);
     }
 
