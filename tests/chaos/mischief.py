@@ -150,6 +150,9 @@ class Reorganisations(Mischief):
         rpc, clock = run.town.rpc, run.town.clock
         with run.time:
             head = clock.head()
+            depth = min(depth, head - run.town.start)  # what was there before anybody came stays
+            if depth < 1:
+                return
             gone = sum(clock.transactions(number) for number in range(head - depth + 1, head + 1))
             # Empty blocks of the same second would be the same blocks again: somebody else makes these.
             rpc.ask("anvil_setCoinbase", "0x" + self._chance.randbytes(20).hex())

@@ -48,10 +48,10 @@ SEATS = 3
 HOLDERS = 4
 ROUNDS = 2
 PASSWORD = "correct horse"
+FRESH = 3
+"""Blocks made after going back: anvil forgets the state of those before, and could not return to them."""
 POLL = 0.25
 """Seconds between two looks of a participant: fewer would cost more of a busy machine than they save."""
-DEEP = 80
-"""Empty blocks between the deployment and the first act, so that no reorganisation takes the contracts away."""
 
 _INPUTS = 20
 _SHAPE = Shape(_INPUTS, 6, 2)
@@ -126,6 +126,8 @@ class Town:
             msg = "the chain did not go back"
             raise AssertionError(msg)
         self._moment = self.rpc.ask("evm_snapshot")
+        self.clock.mine(FRESH)
+        self.start = self.clock.head()
         shutil.copytree(self._template, folder)
 
     def settings(self, person: Person, chain: str, storage: StorageSettings) -> Settings:
@@ -157,7 +159,6 @@ class Town:
         self.people = [
             self._person(role, number, bank, grants[role]) for role, count in counts.items() for number in range(count)
         ]
-        self.clock.mine(DEEP)
         self._moment = self.rpc.ask("evm_snapshot")
 
     def _person(self, role: str, number: int, bank: Bank, grant: int) -> Person:
