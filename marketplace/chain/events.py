@@ -135,8 +135,8 @@ def check_submissions(bounty: bytes, state: BountyState, submitted: Sequence[ev.
     """
     if submissions_hash(bounty, submitted) != state.submissions:
         msg = (
-            f"the {len(submitted)} submissions read from the chain are not the ones the market counted: read them again, "
-            "or from another node"
+            f"the {len(submitted)} submissions read from the chain are not the ones the market counted: read them "
+            "anew or from another node"
         )
         raise ChainError(msg)
 

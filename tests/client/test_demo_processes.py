@@ -12,7 +12,8 @@ import pytest
 from client.demo.command import run_demo
 from client.demo.crew import Crew
 from client.demo.plan import DemoOptions
-from client.devnet.nodes import NODES
+from client.devnet.processes import runs
+from client.devnet.state import read_state
 from marketplace.domain.errors import GradMarketError, ProtocolError
 
 GRADMARKET = [sys.executable, "-c", "from client.cli import main; main()"]
@@ -75,18 +76,18 @@ def test_a_demonstration_that_is_stopped_leaves_nothing_running(tmp_path, number
     command += ["--chain", "anvil", "--keep", str(keep)]
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as demo:  # noqa: S603
         try:
-            until = time.monotonic() + 120
+            until = time.monotonic() + 240
             while len(_processes_naming(f"run {keep}")) < 7:
                 assert demo.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < until
                 time.sleep(0.05)
-            chain = next(iter(_processes_naming(str(NODES["anvil"].find()))))
+            chain = read_state(keep / "devnet").processes["chain"]
             demo.send_signal(number)
             demo.wait(60)
         finally:
             demo.kill()
     until = time.monotonic() + 30
-    while _processes_naming(str(keep)) or chain in _processes_naming("anvil"):
+    while _processes_naming(str(keep)) or runs(chain):
         assert time.monotonic() < until, _processes_naming(str(keep))
         time.sleep(0.05)
 

@@ -178,7 +178,7 @@ def test_a_sheet_is_nowhere_to_be_seen_before_all_have_committed(tmp_path):
     stage.post()
     stage.play(until=lambda b: b.phase is Phase.COMMIT)
     before = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    stage.play(until=lambda b: b.phase is Phase.COMMIT and b.acted == 0b111)
+    stage.play(until=lambda b: b.phase is Phase.REVEAL)
     assert before == {path.name for path in tmp_path.rglob("*") if path.is_file()}
     stage.play()
     assert stage.store.has(cid_of_digest(stage.owner.log.sheet_of(0).sheet.document))
