@@ -16,7 +16,7 @@ from client.watch import holders_duty, owners_duty, validators_duty
 from marketplace.chain.events import read_events
 from marketplace.domain import events as ev
 from marketplace.domain.bounty import Phase, TicketState
-from marketplace.domain.errors import InvalidInput, NotEnoughTokens, Refused
+from marketplace.domain.errors import InvalidInput, NotEnoughTokens, NotFound, Refused
 from marketplace.domain.hashing import ZERO_HASH
 from marketplace.storage.tensors import dump_network
 
@@ -70,9 +70,10 @@ class OwnerTask:
 
     def step(self) -> bool:
         """Post, then do what is due."""
-        if self._posted:
+        there = self._owner.has_posted()  # a deep reorganisation takes even that back
+        if self._posted and there:
             return self._owner.step()
-        if not self._owner.has_posted():
+        if not there:
             _bring(self._context, self._owner.plan.chain.escrow)
         self._owner.post()
         self._posted = True
@@ -172,9 +173,9 @@ class ValidatorTask:
     def step(self) -> bool:
         """Stake, find a bounty, do what is due, and unstake after it."""
         context = self._context
+        if self._seats_are_open() and self._stake():
+            return True
         if self._validator is None:
-            if context.journal.get("bounty") is None and self._stake():
-                return True
             bounty = _find(context, self._settings.bounty, set(Phase) - {Phase.NONE, Phase.CLOSED})
             if bounty is None:
                 return False
@@ -206,6 +207,14 @@ class ValidatorTask:
         if self._validator is None or self._state(self._validator).phase is not Phase.CLOSED:
             return False
         return not self._tickets() and not _take_home(self._context)
+
+    def _seats_are_open(self) -> bool:
+        """Whether tickets are wanted: no bounty is found yet, it is being drawn, or a reorganisation took it back."""
+        known = self._context.journal.get("bounty")
+        try:
+            return known is None or self._context.account.bounty(known).phase is Phase.DRAW
+        except NotFound:
+            return True
 
     def _stake(self) -> bool:
         """Open what is missing of the tickets; return whether something was."""
