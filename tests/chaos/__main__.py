@@ -17,6 +17,7 @@ from tests.chaos.plays import Played, Theatre
 from tests.chaos.town import Town
 
 _CONFIRMATIONS = 2
+_DEEP_A_RUN = 10
 _DEEP_CONFIRMATIONS = 9
 """More than the deepest reorganisation at the edges: what is built on blocks so deep is never taken back there."""
 
@@ -55,15 +56,17 @@ def main() -> int:
                     found["faults"] = theatre.deceive(range(asked.first, asked.first + asked.faults))
             finally:
                 theatre.close()
-    if asked.edges or asked.deep:
-        with Town(folder / "deep-town", confirmations=_DEEP_CONFIRMATIONS) as town:
-            theatre = Theatre(town, folder, _say)
-            if asked.edges:
-                found["reorganisations at edges"] = theatre.reorganise_edges(
-                    range(1, asked.edges + 1), seed=asked.first
-                )
-            if asked.deep:
-                found["reorganisations at random"] = theatre.reorganise_at_random(asked.deep, seed=asked.first)
+    if asked.edges:
+        with Town(folder / "edges-town", confirmations=_DEEP_CONFIRMATIONS) as town:
+            depths = range(1, asked.edges + 1)
+            found["reorganisations at edges"] = Theatre(town, folder, _say).reorganise_edges(depths, seed=asked.first)
+    if asked.deep:
+        found["reorganisations at random"] = played = Played()
+        # After it went back some times anvil loses states that a deep reorganisation needs: a town for each run.
+        for number, first in enumerate(range(0, asked.deep, _DEEP_A_RUN)):
+            place, times = folder / f"deep-{number}", min(_DEEP_A_RUN, asked.deep - first)
+            with Town(place / "town", confirmations=_DEEP_CONFIRMATIONS) as town:
+                played.add(Theatre(town, place, _say).reorganise_at_random(times, seed=asked.first + number))
     report = {name: played.to_json() for name, played in found.items()}
     report["seconds"] = round(time.monotonic() - began)
     text = json.dumps(report, indent=1)

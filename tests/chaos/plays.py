@@ -44,6 +44,14 @@ class Played:
     seconds: list[float] = field(default_factory=list)
     alike: int = 0
 
+    def add(self, other: Played) -> None:
+        """Count what another experiment of the same kind did."""
+        self.runs, self.alike = self.runs + other.runs, self.alike + other.alike
+        self.wrong.update({f"{name} ({self.runs})": wrong for name, wrong in other.wrong.items()})
+        self.figures.update(other.figures)
+        self.endings.update(other.endings)
+        self.seconds += other.seconds
+
     def to_json(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
         mean = sum(self.seconds) / len(self.seconds) if self.seconds else 0.0
