@@ -1,4 +1,4 @@
-"""The long runs: `python -m tests.chaos --steps 20 --kills 200 --edges 8 --deep 50 --faults 50`.
+"""The long runs: `python -m tests.chaos`, or a part of them: `python -m tests.chaos --kills 200`.
 
 Prints a line a run, and writes what was done and found as JSON.
 """
@@ -17,6 +17,7 @@ from tests.chaos.plays import Played, Theatre
 from tests.chaos.town import Town
 
 _CONFIRMATIONS = 2
+_ALL = {"steps": 20, "kills": 200, "edges": 8, "deep": 50, "faults": 50}
 _DEEP_A_RUN = 10
 _DEEP_CONFIRMATIONS = 9
 """More than the deepest reorganisation at the edges: what is built on blocks so deep is never taken back there."""
@@ -33,7 +34,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--report", type=Path, help="where the figures go, as JSON")
     parser.add_argument("--keep", type=Path, help="folder for runs that went wrong; a temporary one by default")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if not any(vars(asked)[name] for name in _ALL):
+        vars(asked).update(_ALL)
+    return asked
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IMarket} from "../../interfaces/IMarket.sol";
-import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Trees} from "../fuzz/Trees.sol";
 import {World} from "./World.sol";
 import {Terms} from "../Terms.sol";
