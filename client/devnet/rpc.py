@@ -62,6 +62,9 @@ class Newest(NamedTuple):
     timestamp: int
 
 
+_MILLISECONDS: Final = 1000
+
+
 class LocalTime:
     """A local node's time and blocks, moved by hand."""
 
@@ -86,11 +89,17 @@ class LocalTime:
         return int(self._rpc.ask("eth_getBlockTransactionCountByNumber", hex(block)) or "0x0", 16)
 
     def move_to(self, timestamp: int) -> None:
-        """Mine a block at `timestamp` or a little later, unless the newest is that late already."""
-        missing = timestamp - self.now()
-        if missing > 0:
-            self._rpc.ask("evm_increaseTime", missing)
-            self._rpc.ask("evm_mine")
+        """Mine a block at `timestamp` or a little later, unless the newest is that late already.
+
+        The time is named and not added: a request that is repeated, because its answer was lost, moves nothing further.
+        """
+        if timestamp <= self.now():
+            return
+        if str(self._rpc.ask("web3_clientVersion")).lower().startswith("ganache"):
+            self._rpc.ask("evm_setTime", timestamp * _MILLISECONDS)
+        else:
+            self._rpc.ask("evm_setNextBlockTimestamp", timestamp)
+        self._rpc.ask("evm_mine")
 
     def mine(self, blocks: int = 1) -> None:
         """Mine empty blocks."""

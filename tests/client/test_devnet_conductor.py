@@ -3,9 +3,10 @@
 import pytest
 
 from client.devnet.conductor import Conductor, conduct
-from client.devnet.rpc import Newest
+from client.devnet.rpc import LocalTime, Newest, Rpc
 from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import ChainError
+from tests.chain.nodes import anvil, ganache
 from tests.chain.stage import Stage
 
 
@@ -225,3 +226,25 @@ def test_a_chain_that_is_gone_ends_the_conductor():
     shaky = Shaky([True] + [False] * 10_000)
     with pytest.raises(ChainError, match="does not answer"):
         conduct(shaky, lambda: False, interval=0.001, gone=0.05)
+
+
+@pytest.mark.parametrize("start", [anvil, pytest.param(ganache, marks=pytest.mark.slow)])
+def test_a_jump_whose_answer_was_lost_is_not_made_twice(start, monkeypatch):
+    """Time is named and not added: else one lost answer would carry everybody past the next deadline too."""
+    with start() as url:
+        rpc = Rpc(url)
+        clock, ask, lost = LocalTime(rpc), rpc.ask, []
+        before = clock.now()
+
+        def deaf(method, *parameters):
+            if method == "evm_mine" and not lost:
+                lost.append(method)
+                msg = "no answer"
+                raise ChainError(msg)
+            return ask(method, *parameters)
+
+        monkeypatch.setattr(rpc, "ask", deaf)
+        with pytest.raises(ChainError):
+            clock.move_to(before + 10_000)
+        clock.move_to(before + 10_000)
+        assert before + 10_000 <= clock.now() <= before + 10_030
