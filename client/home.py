@@ -24,9 +24,9 @@ from marketplace.chain.deploy import Deployment
 from marketplace.domain.errors import InvalidInput
 from marketplace.sealing.identity import EncryptionIdentity
 from marketplace.sealing.keyfile import load_identity, save_identity
-from marketplace.storage.disk import explained, sync_folder
+from marketplace.storage.disk import explained, replace_file
 
-__all__ = ["Home", "Keys", "read_password", "replace_file"]
+__all__ = ["Home", "Keys", "read_password"]
 
 _MAX_PASSWORD_BYTES: Final = 4096
 _MAX_DEPLOYMENT_BYTES: Final = 1 << 16
@@ -125,24 +125,6 @@ class Home:
             msg = f"the deployment file {path} cannot be read ({error.strerror}): put the one of your network there"
             raise InvalidInput(msg) from error
         return Deployment.from_json(raw.decode("utf-8", "replace"))
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, in place of one that is there; raises StorageError."""
-    temporary = path.with_name(f".{path.name}.part")
-    with explained(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_folder(path.parent)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
 
 
 def read_password(path: Path) -> str:

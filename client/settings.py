@@ -125,7 +125,7 @@ class ValidatorSettings(_Table):
     """What a validator stakes.
 
     Attributes:
-        bounty: the one it serves, or `next` for the first one it is drawn for; it leaves when that one is over.
+        bounty: the one it serves, or `next` for the first one that is not closed; it leaves when that one is over.
         tickets: how many it stakes; ticket_stake: what each is worth, in the token's smallest unit.
     """
 

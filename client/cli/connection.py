@@ -47,9 +47,10 @@ class Connection:
 
 def create(role: Role, home: Path, given: Connection, password_file: Path | None, table: Mapping[str, Any]) -> None:
     """Make a participant's folder and say who it is; on a devnet, give it money too."""
-    from client.home import Home, replace_file  # noqa: PLC0415 - loads cryptography
+    from client.home import Home  # noqa: PLC0415 - loads cryptography
     from client.settings import Settings  # noqa: PLC0415 - loads pydantic
     from marketplace.domain.errors import InvalidInput  # noqa: PLC0415
+    from marketplace.storage.disk import replace_file  # noqa: PLC0415
 
     chain, deployment, ipfs = _on_devnet(given) if given.devnet else _outside(given)
     if given.confirmations is not None:

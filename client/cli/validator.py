@@ -31,7 +31,7 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     home: Home,
     ticket_stake: Annotated[int, typer.Option(help="Whole tokens a ticket; names the pool.")],
     tickets: Annotated[int, typer.Option(help="How many to stake.")] = 1,
-    bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that needs seats.")] = "next",
+    bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that is not closed.")] = "next",
     devnet: Devnet = None,
     network: NetworkName = None,
     url: Urls = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -11,7 +10,7 @@ from client.devnet.nodes import NODES
 from client.devnet.processes import Mark
 from marketplace.chain.deploy import Deployment
 from marketplace.domain.errors import InvalidInput
-from marketplace.storage.disk import explained
+from marketplace.storage.disk import explained, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,16 +93,5 @@ def read_state(folder: Path) -> DevnetState | None:
 def write_state(folder: Path, state: DevnetState) -> None:
     """Write both files whole or not at all, for this user alone; raises StorageError."""
     if state.deployment is not None:
-        _replace(folder / DEPLOYMENT_FILE, state.deployment.to_json())
-    _replace(folder / STATE_FILE, state.to_json())
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    with explained(path):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_file(folder / DEPLOYMENT_FILE, state.deployment.to_json().encode())
+    replace_file(folder / STATE_FILE, state.to_json().encode())

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from client.holder import DataHolder
-from client.home import replace_file
 from client.log import BountyLog
 from client.owner import ModelOwner
 from client.plan_folder import load_plan
@@ -18,6 +17,7 @@ from marketplace.domain import events as ev
 from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import InvalidInput, NotEnoughTokens, NotFound, Refused
 from marketplace.domain.hashing import ZERO_HASH
+from marketplace.storage.disk import replace_file
 from marketplace.storage.tensors import dump_network
 
 if TYPE_CHECKING:

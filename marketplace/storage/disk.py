@@ -1,4 +1,4 @@
-"""The few things the embedded store does to a disk.
+"""The few things that are done to a disk, by the embedded store and by whoever keeps a file of its own.
 
 Assumptions (POSIX): renaming within one file system is atomic; what `fsync` returned for survives a power cut; `flock`
 locks vanish with the process that holds them.
@@ -15,7 +15,18 @@ from pathlib import Path
 
 from marketplace.domain.errors import GradMarketError, StorageError
 
-__all__ = ["append", "explained", "locked", "publish", "remove", "same", "start_writing", "sync_folder", "write_at"]
+__all__ = [
+    "append",
+    "explained",
+    "locked",
+    "publish",
+    "remove",
+    "replace_file",
+    "same",
+    "start_writing",
+    "sync_folder",
+    "write_at",
+]
 
 _COMPARED_BYTES = 1 << 20
 
@@ -114,3 +125,21 @@ def remove(path: Path) -> None:
     """Delete a file that may be gone already, or refuse to go: leftovers are swept another time."""
     with suppress(OSError):
         path.unlink()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file for its user alone, whole or not at all, in place of one that is there; raises StorageError."""
+    temporary = path.with_name(f".{path.name}.part")
+    with explained(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
