@@ -274,5 +274,4 @@ class Bench:
         return FinalInput(rows, labels, first, self._adopted_gains(log.terms.rounds - 1))
 
     def _adopted_gains(self, before: int) -> tuple[int, ...]:
-        settled = sorted((r, e) for r, e in self._log.settled.items() if r < before)
-        return tuple(gain_in(self._who, self._log, round_) for round_, event in settled if event.adopted)
+        return tuple(gain_in(self._who, self._log, round_) for round_ in self._log.adopted if round_ < before)

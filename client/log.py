@@ -189,6 +189,11 @@ class BountyLog:
         """The revealed sheet that settled `round_`."""
         return self.revealed[round_][self.settled[round_].sheet_hash]
 
+    @property
+    def adopted(self) -> list[int]:
+        """The settled rounds whose aggregate was adopted, in order."""
+        return [round_ for round_ in sorted(self.settled) if self.sheet_of(round_).sheet.adopted]
+
     def keys_of_seats(self) -> dict[str, bytes]:
         """Digest of the encryption key of everybody who holds a seat now: address -> digest."""
         return {event.validator: event.key for event in self.seats.values()}
@@ -212,7 +217,7 @@ class BountyLog:
 
     def last_adopted(self, before: int | None = None) -> int | None:
         """The latest round whose aggregate was adopted; of those before a round, if one is named."""
-        return max((r for r, e in self.settled.items() if e.adopted and (before is None or r < before)), default=None)
+        return max((r for r in self.adopted if before is None or r < before), default=None)
 
     def base_root(self, round_: int) -> bytes:
         """Commitment to the model that `round_` starts from."""

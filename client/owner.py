@@ -232,8 +232,8 @@ class ModelOwner(Participant):
         What cannot be opened, or is not what the sheet commits to, is a trouble of this owner, and later aggregates
         have to wait for it: each is a step from the model before.
         """
-        for round_, event in sorted(self.log.settled.items()):
-            if event.adopted and round_ not in self.aggregates and self.log.served[round_]:
+        for round_ in self.log.adopted:
+            if round_ not in self.aggregates and self.log.served[round_]:
                 try:
                     self._receive(round_)
                 except GradMarketError as trouble:

@@ -83,8 +83,8 @@ def _announce(before: BountyState, after: BountyState, audience: Audience) -> No
 def _note_rounds(cast: Cast, log: BountyLog, curve: dict[int, Metrics], audience: Audience) -> None:
     """Measure the model once the owner has what a settled round gave it."""
     test = cast.split.test
-    for round_, event in sorted(log.refresh().settled.items()):
-        if round_ not in curve and (not event.adopted or round_ in cast.owner.aggregates):
+    for round_ in sorted(log.refresh().settled):
+        if round_ not in curve and (round_ not in log.adopted or round_ in cast.owner.aggregates):
             curve[round_] = evaluate(cast.owner.model, test.features, test.labels)
             audience.round_over(round_, sheet_in(cast.owner, log, round_), curve[round_])
 

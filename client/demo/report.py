@@ -76,16 +76,15 @@ def make_report(outcome: Outcome, options: DemoOptions, seconds: float) -> dict[
     log = viewer.log
     rounds = []
     for round_ in sorted(set(log.settled) | log.void):
-        event, sheet = log.settled.get(round_), {}
-        if event is not None:
-            sheet = sheet_in(viewer, log, round_)
+        head = log.sheet_of(round_).sheet if round_ in log.settled else None
+        sheet = {} if head is None else sheet_in(viewer, log, round_)
         at = max(r for r in curve if r <= round_)
         rounds.append(
             {
                 "round": round_,
                 "gain": sheet.get("gain_ppb", 0),
-                "adopted": bool(event and event.adopted),
-                "pool": event.pool if event else 0,
+                "adopted": bool(head and head.adopted),
+                "pool": head.pool if head else 0,
                 "accuracy": curve[at].accuracy,
                 "auc": curve[at].auc,
             }

@@ -97,11 +97,11 @@ class Watcher:
             self._audience.phase(phase, round_)
 
     def _note_rounds(self, log: BountyLog) -> None:
-        for round_, event in sorted(log.settled.items()):
+        for round_ in sorted(log.settled):
             if round_ in self.curve:
                 continue
             try:
-                model = self._model(round_) if event.adopted else None
+                model = self._model(round_) if round_ in log.adopted else None
                 sheet = sheet_in(self.viewer, log, round_)
             except GradMarketError:  # not there yet: the next look may find it
                 return

@@ -258,9 +258,7 @@ interface IMarket {
     /// @notice Emitted when a round ends without a result; its fees return.
     event RoundVoid(bytes32 indexed bounty, uint256 indexed round);
     /// @notice Emitted when a round is settled on the sheet that the seats in `winners` revealed.
-    event Settled(
-        bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 pool, bool adopted, uint256 winners
-    );
+    event Settled(bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 winners);
     /// @notice Emitted when a seat serves the aggregate's key, sealed to the owner in `document`.
     event Served(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
     /// @notice Emitted when a seat hands a round's keys, sealed in `document`, to seats drawn since.

@@ -111,16 +111,18 @@ abstract contract Scoring is Bench, Payouts {
         uint256 round = clock.round;
         bytes32 sheetHash = Sheets.hash(bounty, round, sheet);
         uint256 winners = _seatsWith(b, terms, sheetHash);
-        if (winners != _bench(b)) {
-            // Most often all seats agree, and then none of this is needed.
+        bool unanimous = winners == _bench(b); // most often all seats agree, and then nobody needs to be told apart
+        uint256 percents = 0;
+        if (!unanimous) {
             if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
             b.ballot.others = b.ballot.revealed & ~uint16(winners);
+            percents = _penalties(b, terms, winners);
         }
         b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), terms.owner());
-        _account(b, terms, sheet, winners);
-        emit Settled(bounty, round, sheetHash, sheet.pool, sheet.adopted, winners);
+        _account(b, terms, sheet, winners, unanimous);
+        emit Settled(bounty, round, sheetHash, winners);
         if (sheet.adopted) clock.phase = Phase.Serve;
-        _endScoring(bounty, b, terms, winners);
+        _endScoring(bounty, b, terms, percents);
     }
 
     /// @dev Attesting is over: fixes what is included, and asks the owner when a majority of seats could not open the shard.
@@ -266,14 +268,12 @@ abstract contract Scoring is Bench, Payouts {
     /// @dev As `_void`, when seats were asked to commit. No sheet stands, so none is "another one".
     function _voidScored(bytes32 id, Bounty storage b, PackedTerms calldata terms) private {
         _announceVoid(id, b);
-        _endScoring(id, b, terms, b.ballot.revealed);
+        _endScoring(id, b, terms, _penalties(b, terms, b.ballot.revealed));
     }
 
-    /// @dev Punishes seats and goes on, to Serve if `b.clock` was set to that. `fine` are the revealed sheets that nobody is punished
-    /// for.
-    function _endScoring(bytes32 id, Bounty storage b, PackedTerms calldata terms, uint256 fine) private {
+    /// @dev Punishes seats, 8 bits each of `percents`, and goes on, to Serve if `b.clock` was set to that.
+    function _endScoring(bytes32 id, Bounty storage b, PackedTerms calldata terms, uint256 percents) private {
         uint256 round = b.clock.round;
-        uint256 percents = _penalties(b, terms, fine);
         if (percents != 0) _vacate(b, percents);
         if (b.clock.phase == Phase.Serve) {
             _begin(id, b, terms.phase(TermsWords.SERVE));
@@ -283,7 +283,13 @@ abstract contract Scoring is Bench, Payouts {
         _dismiss(id, b, terms, round, percents);
     }
 
-    function _account(Bounty storage b, PackedTerms calldata terms, Sheet calldata sheet, uint256 winners) private {
+    function _account(
+        Bounty storage b,
+        PackedTerms calldata terms,
+        Sheet calldata sheet,
+        uint256 winners,
+        bool unanimous
+    ) private {
         uint256 fees = uint256(sheet.included).count() * terms.fee();
         uint256 pay;
         unchecked {
@@ -291,13 +297,12 @@ abstract contract Scoring is Bench, Payouts {
             pay = winners.count() * 2 * _halfPayRoundedDown(terms);
         }
         uint256 halves = sheet.adopted ? 1 : 2;
-        bool uniform = winners == _bench(b); // most often every seat is paid, and then one counter moves
         Sums memory sums = b.sums;
         sums.reserveChange += _difference(fees, sheet.pool + pay);
         sums.settled += 1;
         sums.join = uint24(terms.phase(TermsWords.JOIN));
         sums.rounds = uint16(terms.rounds());
-        if (uniform) sums.halves += uint16(halves);
+        if (unanimous) sums.halves += uint16(halves); // every seat is paid, and one counter moves
         else b.lanes = b.lanes.add(winners, halves);
         b.sums = sums;
         uint256 spared = b.joined & ~sheet.included;
@@ -328,7 +333,6 @@ abstract contract Scoring is Bench, Payouts {
         view
         returns (uint256 percents)
     {
-        if (fine == _bench(b)) return 0;
         uint256 committed = b.ballot.committed;
         uint256 revealed = b.ballot.revealed;
         for (uint256 seat = 0; seat < terms.seats(); ++seat) {

@@ -212,8 +212,6 @@ class Settled(BountyEvent):
 
     round: int
     sheet_hash: bytes
-    pool: int
-    adopted: bool
     winners: int
 
 

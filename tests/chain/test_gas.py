@@ -16,7 +16,7 @@ LIMITS = {
     "commit": 52_000,
     "reveal": 55_000,
     "reveal_sheet": 55_000,
-    "settle": 81_000,
+    "settle": 80_000,
     "claim": 62_000,
     "claim_many_per_round": 20_000,
     "withdraw": 45_000,

@@ -15,6 +15,7 @@ from marketplace.chain.rpc import connect
 from marketplace.chain.signer import KeySigner
 from marketplace.chain.web3chain import Web3Chain
 from marketplace.domain import events as ev
+from marketplace.domain.abi import sheet_hash
 from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import ChainError, NotEnoughTokens
 from tests.chain.nodes import KEYS, DevChain, anvil, ask, ganache
@@ -267,7 +268,7 @@ def test_a_bounty_runs_on_ganache():
         real.claim(0)
         assert (Phase.JOIN, 1) == (real.state().phase, real.state().round)
         settled = [e for e in real.owner.events(real.bounty, 0, real.owner.head()) if isinstance(e, ev.Settled)]
-        assert [sheet.pool] == [e.pool for e in settled]
+        assert [sheet_hash(real.scope, 0, sheet)] == [e.sheet_hash for e in settled]
 
 
 @pytest.mark.slow
