@@ -60,7 +60,7 @@ def test_a_seat_drawn_later_scores_the_last_round_with_what_was_handed_over(repl
     """
     log, mine = replaced.owner.log, replaced.newcomer.bench.score(1)
     assert replaced.lies < len(log.handed_over[1])
-    assert {0, 1} == {r for r, event in log.settled.items() if event.adopted}
+    assert {0, 1} == set(log.adopted)
     assert log.settled[1].sheet_hash == mine.hash
     assert 1 == sheets(replaced, 1)
     assert 3 == len(mine.given.last_submissions)
@@ -239,7 +239,7 @@ def test_a_round_that_is_not_adopted_pays_nothing_and_keeps_the_base(tmp_path):
     stage.post()
     stage.play()
     log, terms = stage.owner.log, stage.terms
-    assert [(False, 0), (False, 0)] == [(event.adopted, event.pool) for _, event in sorted(log.settled.items())]
+    assert [(False, 0), (False, 0)] == [(h.adopted, h.pool) for h in (log.sheet_of(r).sheet for r in sorted(log.settled))]
     assert [1, 1] == [sheets(stage, r) for r in range(2)]
     assert terms.base_root == stage.owner.log.base_root(terms.rounds)
     assert stage.owner.plan.base == stage.owner.model
@@ -257,4 +257,4 @@ def test_ten_live_submissions_give_one_sheet_from_all_seats(tmp_path):
     assert [10] * 3 == live
     assert 1 == sheets(stage, 0)
     assert CloseReason.FINISHED == stage.state().closed
-    assert 0 < stage.owner.log.settled[0].pool <= stage.terms.round_budget
+    assert 0 < stage.owner.log.sheet_of(0).sheet.pool <= stage.terms.round_budget
