@@ -21,7 +21,7 @@ ARTEFACTS = ROOT / "marketplace" / "chain" / "artefacts"
 SETTINGS: dict[str, Any] = {
     "evmVersion": "shanghai",  # the newest that Ganache 7 runs
     "metadata": {"appendCBOR": False, "bytecodeHash": "none"},  # the same bytes on every machine
-    "optimizer": {"enabled": True, "runs": 200},
+    "optimizer": {"enabled": True, "runs": 150},
     "remappings": ["@openzeppelin=node_modules/@openzeppelin"],
     "viaIR": True,
 }

@@ -11,5 +11,7 @@ library Tags {
     bytes32 internal constant SHARD = keccak256("gradmarket/1/shard");
     bytes32 internal constant DATA_KEY = keccak256("gradmarket/1/data-key");
     bytes32 internal constant ALLOW = keccak256("gradmarket/1/allow");
+    bytes32 internal constant TRACE = keccak256("gradmarket/1/trace");
+    bytes32 internal constant DISPUTE = keccak256("gradmarket/1/dispute");
     bytes32 internal constant BURNED = keccak256("gradmarket/1/burned");
 }
