@@ -58,12 +58,15 @@ class BountyLog:
         included: round -> bitmap.
         committed: round -> {seat: `Committed`}.
         revealed: round -> {sheet hash: `Revealed`} (one of those that revealed it).
+        disputed: round -> {dispute: `Disputed`}.
+        turns: dispute -> its `Demanded`, `Answered` and `Decided` events, in order.
+        disproved: round -> {sheet hash: `Disproved`}.
         settled: round -> `Settled`.
         void: rounds that were void.
         served: round -> {seat: `Served`}.
         handed_over: round -> `HandedOver` events.
         closed: the `Closed` event, once there is one.
-        earned: address -> payouts, hold-back and seat pay it was credited with.
+        earned: address -> payouts, hold-back, seat pay and rewards for disproving that it was credited with.
         lost: address -> stakes burned or handed to a challenger.
         started: the block in which the phase began that is the latest one told of; 0 before the first.
         reorganised: how often blocks that had been read were replaced or taken away.
@@ -92,6 +95,9 @@ class BountyLog:
         self.included: dict[int, int] = {}
         self.committed: dict[int, dict[int, ev.Committed]] = defaultdict(dict)
         self.revealed: dict[int, dict[bytes, ev.Revealed]] = defaultdict(dict)
+        self.disputed: dict[int, dict[bytes, ev.Disputed]] = defaultdict(dict)
+        self.turns: dict[bytes, list[ev.Demanded | ev.Answered | ev.Decided]] = defaultdict(list)
+        self.disproved: dict[int, dict[bytes, ev.Disproved]] = defaultdict(dict)
         self.settled: dict[int, ev.Settled] = {}
         self.void: set[int] = set()
         self.served: dict[int, dict[int, ev.Served]] = defaultdict(dict)
@@ -122,9 +128,11 @@ class BountyLog:
         """How many blocks lie on top of one; negative for blocks that have not been read."""
         return self.head.number - block_number
 
-    def every_submission(self) -> list[ev.Submitted]:
-        """All submissions of all rounds, in order."""
-        return [event for _, events in sorted(self.submissions.items()) for event in events]
+    def every_step(self) -> list[ev.RoundOpened | ev.Submitted]:
+        """All openings and submissions of all rounds, in order: what the market's running hash takes in."""
+        return [
+            event for round_, opened in sorted(self.opened.items()) for event in (opened, *self.submissions[round_])
+        ]
 
     def refresh(self) -> BountyLog:
         """Read what happened since the last call, and forget what is no longer so.
@@ -258,6 +266,12 @@ class BountyLog:
                 self.committed[event.round][event.seat] = event
             case ev.Revealed():
                 self.revealed[event.round].setdefault(event.sheet_hash, event)
+            case ev.Disputed():
+                self.disputed[event.round][event.dispute] = event
+            case ev.Demanded() | ev.Answered() | ev.Decided():
+                self.turns[event.dispute].append(event)
+            case ev.Disproved():
+                self.disproved[event.round][event.sheet_hash] = event
             case ev.Settled():
                 self.settled[event.round] = event
             case ev.RoundVoid():
@@ -275,7 +289,11 @@ class BountyLog:
             case ev.SeatPaid():
                 self.earned[event.validator] += event.amount
             case ev.SeatSlashed():
-                self.lost[self.seats[event.seat].validator] += self.terms.ticket_stake * event.percent // 100
+                taken = self.terms.ticket_stake * event.percent // 100
+                self.lost[self.seats[event.seat].validator] += taken
+                for fallen in self.disproved[event.round].values():
+                    if fallen.seats >> event.seat & 1:
+                        self.earned[fallen.challenger] += taken // 2
             case ev.PhaseChanged():
                 self.started = event.block
             case _:

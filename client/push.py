@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from marketplace.domain.bounty import Phase
-from marketplace.domain.money import majority
 
 if TYPE_CHECKING:
     from client.log import BountyLog
@@ -31,21 +30,22 @@ def push(account: Account, log: BountyLog) -> bool:
         return True
     if bounty.phase is Phase.CLOSED or account.now() <= bounty.deadline + _owners_time(bounty, log.terms):
         return False
-    if bounty.phase is Phase.CHALLENGE:
-        return settle(account, log, bounty)
+    if bounty.phase is Phase.CHALLENGE and settle(account, log, bounty):
+        return True
     account.advance(log.bounty, log.terms)
     return True
 
 
 def settle(account: Account, log: BountyLog, bounty: BountyState) -> bool:
-    """Settle the round on the sheet a majority of seats revealed; return whether there is one.
+    """Settle the round on the sheet a majority revealed, of the seats whose sheet did not fall; return whether there is one.
 
     Every revealed sheet stands on the chain, so this takes no seat and no key.
     """
     seats = range(log.terms.seats)
     words = Counter(account.seat(log.bounty, seat).word for seat in seats)
+    standing = len(seats) - sum(e.seats.bit_count() for e in log.disproved[bounty.round].values())
     for sheet_hash, event in log.revealed[bounty.round].items():
-        if words[sheet_hash] >= majority(len(seats)):
+        if 2 * words[sheet_hash] > standing:
             account.settle(log.bounty, log.terms, event.sheet)
             return True
     return False

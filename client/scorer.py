@@ -41,15 +41,16 @@ class Memory:
     """What a seat keeps from round to round.
 
     Attributes:
-        first_base: the model the bounty started from.
+        first_base: the model the bounty started from; first_base_salt: of its commitment.
         first_base_round: a round that opened it, or None; first_base_key: its key there.
         last_round: the latest settled round this seat opened, or None; last_keys: its data keys by holder index.
         last_submissions: its included submissions, opened.
         aggregate_key: key of the sealed aggregate of the latest adopted round, if there is one.
-        last_aggregate: that aggregate, opened.
+        last_aggregate: that aggregate, opened; last_aggregate_salt: of its commitment.
     """
 
     first_base: Network | None = field(default=None, repr=False)
+    first_base_salt: bytes | None = field(default=None, repr=False)
     first_base_round: int | None = None
     first_base_key: bytes | None = field(default=None, repr=False)
     last_round: int | None = None
@@ -57,6 +58,35 @@ class Memory:
     last_submissions: tuple[Submission, ...] = field(default=(), repr=False)
     aggregate_key: bytes | None = field(default=None, repr=False)
     last_aggregate: Update | None = field(default=None, repr=False)
+    last_aggregate_salt: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Salts:
+    """Secret salts of the commitments to what a round is scored from; a trace opens leaves with them.
+
+    Those of submissions are with them, and those of what scoring makes follow from the round secret.
+    """
+
+    base: bytes = field(repr=False)
+    root_update: bytes = field(repr=False)
+    rows: bytes = field(repr=False)
+    last_aggregate: bytes | None = field(repr=False)
+    first_base: bytes = field(repr=False)
+    final_rows: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OpenedRound:
+    """Everything of a round that this seat opened.
+
+    Attributes:
+        data_keys: holder index -> data key of every included submission that opened, in order of submission.
+    """
+
+    given: RoundInput = field(repr=False)
+    data_keys: dict[int, bytes] = field(repr=False)
+    salts: Salts = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,7 @@ class ScoredRound:
     sheet: SheetHead
     hash: bytes
     aggregate_key: bytes | None = field(repr=False)
+    aggregate_salt: bytes | None = field(repr=False)
     data_keys: dict[int, bytes] = field(repr=False)
     contents: tuple[bytes, ...] = field(repr=False)
 
@@ -93,17 +124,17 @@ class _Shelf:
         return digest_of(self.put(encode_json(value)))
 
 
-def score(who: Participant, log: BountyLog, round_: int, given: RoundInput, data_keys: dict[int, bytes]) -> ScoredRound:
+def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
     """Score a round, seal the aggregate, and return what to commit to and, later, to publish.
 
     Args:
         who: the seat's validator.
         log: the bounty's history: included submissions, root of the base.
         round_: the round.
-        given: the opened round.
-        data_keys: holder index -> data key of every included submission that opened, in order of submission.
+        opened: what there is to score.
     """
     scope, shelf = who.scope(log.bounty), _Shelf()
+    given, data_keys = opened.given, opened.data_keys
     result = score_round(given)
     secret = datakeys.round_secret(list(data_keys.values()))
     key: bytes | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from marketplace.domain.documents import MAX_DOCUMENT_BYTES
@@ -27,7 +28,8 @@ def payout_in(who: Participant, log: BountyLog, round_: int, holder: str) -> Pay
     """Return the holder's claim in a settled round, or None when there is nothing for it."""
     head = log.sheet_of(round_).sheet
     payouts = payouts_of(sheet_in(who, log, round_), head.pool, head.payout_root)
-    return next((p for p in payouts.values() if p.holder == holder and p.amount), None)
+    mine = next((p for p in payouts.values() if p.holder == holder and p.amount), None)
+    return None if mine is None else replace(mine, sheet_hash=log.settled[round_].sheet_hash)
 
 
 def gain_in(who: Participant, log: BountyLog, round_: int) -> int:

@@ -14,4 +14,12 @@ library Tags {
     bytes32 internal constant TRACE = keccak256("gradmarket/1/trace");
     bytes32 internal constant DISPUTE = keccak256("gradmarket/1/dispute");
     bytes32 internal constant BURNED = keccak256("gradmarket/1/burned");
+    bytes32 internal constant TRACE = keccak256("gradmarket/1/trace");
+    bytes32 internal constant TRACE_LEAF = keccak256("gradmarket/1/trace-leaf");
+    bytes32 internal constant TRACE_SUM = keccak256("gradmarket/1/trace-sum");
+    bytes32 internal constant NEURON = keccak256("gradmarket/1/neuron");
+    bytes32 internal constant UPDATE_ROW = keccak256("gradmarket/1/update-row");
+    bytes32 internal constant ROW = keccak256("gradmarket/1/row");
+    bytes32 internal constant ROWS = keccak256("gradmarket/1/rows");
+    bytes32 internal constant PERMUTATION = keccak256("gradmarket/1/permutation");
 }

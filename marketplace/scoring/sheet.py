@@ -30,13 +30,14 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Payout:
-    """What one holder can claim: its leaf in the payout tree, and the way to the root, leaf first."""
+    """What one holder can claim: its leaf in the payout tree, the way to the root, leaf first, and whose tree it is."""
 
     index: int
     holder: str
     amount: int
     hashes: tuple[bytes, ...]
     sums: tuple[int, ...]
+    sheet_hash: bytes = ZERO_HASH
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,34 @@
+"""Numbers side by side in one word, the first lowest, each as wide as its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from marketplace.domain.errors import InvalidInput
+
+__all__ = ["pack", "unpack"]
+
+
+def pack(places: Iterable[tuple[str, int, int]]) -> int:
+    """Put (name, number, bits) into a word, the first lowest.
+
+    Raises:
+        InvalidInput: a number is negative or has more bits than its place.
+    """
+    word = shift = 0
+    for name, number, bits in places:
+        if not 0 <= number < 1 << bits:
+            msg = f"{name} is {number}, and has to be at least 0 and below 2^{bits}: change the terms"
+            raise InvalidInput(msg)
+        word |= number << shift
+        shift += bits
+    return word
+
+
+def unpack(word: int, widths: Iterable[int]) -> list[int]:
+    """Return the numbers in a word, the lowest first."""
+    numbers = []
+    for bits in widths:
+        numbers.append(word & ((1 << bits) - 1))
+        word >>= bits
+    return numbers
