@@ -23,7 +23,7 @@ abstract contract Path is Stage {
     uint256 internal constant FRAME = 3 << 72; // a demand
 
     address internal stranger;
-    bytes32[] internal disputes; // all there were
+    bytes32[] internal accounts; // beside the bounty: of disputes, in their order, and of other bounties
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -118,7 +118,7 @@ abstract contract Path is Stage {
         _toChallenge();
         IReferee.Case memory given = _caseOf(_goodSheet());
         vm.prank(stranger);
-        disputes.push(referee.dispute(given, Terms.pack(terms), FRAME));
+        accounts.push(referee.dispute(given, Terms.pack(terms), FRAME));
     }
 
     // ---------------------------------------------------------------- small steps
@@ -287,8 +287,8 @@ abstract contract Path is Stage {
     function _sumOfAccounts() internal view returns (uint256 sum) {
         sum = _balance(bounty) + _balance(registry.poolOf(address(token), terms.ticketStake)) + _burned();
         sum += _balance(owner) + _balance(stranger);
-        for (uint256 i = 0; i < disputes.length; ++i) {
-            sum += _balance(disputes[i]);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            sum += _balance(accounts[i]);
         }
         for (uint256 i = 0; i < holders.length; ++i) {
             sum += _balance(holders[i]);

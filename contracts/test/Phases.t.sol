@@ -250,7 +250,7 @@ contract PhasesTest is Path {
     function _startAnew() private {
         delete holders;
         delete validators;
-        delete disputes;
+        delete accounts;
         setUp();
     }
 
@@ -262,7 +262,7 @@ contract PhasesTest is Path {
         bool fallen = market.seatOf(bounty, 0).word == 0;
         vm.prank(stranger);
         if (b.phase == IMarket.Phase.Draw) market.draw(bounty, Terms.pack(terms));
-        else if (b.phase == IMarket.Phase.Dispute) referee.close(given, address(token), disputes[0], FRAME);
+        else if (b.phase == IMarket.Phase.Dispute) referee.close(given, address(token), accounts[0], FRAME);
         else if (b.phase == IMarket.Phase.Challenge && !fallen) market.settle(bounty, Terms.pack(terms), sheet);
         else market.advance(bounty, Terms.pack(terms));
     }
