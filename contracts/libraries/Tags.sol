@@ -13,8 +13,9 @@ library Tags {
     bytes32 internal constant ALLOW = keccak256("gradmarket/1/allow");
     bytes32 internal constant TRACE = keccak256("gradmarket/1/trace");
     bytes32 internal constant DISPUTE = keccak256("gradmarket/1/dispute");
+    bytes32 internal constant SCORING = keccak256("gradmarket/1/scoring");
+    bytes32 internal constant SUBMISSION = keccak256("gradmarket/1/submission");
     bytes32 internal constant BURNED = keccak256("gradmarket/1/burned");
-    bytes32 internal constant TRACE = keccak256("gradmarket/1/trace");
     bytes32 internal constant TRACE_LEAF = keccak256("gradmarket/1/trace-leaf");
     bytes32 internal constant TRACE_SUM = keccak256("gradmarket/1/trace-sum");
     bytes32 internal constant NEURON = keccak256("gradmarket/1/neuron");
