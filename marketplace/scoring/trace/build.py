@@ -107,6 +107,11 @@ class Trace:
         """What the sheet commits to."""
         return self.frame.trace_root
 
+    @property
+    def sections(self) -> tuple[bytes, ...]:
+        """Roots of the sections."""
+        return tuple(root.tobytes() for root in self._top[0])
+
     def leaf(self, section: int, index: int) -> Opening:
         """Return the opening of a leaf; a figure leaf for sections of sums, a root for MODELS."""
         self.frame.counts.path(section, index)
