@@ -94,8 +94,8 @@ class Bench:
             self._open_base(round_)
             if not self._remembers(round_):
                 return False
+            self._adopted_gains(round_)
             if round_ == log.terms.rounds - 1:
-                self._adopted_gains(round_)
                 read_bytes(who.store, self._terms.shards[-1].cid, max_bytes=max_sealed_bytes(MAX_SHARD_BYTES))
         except GradMarketError as error:
             if patient and out_of_reach(error):
@@ -181,7 +181,7 @@ class Bench:
         salts = Salts(
             base_salt, root_salt, rows_salt, memory.last_aggregate_salt, memory.first_base_salt or bytes(32), final_salt
         )
-        return OpenedRound(given, keys, salts)
+        return OpenedRound(given, keys, salts, sum(self._adopted_gains(round_)))
 
     def remember(self) -> None:
         """Carry what the chain settled into the next round."""

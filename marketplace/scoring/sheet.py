@@ -48,13 +48,15 @@ class SheetRoots:
         next_base: root of the model the next round starts from.
         aggregate: digest of the document that names the sealed aggregate; zero when not adopted.
         aggregate_root: commitment to the aggregate; zero when not adopted.
-        trace: root of the trace a dispute opens; zero until sheets carry one.
+        trace: root of the trace a dispute opens.
+        published: CID of what everybody may read of the trace; see `trace.published`.
     """
 
     next_base: bytes
     aggregate: bytes
     aggregate_root: bytes
     trace: bytes = ZERO_HASH
+    published: str = ""
 
 
 def payout_tree(given: RoundInput, score: RoundScore) -> PayoutTree:
@@ -97,6 +99,7 @@ def sheet_document(
         "aggregate": hex_text(roots.aggregate),
         "aggregate_root": hex_text(roots.aggregate_root),
         "trace_root": hex_text(roots.trace),
+        "trace": roots.published,
         "last_round": given.last_round,
         "final_ppb": score.final_ppb,
         "released": score.released,

@@ -16,13 +16,14 @@ from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ChainError, InvalidSheet, InvalidTerms, NotEnoughTokens, NotFound, Refused
 from tests.chain.stage import TOKEN, digest
 
-OURS = ("Market", "Registry", "Vault", "Faucet", "RewardToken")
+OURS = ("Market", "Referee", "Registry", "Vault", "Faucet", "RewardToken")
 SAMPLES = {
     "bytes32": b"budget".ljust(32, b"\0"),
     "uint256": 1_800_000_000,
     "address": "0x" + "11" * 20,
     "Phase": 3,
     "TicketState": 1,
+    "Turn": 2,
     "string": "a name",
 }
 
