@@ -113,7 +113,7 @@ interface IMarket {
         uint128 compensated; // holders the bond compensates
         bytes32 submissions; // running hash: keccak256(abi.encode(previous, round, holder, index, commitment, document)), starts as the
         // id; an opened round is a step too: (owner, OPENED, root update, document)
-        bytes32 leading; // hash of the sheet that was revealed first in the current round
+        bytes32 leading; // hash of the sheet that was revealed first in the current round; once that was disproved, who did it
         int128 reserveChange; // what the owner's unpromised money gained since the posting, less what it lost; 0 once closed
         bytes32 termsHash; // keccak256(abi.encode(packedTerms))
     }

@@ -287,11 +287,13 @@ abstract contract Scoring is Bench, Payouts {
         }
     }
 
-    /// @dev Serving is over. Seats earn their second half together: when a majority served.
+    /// @dev Serving is over. Seats earn their second half together: when more served than half of those that are to earn it. They may be
+    /// fewer than a majority of the seats: whose sheet was disproved has no seat to serve from.
     function _endServe(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
         uint256 served = uint256(b.clock.acted).count();
-        if (served >= b.ballot.majority) _oweForServing(b);
-        else b.sums.reserveChange += _difference(_winners(b).count() * _halfPayRoundedDown(terms), 0);
+        uint256 winners = _winners(b).count();
+        if (2 * served > winners) _oweForServing(b);
+        else b.sums.reserveChange += _difference(winners * _halfPayRoundedDown(terms), 0);
         if (served == 0) {
             b.sums.closed = CloseReason.NotServed;
             _close(id, b, terms);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IJudge} from "../../interfaces/IJudge.sol";
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {Deployed} from "./Deployed.sol";
 import {Trees} from "./Trees.sol";
@@ -128,10 +129,15 @@ abstract contract Stage is Deployed {
         market.attest(bounty, Terms.pack(terms), seat, bitmap, true, SOME);
     }
 
+    /// @dev That of every sheet's trace.
+    function _frame() internal pure returns (IJudge.Frame memory) {
+        return IJudge.Frame(uint256(SOME), keccak256("rows"), keccak256("top"));
+    }
+
     /// @dev An adopted sheet for the round that is on.
     function _sheet(bytes32 payoutRoot, uint128 pool) internal view returns (IMarket.Sheet memory s) {
         s.included = _view().included;
-        s.traceRoot = SOME;
+        s.traceRoot = Trees.traceRoot(_frame());
         s.payoutRoot = payoutRoot;
         s.pool = pool;
         s.nextBaseRoot = keccak256("next");

@@ -52,6 +52,7 @@ abstract contract Endings is Acts {
             sheet = _sheetOf(c, true);
             winners = _seatsWith(id, t, round, sheet);
         }
+        c.stood[round] = market.sheetHashOf(id, round, sheet);
         market.settle(id, Terms.pack(t), sheet);
         ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
         _enter(c, t, sheet, round, winners);
@@ -121,8 +122,8 @@ abstract contract Endings is Acts {
         if (market.claimedOf(id, payout.holder, round)) return false;
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(c, round), index);
         IMarket.Claim[] memory claims = new IMarket.Claim[](1);
-        claims[0] = IMarket.Claim(round, index, payout.amount, Trees.path(hashes, sums));
-        market.claim(id, t.owner, t.token, payout.holder, claims);
+        claims[0] = IMarket.Claim(round, index, payout.amount, c.stood[round], Trees.path(hashes, sums));
+        market.claim(id, t.token, payout.holder, claims);
         c.unclaimed[round] -= payout.amount;
         _track(id);
         ++counts["claim"];

@@ -32,6 +32,7 @@ abstract contract World is Deployed {
         mapping(address holder => uint256) fifths;
         mapping(uint256 round => mapping(uint256 index => Trees.Payout)) payouts;
         mapping(uint256 round => bool) settled;
+        mapping(uint256 round => bytes32) stood; // hash of the sheet it was settled on
         mapping(uint256 round => uint256) unclaimed; // of its pool
         uint256 winners; // of the last round that was settled
         uint256 served; // seats, in that round
