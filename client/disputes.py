@@ -143,9 +143,9 @@ class Disputes:
             return None
         if found.at.kind & ~0x80 < Kind.TERMS:
             return found.at.packed(), found.blob
-        inputs = InputEvidence(who, who.log, self._terms, mine, round_, frame.counts)
-        evidence = yield from inputs.of(found.at)
-        return found.at.packed(), evidence.encode()
+        inputs = InputEvidence(who, who.log, self._terms, mine, round_, frame)
+        at, evidence = yield from inputs.of(found.at)
+        return at.packed(), evidence.encode()
 
     def _told(
         self, bounty: BountyState, event: Revealed

@@ -11,18 +11,19 @@ from marketplace.chain.referee import Case
 from marketplace.domain import terms_tree
 from marketplace.domain.abi import OPENED, submissions_step
 from marketplace.domain.commitment import rows_root_of, row_leaves
-from marketplace.domain.dispute import Frame
+from marketplace.domain.dispute import Frame as WireFrame
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.merkle import merkle_root
 from marketplace.scoring.trace.evidence import LeafAsk, Walk
 from marketplace.scoring.trace.layout import At, Kind, Model, Section
+from marketplace.scoring.trace.public import People
 
 if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
     from client.scorer import ScoredRound
     from marketplace.domain.terms_document import TermsDocument
-    from marketplace.scoring.trace.layout import Counts
+    from marketplace.scoring.trace.layout import Frame
     from marketplace.scoring.trace.published import Published
 
 __all__ = ["InputEvidence"]
@@ -34,7 +35,7 @@ class InputEvidence:
     Args:
         who: whoever disputes; log: what the chain said; terms: the bounty's terms document.
         mine: the round as `who` scored it.
-        counts: of the disputed trace.
+        frame: of the disputed trace.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
@@ -44,18 +45,42 @@ class InputEvidence:
         terms: TermsDocument,
         mine: ScoredRound,
         round_: int,
-        counts: Counts,
+        frame: Frame,
     ) -> None:
         self._who, self._log, self._terms, self._mine = who, log, terms, mine
-        self._round, self._counts = round_, counts
+        self._round, self._counts, self._rows_root = round_, frame.counts, frame.rows_root
 
-    def of(self, at: At) -> Walk[Evidence]:
-        """Return the evidence for a step of kind 0x50 and above; asks for openings of the disputed trace.
+    def of(self, at: At) -> Walk[tuple[At, Evidence]]:
+        """Return what the judge of inputs is shown against an input; asks for openings of the disputed trace.
+
+        Args:
+            at: the input that a walk found to be another one, as `blame` names it.
 
         Raises:
-            InvalidInput: no evidence of that kind is known here.
+            InvalidInput: nothing on the chain contradicts it.
             NotFound, StorageError: an earlier round's trace is out of reach.
         """
+        at = yield from self._precisely(at)
+        return at, (yield from self._evidence(at))
+
+    def _precisely(self, at: At) -> Walk[At]:
+        """Return the judge's name for an input: which shard, which submission, which model."""
+        mine, n = self._mine.trace.frame.counts, self._counts.submissions
+        if at.kind == Kind.SHARD:
+            same = (mine.rows, self._mine.trace.frame.rows_root) == (self._counts.rows, self._rows_root)
+            return At(Kind.SHARD, p=int(same))
+        if at.kind == Kind.SUBMISSIONS and n != mine.submissions:
+            return At(Kind.TERMS)
+        if at.kind == Kind.BASE and at.p == Model.FIRST:
+            return At(Kind.FIRST_BASE)
+        if at.kind == Kind.PREVIOUS and at.p == 0 and self._previous_fits():
+            opening = yield LeafAsk(Section.PEOPLE, 0)
+            said = People.decode(opening.content, self._counts).previous
+            right = [s.holder for s in self._mine.given.last_submissions]
+            return At(Kind.PREVIOUS, g=next((i for i, who in enumerate(right) if said[i] != who), 0))
+        return At(at.kind, g=at.g)
+
+    def _evidence(self, at: At) -> Walk[Evidence]:
         opened = b""
         for section, index in self._openings(at):
             opening = yield LeafAsk(section, index)
@@ -166,7 +191,7 @@ class InputEvidence:
             return Evidence(opened, log.terms)
         revealed = log.sheet_of(round_)
         told = published_in(self._who, revealed)
-        frame = Frame(told.frame.counts.packed(), told.frame.rows_root, told.frame.top)
+        frame = WireFrame(told.frame.counts.packed(), told.frame.rows_root, told.frame.top)
         return Evidence(
             opened,
             earlier=Case(log.bounty, round_, revealed.sheet, frame),
