@@ -138,7 +138,7 @@ class Disputes:
     def _finding(self, round_: int, mine: ScoredRound, event: Revealed, frame: Frame):  # noqa: ANN202 - a Walk
         """Look for a step that contradicts; return its place and proof."""
         who = self._who
-        found = yield from blame(mine.trace, mine.sheet, frame, event.sheet)
+        found = yield from blame(mine.trace, mine.sheet, frame, event.sheet, thorough=False)
         if found is None:
             return None
         if found.at.kind & ~0x80 < Kind.TERMS:

@@ -32,7 +32,7 @@ contract Referee is IReferee {
 
     uint256 private constant JUDGES = 6;
     uint256 private constant BOND_DIVISOR = 10;
-    uint256 private constant MAX_DEMANDS = 24;
+    uint256 private constant MAX_DEMANDS = 128;
     /// @dev The kind of demand that asks for the frame itself, by whoever was never told it.
     uint256 private constant FRAME = 3;
     uint256 private constant KIND_SHIFT = 72; // of a demand

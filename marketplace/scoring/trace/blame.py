@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["blame"]
 
 
-def blame(trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead) -> Found:
+def blame(trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead, *, thorough: bool = True) -> Found:
     """Find what disproves a sheet, asking for leaves of its trace.
 
     Args:
@@ -39,6 +39,7 @@ def blame(trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead) -> Fou
         honest: the sheet that goes with it.
         frame: of the asserted trace.
         head: the asserted sheet.
+        thorough: whether to look at every leaf where other salts hide which of them differ.
 
     Returns:
         By the walk: the proof; None when the asserted trace says nothing else than the honest one.
@@ -49,17 +50,19 @@ def blame(trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead) -> Fou
     if frame.trace_root != head.trace_root:
         msg = "the frame is not the one the sheet commits to"
         raise InvalidInput(msg)
-    return (yield from _Public(trace, honest, frame, head).walk())
+    return (yield from _Public(trace, honest, frame, head, thorough=thorough).walk())
 
 
 class _Public:
     """The walk from public leaves, each of which follows from those before."""
 
-    def __init__(self, trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead) -> None:
+    def __init__(
+        self, trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead, *, thorough: bool = True
+    ) -> None:
         self._trace, self._honest, self._frame, self._head = trace, honest, frame, head
         self._causes = Causes(trace, frame, head)
         self._claim, self._counts = self._causes.claim, trace.frame.counts
-        self._hunt = Hunt(self._causes)
+        self._hunt = Hunt(self._causes, thorough=thorough)
 
     def walk(self) -> Found:
         """Return the first that is wrong, or what only hashes show to be."""

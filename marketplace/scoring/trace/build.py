@@ -118,7 +118,7 @@ class Trace:
     @property
     def sections(self) -> tuple[bytes, ...]:
         """Roots of the sections."""
-        return tuple(root.tobytes() for root in self._top[0])
+        return tuple(self._top.hash(0, section) for section in range(16))
 
     def leaf(self, section: int, index: int) -> Opening:
         """Return the opening of a leaf; a figure leaf for sections of sums, a root for MODELS."""

@@ -32,12 +32,13 @@ _FINAL: Final = (Section.TRANS, Section.FIRST, Section.ROWS, Section.STATES, Sec
 class Hunt:
     """Follows differing hashes down to leaves.
 
-    With other salts than the honest ones every hash differs, and a hunt looks at every leaf: whoever pays for answers
-    stops it.
+    With other salts than the honest ones every hash differs. A thorough hunt then looks at every leaf; one that is not
+    goes on through the models that the scoring made, which somebody may get, and leaves alone what nobody sees.
     """
 
-    def __init__(self, causes: Causes) -> None:
+    def __init__(self, causes: Causes, *, thorough: bool) -> None:
         self._causes, self._trace = causes, causes.trace
+        self._thorough, self._lost = thorough, False
         self._counts, self._claim = causes.counts, causes.claim
 
     def walk(self) -> Found:
@@ -48,6 +49,8 @@ class Hunt:
         for block, number in sections:
             section = block + number
             if not self._counts.size(section) or self._is_same(block, number, same):
+                continue
+            if self._lost and number != Section.MODELS:
                 continue
             yield from self._compare(block, number, same)
             if not self._is_same(block, number, same) and (found := (yield from self._section(section))):
@@ -68,8 +71,11 @@ class Hunt:
 
     def _section(self, section: int) -> Found:
         def path(index: int) -> Walk[Sequence[bytes]]:
-            opening = yield from self._claim.leaf(section, index)
-            return opening.path
+            opening, mine = (yield from self._claim.leaf(section, index)), self._trace.leaf(section, index)
+            if opening.salt == mine.salt or self._thorough:
+                return opening.path
+            self._lost = True
+            return mine.path  # beside which nothing differs
 
         looks: dict[int, Callable[[int], Found]] = {
             Section.MODELS: self._model,
