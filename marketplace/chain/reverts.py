@@ -367,6 +367,7 @@ class ZeroAmount(Revert):
     signature = "Vault_ZeroAmount()"
     advice = "the amount is 0: pass how much to move"
 
+
 # -------------------------------------------------------------------------------- referee
 class NotReferee(Revert):
     """Only the referee rules on sheets."""

@@ -47,7 +47,13 @@ LINKS = "vault.market vault.registry vault.referee registry.market registry.vaul
 
 @pytest.mark.parametrize("wrong", range(len(LINKS)), ids=LINKS)
 def test_a_market_refuses_contracts_that_do_not_name_each_other(
-    deployment, accounts, Vault, Registry, Referee, Market, wrong  # noqa: N803
+    deployment,
+    accounts,
+    Vault,
+    Registry,
+    Referee,
+    Market,
+    wrong,  # noqa: N803
 ):
     """One of the names is another contract's, and that is enough."""
     maker = accounts[8]
@@ -77,7 +83,9 @@ def test_the_file_says_where_everything_lies(folder, deployment):
     assert f"{brownie.network.show_active()}.json" == path.name
     assert list(deploy.FIELDS) == list(found)
     assert brownie.chain.id == found["chain_id"]
-    assert all(brownie.web3.eth.get_code(found[name]) for name in ("vault", "registry", "referee", "market", "token", "faucet"))
+    assert all(
+        brownie.web3.eth.get_code(found[name]) for name in ("vault", "registry", "referee", "market", "token", "faucet")
+    )
 
 
 def test_a_living_deployment_is_not_forgotten(folder, monkeypatch):
