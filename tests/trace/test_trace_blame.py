@@ -112,14 +112,23 @@ def test_a_lie_that_is_followed_through_is_blamed(seed: int, name: str, stage: s
 
 
 @pytest.mark.parametrize("name", ["linear ", "hidden sampled"])
-def test_a_walk_asks_for_few_leaves(name: str) -> None:
-    """One wrong score that is followed through takes the public leaves, a way down a tree, and the inputs of its step."""
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_walk_asks_for_few_leaves(name: str, hidden: bool) -> None:
+    """A lie takes the public leaves, one way down, and the inputs of its step: by sums if it pays, else by hashes."""
     trace, _ = world(name)
-    for stage in ("main.states", "main.first", "main.trans", "dots"):
-        asked: list[Ask] = []
-        found = blamed(name, liars.stage_liar(trace, stage, np.random.default_rng(3)), asked)
-        assert len(asked) <= 16, (found.at, asked)
-        assert len(set(asked)) == len(asked)
+    figures = Figures(trace.figures.traced if hidden else replace(trace.figures.traced, secret=salt(99)))
+    counts = figures.counts
+    states = tuple(part.copy() for part in figures.main.states)
+    states[2][0 if hidden else counts.full, 2] ^= 1
+    vars(figures.main)["states"] = states
+    if hidden:
+        vars(figures)["table"] = trace.figures.table
+    lie, asked = Trace(figures, contents_of(figures)), list[Ask]()
+    found = blamed(name, (lie, sheet(figures, lie)), asked)
+    assert (Kind.SCORE, 0 if hidden else counts.full, 2) == (found.at.kind, found.at.e, found.at.r)
+    tree = counts.depth(Section.STATES)
+    assert len(asked) <= (9 + tree if hidden else 10), asked
+    assert len(set(asked)) == len(asked)
 
 
 @given(seeds, st.sampled_from(["hidden ", "hidden kept", "linear sampled"]))
@@ -146,9 +155,7 @@ def test_a_sheet_that_is_not_its_traces_is_blamed(seed: int, name: str) -> None:
 def test_an_update_beyond_the_bounds_is_blamed_by_its_own_numbers(beyond: str) -> None:
     """A sheet that takes in an update which opened, but exceeds the bounds, falls by an entry or by the norm."""
     plain = world("hidden ")[0].figures.given
-    size = plain.scoring.shape.parameters
-    flat = np.full(size, BOUNDS.entry + 1 if beyond == "entry" else BOUNDS.entry)
-    assert int(np.full(size, BOUNDS.entry) @ np.full(size, BOUNDS.entry)) > 1_000**2
+    flat = np.full(plain.scoring.shape.parameters, BOUNDS.entry + (beyond == "entry"))
     scoring = replace(plain.scoring, bounds=replace(BOUNDS, norm=1_000))
     update = Update.from_flat(flat, plain.scoring.shape)
     everybody = [*plain.submissions, Submission(9, "0x" + "09" * 20, None)]
