@@ -60,6 +60,11 @@ class Bench:
         self.memory = Memory()
         self._scored: dict[int, ScoredRound] = {}
 
+    @property
+    def terms(self) -> TermsDocument:
+        """The bounty's terms document."""
+        return self._terms
+
     # ------------------------------------------------------------------ before the rounds
     def check_terms(self) -> None:
         """Raise unless the terms are provable and every sealed shard can be fetched.
@@ -149,6 +154,10 @@ class Bench:
         if round_ not in self._scored:
             self._scored[round_] = score(self._who, self._log, round_, self.open_round(round_))
         return self._scored[round_]
+
+    def scored(self, round_: int) -> ScoredRound | None:
+        """Return the round's score if there is one already."""
+        return self._scored.get(round_)
 
     def open_round(self, round_: int) -> OpenedRound:
         """Open everything the round's score depends on."""

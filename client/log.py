@@ -202,6 +202,11 @@ class BountyLog:
         """The settled rounds whose aggregate was adopted, in order."""
         return [round_ for round_ in sorted(self.settled) if self.sheet_of(round_).sheet.adopted]
 
+    def turns_until(self, round_: int) -> list[int]:
+        """Deadlines of the turns of a round's open disputes."""
+        last = (self.turns[dispute][-1] for dispute in self.disputed[round_])
+        return [turn.deadline for turn in last if not isinstance(turn, ev.Decided)]
+
     def keys_of_seats(self) -> dict[str, bytes]:
         """Digest of the encryption key of everybody who holds a seat now: address -> digest."""
         return {event.validator: event.key for event in self.seats.values()}

@@ -323,5 +323,3 @@ class ModelOwner(Participant):
         context = self.scope(bounty).context(Purpose.SHARD, number, self.address)
         cid = self.put_sealed(dump_rows(shard.rows, shard.labels, salt), key, context)
         return key, SealedRoot(root, cid, datakeys.key_hash(key))
-
-

@@ -100,6 +100,7 @@ class ScoredRound:
 
     score: RoundScore = field(repr=False)
     given: RoundInput = field(repr=False)
+    salts: Salts = field(repr=False)
     trace: Trace = field(repr=False)
     sheet: SheetHead
     hash: bytes
@@ -162,6 +163,7 @@ def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) ->
     return ScoredRound(
         score=result,
         given=given,
+        salts=opened.salts,
         trace=trace,
         sheet=head,
         hash=sheet_hash(scope, round_, head),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IAnswerJudge} from "./interfaces/IAnswerJudge.sol";
+import {IAnswers} from "./interfaces/IAnswers.sol";
 import {IJudge} from "./interfaces/IJudge.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {IReferee} from "./interfaces/IReferee.sol";
@@ -31,8 +31,8 @@ contract Referee is IReferee {
     }
 
     uint256 private constant JUDGES = 6;
-    uint256 private constant BOND_DIVISOR = 50;
-    uint256 private constant MAX_DEMANDS = 32;
+    uint256 private constant BOND_DIVISOR = 10;
+    uint256 private constant MAX_DEMANDS = 128;
     /// @dev The kind of demand that asks for the frame itself, by whoever was never told it.
     uint256 private constant FRAME = 3;
     uint256 private constant KIND_SHIFT = 72; // of a demand
@@ -90,7 +90,7 @@ contract Referee is IReferee {
         if (IMarket(market).bountyOf(given.bounty).termsHash != terms.hash()) {
             revert Referee_WrongTerms(given.bounty);
         }
-        if (!_asksForFrame(what)) _requireFrame(given);
+        _requireAnswerable(given, what);
         bytes32 sheetHash = _hashOf(given);
         Count storage count = _counts[given.bounty][given.round];
         uint256 bond = _bond(terms, count.all);
@@ -109,11 +109,10 @@ contract Referee is IReferee {
     }
 
     /// @inheritdoc IReferee
-    /// @dev The frame is not needed to demand, but a demand that nobody could answer would bring down any sheet.
     function demand(Case calldata given, bytes32 id, uint256 last, uint256 what) external {
         State storage state = _states[id];
         bytes32 sheetHash = _requireSubject(given, id, last);
-        if (!_asksForFrame(what)) _requireFrame(given);
+        _requireAnswerable(given, what);
         if (state.turn != Turn.Challenge || state.challenger != msg.sender) revert Referee_WrongTurn(id, state.turn);
         if (block.timestamp > state.deadline) revert Referee_TooLate(id, state.deadline);
         if (state.demands == MAX_DEMANDS) revert Referee_TooManyDemands(id);
@@ -131,7 +130,7 @@ contract Referee is IReferee {
         if (state.turn != Turn.Defence) revert Referee_WrongTurn(id, state.turn);
         if (block.timestamp > state.deadline) revert Referee_TooLate(id, state.deadline);
         _requireFrame(given); // asked for or not: with it, a frame that was demanded is told
-        if (!_asksForFrame(what) && !IAnswerJudge(_answers).answers(given.frame, what, content)) {
+        if (!_asksForFrame(what) && !IAnswers(_answers).answers(given.frame, what, content)) {
             revert Referee_BadAnswer(id);
         }
         uint256 deadline = _nextTurn(given, id, sheetHash, Turn.Challenge);
@@ -196,6 +195,13 @@ contract Referee is IReferee {
         IJudge.Frame calldata frame = given.frame;
         bytes32 root = keccak256(abi.encode(Tags.TRACE, frame.counts, frame.rowsRoot, frame.top));
         if (root != given.sheet.traceRoot) revert Referee_BadFrame(given.sheet.traceRoot);
+    }
+
+    /// @dev A demand that nobody could answer would bring down any sheet: it has to name something that a trace of this frame has.
+    function _requireAnswerable(Case calldata given, uint256 what) private view {
+        if (_asksForFrame(what)) return;
+        _requireFrame(given);
+        if (!IAnswers(_answers).exists(given.frame, what)) revert Referee_BadDemand(what);
     }
 
     function _requireSubject(Case calldata given, bytes32 id, uint256 what) private view returns (bytes32 sheetHash) {

@@ -5,7 +5,7 @@ import {IJudge} from "./IJudge.sol";
 import {IMarket} from "./IMarket.sol";
 
 /// @title What a trace starts from, held against what the chain knows: terms, shards, submissions, earlier rounds.
-/// @notice The kinds 0x50 to 0x58 of `IJudge.contradicts`. Their proof is `abi.encode(evidence)`; parts that a kind does not need are empty.
+/// @notice The kinds 0x50 to 0x57, and 0x59, of `IJudge.contradicts`. Their proof is `abi.encode(evidence)`; parts that a kind does not need are empty.
 interface IInputJudge is IJudge {
     /// @dev The bounty's terms in full.
     struct Posted {

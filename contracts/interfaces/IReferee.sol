@@ -53,6 +53,8 @@ interface IReferee {
     error Referee_TooLate(bytes32 dispute, uint256 deadline);
     /// @notice Thrown when a dispute is to be closed while a turn still runs.
     error Referee_TooEarly(bytes32 dispute, uint256 notBefore);
+    /// @notice Thrown when a demand names nothing that a trace of the frame has.
+    error Referee_BadDemand(uint256 what);
     /// @notice Thrown when an answer is not what was demanded.
     error Referee_BadAnswer(bytes32 dispute);
     /// @notice Thrown when a dispute is about another sheet, or another demand, than what was passed.
@@ -105,7 +107,7 @@ interface IReferee {
     function disputeOf(address token, bytes32 id) external view returns (Dispute memory);
     /// @notice How many disputes of a round are open, and how many there were.
     function countOf(bytes32 bounty, uint256 round) external view returns (uint256 open, uint256 all);
-    /// @notice What a round's next dispute locks: a fiftieth of a ticket's stake, rounded up, and as much more for every one before it.
+    /// @notice What a round's next dispute locks: a tenth of a ticket's stake, rounded up, and as much more for every one before it.
     function bondOf(bytes32 bounty, uint256 round, IMarket.PackedTerms calldata terms) external view returns (uint256);
     /// @notice The judge of steps whose kind has this number in its second digit; number 0 judges answers.
     function judgeOf(uint256 number) external view returns (address);

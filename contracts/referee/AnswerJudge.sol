@@ -57,8 +57,9 @@ contract AnswerJudge is IAnswers {
         }
         if (level != 0 || levels != 0) return false;
         if (_kind(what) == LEAF) return figure == 0 && index < Frames.count(counts, section);
-        return _kind(what) == NEURON && section == Frames.MODELS && figure < Frames.count(counts, section)
-            && index < Frames.neurons(counts);
+        // Seats have all other models: a demand for them would only publish somebody's update.
+        bool made = figure == Frames.NEXT_MODEL || figure == Frames.AGGREGATE_MODEL;
+        return _kind(what) == NEURON && section == Frames.MODELS && made && index < Frames.neurons(counts);
     }
 
     /// @dev A model that does not exist has no neuron to open; then the path of its zero root is the answer.

@@ -32,7 +32,7 @@ contract InputJudge is IInputJudge {
     uint256 private constant PREVIOUS = 0x55; // g: which
     uint256 private constant ROOT = 0x56;
     uint256 private constant HEAD = 0x57;
-    uint256 private constant FIRST = 0x58;
+    uint256 private constant FIRST = 0x59; // 0x58, the seed, follows from keys that the chain does not know
 
     uint256 private constant OPENED = 255; // index of a round's opening in the running hash
     uint256 private constant WORD = 32;

@@ -17,6 +17,7 @@ __all__ = [
     "AlreadySubmitted",
     "BadAnswer",
     "BadBitmap",
+    "BadDemand",
     "BadDeployment",
     "BadFrame",
     "BadIndex",
@@ -366,6 +367,7 @@ class ZeroAmount(Revert):
     signature = "Vault_ZeroAmount()"
     advice = "the amount is 0: pass how much to move"
 
+
 # -------------------------------------------------------------------------------- referee
 class NotReferee(Revert):
     """Only the referee rules on sheets."""
@@ -428,6 +430,13 @@ class TurnRuns(Revert):
 
     signature = "Referee_TooEarly(bytes32 dispute, uint256 notBefore)"
     advice = "the dispute {dispute} cannot be closed before {notBefore}: wait and try again"
+
+
+class BadDemand(Revert):
+    """The demand names nothing."""
+
+    signature = "Referee_BadDemand(uint256 what)"
+    advice = "a trace of this frame has nothing at {what}: demand something that is there"
 
 
 class BadAnswer(Revert):

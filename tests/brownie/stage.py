@@ -59,7 +59,7 @@ class Stage:
             max_holders=8,
             post_before=brownie.chain.time() + 100_000,
             base_root=digest("base"),
-            shards_root=shards_root(SHARDS),
+            shards_root=shards_root(SHARDS, SCORING),
             allowlist_root=bytes(32),
             document=digest("terms"),
             phases=Phases(*range(1000, 1011)),

@@ -88,7 +88,8 @@ class GasStage(Stage):
 def measure() -> dict[str, int]:
     """Play everything; return name -> gas, and name -> bytes of code."""
     figures = {
-        f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode) for name in ("Market", "Referee", "Registry", "Vault")
+        f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode)
+        for name in ("Market", "Referee", "Registry", "Vault")
     }
     return dict(sorted((figures | _bench_of_a_large_pool() | _wide_rounds() | _bounty()).items()))
 

@@ -178,7 +178,9 @@ def test_every_payout_of_a_tree_can_be_claimed_and_no_other(stage):
     assert all(stage.owner.claimed(stage.bounty, holder, 0) for holder, _ in tree.payouts.values())
     assert not stage.owner.claimed(stage.bounty, stage.owner.address, 0)
     with pytest.raises(reverts.AlreadyClaimed):
-        stage.owner.claim(stage.bounty, stage.terms, 0, Payout(0, *tree.payouts[0], *tree.proof(0), stage.settled_on(0)))
+        stage.owner.claim(
+            stage.bounty, stage.terms, 0, Payout(0, *tree.payouts[0], *tree.proof(0), stage.settled_on(0))
+        )
 
 
 @pytest.mark.parametrize("rounds", [1, 2])

@@ -128,6 +128,7 @@ class Kind(IntEnum):
     ROOT = 0x56
     HEAD = 0x57
     SEED = 0x58
+    FIRST_BASE = 0x59
     FINAL_NEURON = 0x90
     FINAL_ROWS = 0x91
     FINAL_HIDDEN = 0x92

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from marketplace.domain.errors import InvalidInput, InvalidSheet
 from marketplace.domain.hashing import keccak
-from marketplace.domain.merkle import merkle_root
+from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.scoring.trace.layout import Counts, Frame, Section
+from marketplace.scoring.trace.openings import Opening
 from marketplace.scoring.trace.public import Money, Params, People, Weight, decode_weights
 from marketplace.scoring.trace.trees import SALT_BYTES, leaf_prefix
 
@@ -85,6 +86,13 @@ class Published:
             leaves[int(section)] = content[at : at + size]
             at += size
         return cls(Frame(counts, content[_WORD : 2 * _WORD], merkle_root(sections)), sections, models, leaves)
+
+    def leaf(self, section: int, index: int) -> Opening | None:
+        """Return the opening of a leaf that is public, as `Trace.leaf`; None for others."""
+        upper = merkle_proof(self.sections, section) if section < _SECTIONS else ()
+        if section == Section.MODELS:
+            return Opening(b"", self.models[index], merkle_proof(self.models, index) + upper)
+        return Opening(b"", self.leaves[section], upper) if section in self.leaves else None
 
     @property
     def params(self) -> Params:
