@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IAnswerJudge} from "../interfaces/IAnswerJudge.sol";
+import {IAnswers} from "../interfaces/IAnswers.sol";
 import {IJudge} from "../interfaces/IJudge.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IReferee} from "../interfaces/IReferee.sol";
@@ -11,11 +11,11 @@ import {Terms} from "./Terms.sol";
 
 /// @title Benches that disagree, and the words for bringing sheets down. After every step all sums are checked.
 /// @dev A bench is written seat by seat: `H` reveals the good sheet, `A` and `B` wrong ones, `.` commits and never reveals, `-` does not
-/// commit, `x` had said that it could not score. The first to reveal leads. Judges were taught nothing: what is to convince them,
-/// a test teaches.
+/// commit, `x` had said that it could not score. The first to reveal leads. Judges were taught nothing but that there is something
+/// to demand at `WHAT` and nine places after it: what is to convince them, a test teaches.
 abstract contract Disputes is Path {
     uint256 internal constant TURN = 109; // the phase of revealing
-    uint256 internal constant STEP = 40; // a fiftieth of TICKET
+    uint256 internal constant STEP = 200; // a tenth of TICKET
     uint256 internal constant WHAT = (5 << 72) + 7; // some demand
     uint256 internal constant AT = 0x13; // a step that the first judge of sheets decides about
     bytes internal constant PROOF = "proof";
@@ -30,6 +30,9 @@ abstract contract Disputes is Path {
         (challenger, defender) = (stranger, holders[3]);
         rival = _person("rival", 0);
         holders.push(rival); // counted with the others
+        for (uint256 i = 0; i < 10; ++i) {
+            _teachExists(WHAT + i);
+        }
     }
 
     // ---------------------------------------------------------------- benches
@@ -95,8 +98,12 @@ abstract contract Disputes is Path {
         );
     }
 
+    function _teachExists(uint256 what) internal {
+        judges[0].teach(abi.encodeCall(IAnswers.exists, (_frame(), what)), true);
+    }
+
     function _teachAnswer(uint256 what, bytes memory content) internal {
-        judges[0].teach(abi.encodeCall(IAnswerJudge.answers, (_frame(), what, content)), true);
+        judges[0].teach(abi.encodeCall(IAnswers.answers, (_frame(), what, content)), true);
     }
 
     // ---------------------------------------------------------------- steps that succeed

@@ -80,10 +80,10 @@ contract DisputingTest is Disputes {
         _assertCounts(1, 2);
     }
 
-    /// @dev When a fiftieth of the stake is not a whole number, then it is rounded up: no dispute is free.
+    /// @dev When a tenth of the stake is not a whole number, then it is rounded up: no dispute is free.
     function test_theStepIsRoundedUp() public {
-        uint128[4] memory stakes = [uint128(1), 49, 2001, 2049];
-        uint256[4] memory steps = [uint256(1), 1, 41, 41];
+        uint128[4] memory stakes = [uint128(1), 9, 2001, 2009];
+        uint256[4] memory steps = [uint256(1), 1, 201, 201];
         for (uint256 i = 0; i < 4; ++i) {
             terms.ticketStake = stakes[i];
             vm.assertEq(steps[i], referee.bondOf(bounty, 0, Terms.pack(terms)), "step");

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 /// @title A judge that says yes to the questions it was told to say yes to, word for word, and no to all others.
-/// @dev Stands for `IJudge` and `IAnswerJudge`. A question is the whole call, so a referee that asks another one is found out.
+/// @dev Stands for `IJudge` and `IAnswers`. A question is the whole call, so a referee that asks another one is found out.
 contract FakeJudge {
     mapping(bytes32 question => bool) private _yes;
 

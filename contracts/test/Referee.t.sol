@@ -133,6 +133,20 @@ contract RefereeTest is Disputes {
         vm.assertEq(rival, _disputeOf(id).defender, "who answered last");
     }
 
+    /// @dev When a demand names nothing that there is, then nobody could answer it, and it is none; after an answer as at first.
+    function test_whatIsNotThereIsNotDemanded() public {
+        _answer(defender, "H", id, WHAT);
+        IReferee.Case memory given = _case("H");
+        uint256 nothing = WHAT + 10;
+        bytes memory bad = abi.encodeWithSelector(IReferee.Referee_BadDemand.selector, nothing);
+        vm.expectRevert(bad);
+        _demandAs(challenger, given, WHAT, nothing);
+        vm.expectRevert(bad);
+        referee.dispute(given, Terms.pack(terms), nothing);
+        _teachExists(nothing);
+        _demandAs(challenger, given, WHAT, nothing);
+    }
+
     /// @dev Only the challenger demands, in its turn and in time, of its dispute's sheet and last demand, knowing the frame.
     function test_demandingHasItsRules() public {
         IReferee.Case memory given = _case("H");
@@ -161,10 +175,10 @@ contract RefereeTest is Disputes {
         vm.assertEq(keccak256(abi.encode(_hash("H"), FRAME)), _disputeOf(id).subject, "the frame alone without it");
     }
 
-    /// @dev When thirty-two demands are used up, then there is no further one; the last is answered as the others were. So a dispute ends
+    /// @dev When a hundred and twenty-eight demands are used up, then there is no further one; the last is answered as the others were. So a dispute ends
     /// within that many turns.
     function test_demandsAreCounted() public {
-        for (uint256 n = 1; n < 32; ++n) {
+        for (uint256 n = 1; n < 128; ++n) {
             vm.assertEq(n, _disputeOf(id).demands, "so far");
             _answer(defender, "H", id, WHAT);
             _demand(challenger, "H", id, WHAT, WHAT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IAnswerJudge} from "../../interfaces/IAnswerJudge.sol";
+import {IAnswers} from "../../interfaces/IAnswers.sol";
 import {IJudge} from "../../interfaces/IJudge.sol";
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {IReferee} from "../../interfaces/IReferee.sol";
@@ -64,7 +64,8 @@ abstract contract Quarrels is Acts {
         IReferee.Case memory given = _given(c, id, other);
         c.disputed = c.disputedRound == given.round + 1 ? c.disputed + 1 : 1;
         c.disputedRound = given.round + 1;
-        uint256 bond = c.disputed * ((uint256(t.ticketStake) + 49) / 50);
+        if (what != FRAME) _teachExists(what);
+        uint256 bond = c.disputed * ((uint256(t.ticketStake) + 9) / 10);
         vm.prank(who);
         bytes32 dispute = referee.dispute(given, Terms.pack(t), what);
         quarrels.push(Quarrel(dispute, id, other, true, who, address(0), bond, what));
@@ -80,7 +81,7 @@ abstract contract Quarrels is Acts {
         bool stands = _standsFor(id, q.other) != 0;
         if (!stands || _now() > d.deadline) _close(n);
         else if (d.turn == IReferee.Turn.Defence) _answer(q, holders[_mix(seed, 31) % HOLDERS], seed);
-        else if (d.demands < 32 && !_rarely(seed, 32, 4)) _demand(q, _mix(seed, 33));
+        else if (d.demands < 128 && !_rarely(seed, 32, 4)) _demand(q, _mix(seed, 33));
         else return false;
         return true;
     }
@@ -88,15 +89,20 @@ abstract contract Quarrels is Acts {
     function _answer(Quarrel storage q, address who, uint256 seed) private {
         IReferee.Case memory given = _given(cases[q.bounty], q.bounty, q.other);
         bytes memory content = abi.encode(seed);
-        judges[0].teach(abi.encodeCall(IAnswerJudge.answers, (given.frame, q.last, content)), true);
+        judges[0].teach(abi.encodeCall(IAnswers.answers, (given.frame, q.last, content)), true);
         vm.prank(who);
         referee.answer(given, q.id, q.last, content);
         q.defender = who;
         ++counts["answered"];
     }
 
+    function _teachExists(uint256 what) private {
+        judges[0].teach(abi.encodeCall(IAnswers.exists, (_frame(), what)), true);
+    }
+
     function _demand(Quarrel storage q, uint256 what) private {
         IReferee.Case memory given = _given(cases[q.bounty], q.bounty, q.other);
+        _teachExists(what);
         vm.prank(q.challenger);
         referee.demand(given, q.id, q.last, what);
         q.last = what;
@@ -147,7 +153,7 @@ abstract contract Quarrels is Acts {
             if (skip == 0) return n - 1;
             --skip;
         }
-        revert("fewer are open than the books say");
+        revert("fewer are open than were opened");
     }
 
     function _given(Case storage c, bytes32 id, bool other) private view returns (IReferee.Case memory) {
