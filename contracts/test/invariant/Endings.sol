@@ -49,6 +49,7 @@ abstract contract Endings is Quarrels {
     /// @dev On the sheet that more than half of the seats revealed whose sheet did not fall; without one the round is void.
     function _endChallenge(bytes32 id, Terms.Fields memory t, uint256 round) private {
         Case storage c = cases[id];
+        _tryWhatFell(id, t, round);
         uint256 left = t.seats - _count(c.fallen);
         bool other = 2 * _count(_standsFor(id, false)) <= left;
         uint256 winners = _standsFor(id, other);
@@ -60,10 +61,20 @@ abstract contract Endings is Quarrels {
         if (_count(winners) <= t.seats / 2) ++counts["minority"];
         IMarket.Sheet memory sheet = _sheetOf(c, other);
         c.stood[round] = market.sheetHashOf(id, round, sheet);
-        if (fell[c.stood[round]]) mistaken = true;
         market.settle(id, Terms.pack(t), sheet);
         ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
         _enter(c, t, sheet, round, winners);
+    }
+
+    /// @dev Nobody settles on a sheet that fell.
+    function _tryWhatFell(bytes32 id, Terms.Fields memory t, uint256 round) private {
+        for (uint256 i = 0; i < 2; ++i) {
+            IMarket.Sheet memory sheet = _sheetOf(cases[id], i == 1);
+            if (!fell[market.sheetHashOf(id, round, sheet)]) continue;
+            try market.settle(id, Terms.pack(t), sheet) {
+                mistaken = true;
+            } catch {}
+        }
     }
 
     /// @dev The books of a settled round.
