@@ -7,7 +7,7 @@ import {Numbers} from "./Numbers.sol";
 import {Params} from "./Params.sol";
 
 /// @title Which players a column of the table is of, and what a coalition makes of the parts of a value.
-/// @dev The Python twins are `marketplace.scoring.contribution` and `marketplace.trace`.
+/// @dev The Python twins are `marketplace.scoring.contribution` and `marketplace.scoring.trace`.
 library Coalitions {
     /// @dev Columns before the first drawn one that do not depend on the players: the base alone and the empty coalition.
     uint256 private constant FIXED = 2;

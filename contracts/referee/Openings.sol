@@ -24,7 +24,7 @@ struct Node {
 
 /// @title Reading openings: each returns where its content lies in the calldata, once its path has led to the trace's top.
 /// @dev Contents are asserted by whoever wrote the sheet: any bit pattern of the right length. Nothing here depends on their values.
-/// The Python twin is `marketplace.trace`.
+/// The Python twin is `marketplace.scoring.trace`.
 library Openings {
     uint256 private constant SALT = 16;
     uint256 private constant WORD = 32;
