@@ -131,6 +131,11 @@ library Openings {
     {
         if (position >> level != 0) revert IJudge.Judge_BadPosition(position);
         node = figure(b, section, f);
+        walk(b, node, level, position);
+    }
+
+    /// @notice Turns `node` into the one `level` levels below it; the bits of `position`, from the top, choose the child.
+    function walk(Blob memory b, Node memory node, uint256 level, uint256 position) internal pure {
         for (; level > 0; --level) {
             uint256 from = preimage(b, node);
             unchecked {
