@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,41 +18,37 @@ if TYPE_CHECKING:
     from marketplace.scoring.trace.layout import Counts
     from marketplace.scoring.trace.public import Weight
 
-__all__ = ["coalitions", "factors", "final_factors", "numerator_weights"]
+__all__ = ["coalitions", "factors", "numerator_weights"]
 
 
-def coalitions(counts: Counts, seed: bytes) -> list[int]:
+@lru_cache(maxsize=8)
+def coalitions(counts: Counts, seed: bytes) -> tuple[int, ...]:
     """Return the coalition, a bitmap over players, of each evaluation from 1 on."""
     n = counts.players
     if counts.is_exact:
-        return list(range(1 << n))
+        return tuple(range(1 << n))
     out = [0, *(1 << p for p in range(n))]
     for draw in range(counts.permutations):
         order = draw_permutation(seed, draw, n)
         for way in (order, order[::-1]):
-            out += np.cumsum([1 << p for p in way], dtype=object).tolist()
-    return out
+            out += accumulate(1 << p for p in way)
+    return tuple(out)
 
 
-def factors(counts: Counts, seed: bytes, k: int, weights: Sequence[Weight]) -> NDArray[np.int64]:
-    """Return int64[evaluations, parts]: how often each part goes into each network."""
-    out = np.zeros((counts.evaluations, counts.parts), np.int64)
-    out[:, 0] = k
-    total = sum(w.known for w in weights if w.player is not None)
-    for e, coalition in enumerate(coalitions(counts, seed), start=1):
-        out[e, 1] = total
+def factors(e: int, counts: Counts, seed: bytes, k: int, weights: Sequence[Weight]) -> list[int]:
+    """Return how often each part goes into the network of an evaluation."""
+    out = [k] + [0] * (counts.parts - 1)
+    if e:
+        coalition = coalitions(counts, seed)[e - 1]
+        out[1] = sum(w.known for w in weights if w.player is not None)
         for i, weight in enumerate(weights):
             if weight.player is not None and coalition >> weight.player & 1:
-                out[e, 1] -= weight.known
-                out[e, 2 + i] = weight.coefficient
+                out[1] -= weight.known
+                out[2 + i] = weight.coefficient
     return out
 
 
-def final_factors() -> NDArray[np.int64]:
-    """Return the factors of the final block: the first base, and the last."""
-    return np.eye(2, dtype=np.int64)
-
-
+@lru_cache(maxsize=8)
 def numerator_weights(counts: Counts, seed: bytes) -> NDArray[np.int64]:
     """Return int64[players, evaluations]: each player's numerator is this times the scores of a row."""
     n = counts.players

@@ -24,7 +24,7 @@ from marketplace.scoring.holdback import is_released
 from marketplace.scoring.payout import payouts_floor
 from marketplace.scoring.round import RoundInput
 from marketplace.scoring.trace.block import Block
-from marketplace.scoring.trace.columns import factors, final_factors, numerator_weights
+from marketplace.scoring.trace.columns import factors, numerator_weights
 from marketplace.scoring.trace.layout import Counts, Model
 from marketplace.scoring.trace.public import Money, Params, People, Person, Share, Weight
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-__all__ = ["Figures", "TraceInput", "dots_of"]
+__all__ = ["Figures", "TraceInput", "dots_of", "numbered"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +153,7 @@ class Figures:
     @cached_property
     def weights(self) -> tuple[Weight, ...]:
         """The same with players: live submissions, numbered by holder index."""
-        chosen, people = self.coefficients, self.people.submissions
-        order = sorted(chosen.live, key=lambda i: people[i].index)
-        players = {i: p for p, i in enumerate(order)}
-        return tuple(
-            Weight(c, a, players.get(i)) for i, (c, a) in enumerate(zip(chosen.values, chosen.known, strict=True))
-        )
+        return numbered(self.coefficients, self.people)
 
     @cached_property
     def counts(self) -> Counts:
@@ -195,7 +190,8 @@ class Figures:
     def main(self) -> Block:
         """The evaluations on the round's shard."""
         given, params, counts = self.given, self.params, self.counts
-        table = factors(counts, given.seed, params.k, self.weights)
+        rows = [factors(e, counts, given.seed, params.k, self.weights) for e in range(counts.evaluations)]
+        table = np.array(rows, np.int64)
         parts = (given.base, given.last_aggregate, *self._updates)
         return Block(parts, table, params.k, params.scale, given.rows, given.labels, counts)
 
@@ -206,7 +202,7 @@ class Figures:
         if final is None:
             return None
         parts = (final.first_base, self.models[Model.NEXT])
-        return Block(parts, final_factors(), 1, self.params.final_scale, final.rows, final.labels, counts)
+        return Block(parts, np.eye(2, dtype=np.int64), 1, self.params.final_scale, final.rows, final.labels, counts)
 
     @cached_property
     def table(self) -> Ints:
@@ -290,6 +286,14 @@ class Figures:
     def _final_rows_root(self) -> bytes:
         final, salt = self.given.final, self.traced.final_rows_salt
         return ZERO_HASH if final is None or salt is None else rows_root(final.rows, final.labels, salt)
+
+
+def numbered(chosen: Coefficients, people: People) -> tuple[Weight, ...]:
+    """Return what each submission counts, with players: live submissions, numbered by holder index."""
+    order = sorted(chosen.live, key=lambda i: people.submissions[i].index)
+    players = {i: p for p, i in enumerate(order)}
+    values = zip(chosen.values, chosen.known, strict=True)
+    return tuple(Weight(c, a, players.get(i)) for i, (c, a) in enumerate(values))
 
 
 def dots_of(counts: Counts, gram: Sequence[int]) -> Dots:

@@ -81,6 +81,13 @@ class Model(IntEnum):
     UPDATES = 6
 
     @staticmethod
+    def of_part(part: int, block: int) -> int:
+        """Return the model that a part of combined values is, in the main block (0) or the final one (`FINAL`)."""
+        if block:
+            return (Model.FIRST, Model.NEXT)[part]
+        return part if part <= Model.KNOWN else Model.UPDATES + part - 2
+
+    @staticmethod
     def is_network(model: int) -> bool:
         """Say whether a model is a whole network and not an update."""
         return model in {Model.BASE, Model.FIRST, Model.NEXT}
@@ -120,6 +127,7 @@ class Kind(IntEnum):
     PREVIOUS = 0x55
     ROOT = 0x56
     HEAD = 0x57
+    SEED = 0x58
     FINAL_NEURON = 0x90
     FINAL_ROWS = 0x91
     FINAL_HIDDEN = 0x92
@@ -127,6 +135,7 @@ class Kind(IntEnum):
     FINAL_SCORE = 0x94
     FINAL_SUM_LEAF = 0xA1
     FINAL_FIGURE = 0xA3
+    FINAL_TRANS = 0xB0
 
 
 _COUNT_BITS: Final = (16, 16, 16, 32, 8, 8, 8, 16, 32, 32, 16, 32)

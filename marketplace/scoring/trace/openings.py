@@ -12,7 +12,7 @@ from marketplace.domain.hashing import ZERO_HASH, keccak, tag
 from marketplace.scoring.trace.layout import FINAL, PUBLIC, Frame, Model, Section, depth_of
 from marketplace.scoring.trace.trees import NODE_BYTES, SALT_BYTES, leaf_prefix
 
-__all__ = ["Node", "Opening", "Reader", "Row", "climb", "integers"]
+__all__ = ["Node", "Opening", "Reader", "Row", "children_of", "climb", "integers"]
 
 _HASH: Final = 32
 
@@ -56,6 +56,13 @@ def climb(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
 def integers(raw: bytes, size: int = 8, *, signed: bool = True) -> list[int]:
     """Return big-endian integers of `size` bytes each."""
     return [int.from_bytes(raw[at : at + size], "big", signed=signed) for at in range(0, len(raw), size)]
+
+
+def children_of(node: Node, raw: bytes) -> tuple[Node, Node]:
+    """Return the two nodes that a node's 128 bytes state; raises InvalidInput if they are not under its hash."""
+    if len(raw) != NODE_BYTES or keccak(tag("trace-sum"), raw) != node.hash:
+        raise _malformed()
+    return _node(raw[:32], raw[64:96]), _node(raw[32:64], raw[96:])
 
 
 class Reader:
@@ -143,16 +150,13 @@ class Reader:
 
     def children(self, node: Node) -> tuple[Node, Node]:
         """Return the two nodes under one, opened as its 128 bytes."""
-        raw = self.take(NODE_BYTES)
-        if keccak(tag("trace-sum"), raw) != node.hash:
-            raise _malformed()
-        return _node(raw[:32], raw[64:96]), _node(raw[32:64], raw[96:])
+        return children_of(node, self.take(NODE_BYTES))
 
     def sum_leaf(self, section: int, figure: int, position: int) -> Node:
-        """Return a leaf of a sum tree, whose salt follows the descent."""
-        if not 0 <= position < self.counts.items(section):
-            raise _malformed()
+        """Return a leaf of a sum tree, whose salt follows the descent; what pads the tree has none."""
         node = self.descend(section, figure, self.counts.sum_depth(section), position)
+        if position >= self.counts.items(section):
+            return node
         content = node.total.to_bytes(16, "big", signed=True) + node.square.to_bytes(16, "big")
         if keccak(leaf_prefix(section), self.take(SALT_BYTES), content) != node.hash:
             raise _malformed()
