@@ -116,11 +116,14 @@ contract ExactCases {
         shift = Exact.shiftOf(clip);
     }
 
-    function gains(int256[] calldata gained, uint256[] calldata ppm, uint256 clip, uint256 shift, uint256 rows, uint256 den)
-        external
-        pure
-        returns (int256[] memory ppb, uint256[] memory targets)
-    {
+    function gains(
+        int256[] calldata gained,
+        uint256[] calldata ppm,
+        uint256 clip,
+        uint256 shift,
+        uint256 rows,
+        uint256 den
+    ) external pure returns (int256[] memory ppb, uint256[] memory targets) {
         (ppb, targets) = (new int256[](gained.length), new uint256[](gained.length));
         for (uint256 i = 0; i < gained.length; ++i) {
             ppb[i] = Exact.gainPpbFloor(gained[i], shift, clip, rows);
