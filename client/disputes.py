@@ -22,7 +22,7 @@ from marketplace.domain.errors import GradMarketError, InvalidInput, NotFound, S
 from marketplace.domain.events import Answered, Decided, Demanded
 from marketplace.scoring.trace.answers import answer_to, demand_for, told_by
 from marketplace.scoring.trace.blame import blame
-from marketplace.scoring.trace.evidence import Ask, LeafAsk
+from marketplace.scoring.trace.evidence import Ask, LeafAsk, Walk
 from marketplace.scoring.trace.layout import Counts, Frame, Kind
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Disputes:
         published: Published | None,
         answers: dict[int, bytes],
     ) -> tuple[Ask | None, tuple[int, bytes] | None]:
-        """Walk as far as what was told leads; return what to ask for next, or else what disproves the sheet, if anything."""
+        """Walk as far as what was told leads; return what to ask for next, or what disproves the sheet, if anything."""
         walk = self._finding(round_, mine, event, frame)
         reply: Opening | bytes | None = None
         while True:
@@ -135,7 +135,7 @@ class Disputes:
                     return ask, None
                 reply = told_by(answers[demand.pack()], demand, frame.counts)
 
-    def _finding(self, round_: int, mine: ScoredRound, event: Revealed, frame: Frame):  # noqa: ANN202 - a Walk
+    def _finding(self, round_: int, mine: ScoredRound, event: Revealed, frame: Frame) -> Walk[tuple[int, bytes] | None]:
         """Look for a step that contradicts; return its place and proof."""
         who = self._who
         found = yield from blame(mine.trace, mine.sheet, frame, event.sheet, thorough=False)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from marketplace.domain.hashing import keccak, tag
 from marketplace.scoring.trace.build import Contents, ModelLeaves, Trace
 from marketplace.scoring.trace.evidence import pieces
-from marketplace.scoring.trace.layout import At, Section
+from marketplace.scoring.trace.layout import At, Model, Section
 from tests.referee.asking import MALFORMED, Judges, twin
 from tests.trace.cases import CASES, case, sheet, trace_of
 from tests.trace.places import blob_of, places
@@ -57,7 +58,7 @@ def test_no_step_of_an_honest_trace_is_wrong(judges: Judges, name: str, most: in
 
 @pytest.mark.parametrize("name", ["linear final", "hidden breached", "hidden sampled"])
 def test_blobs_are_read_strictly(judges: Judges, name: str) -> None:
-    """Changed, cut, continued or given for another place: whoever takes a blob, the other does too, and says the same."""
+    """Changed, cut, continued or given for another place: both take a blob and say the same, or neither takes it."""
     rng = np.random.default_rng(6)
     trace = trace_of(case(12, name))
     head = sheet(trace.figures, trace)
@@ -158,13 +159,10 @@ def _altered_model(rng: np.random.Generator, honest: Trace) -> tuple[Contents, A
     _bits(rng, content)
     models[number] = _committed(honest, number, held, neuron, content.tobytes())
     contents = replace(honest.contents, models=tuple(models))
-    return contents, lambda piece: piece[0] == "neuron" and piece[1] == number or piece[:2] == ("leaf", Section.MODELS)
+    return contents, lambda piece: piece[:2] in {("neuron", number), ("leaf", Section.MODELS)}
 
 
 def _committed(honest: Trace, number: int, held: ModelLeaves, neuron: int, content: bytes) -> ModelLeaves:
-    from marketplace.domain.hashing import keccak, tag
-    from marketplace.scoring.trace.layout import Model
-
     counts = honest.frame.counts
     layer = counts.layer(neuron)
     place = layer.to_bytes(4, "big") + (neuron - layer * counts.first).to_bytes(4, "big")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from marketplace.domain.dispute import Demand, DemandKind
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak, tag
-from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk, SaltAsk
+from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, SaltAsk
 from marketplace.scoring.trace.layout import PUBLIC, SECTION_LEVELS, Counts, Section, depth_of
 from marketplace.scoring.trace.openings import Opening
 from marketplace.scoring.trace.trees import NODE_BYTES, SALT_BYTES
