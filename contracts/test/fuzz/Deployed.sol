@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IJudge} from "../../interfaces/IJudge.sol";
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {IReferee} from "../../interfaces/IReferee.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
@@ -68,6 +69,11 @@ abstract contract Deployed is Cheats {
 
     function _burned() internal view returns (uint256) {
         return _balance(keccak256("gradmarket/1/burned"));
+    }
+
+    /// @dev That of every sheet's trace.
+    function _frame() internal pure returns (IJudge.Frame memory) {
+        return IJudge.Frame(uint256(SOME), keccak256("rows"), keccak256("top"));
     }
 
     /// @dev Moves the clock to one second after `deadline`, never back.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IJudge} from "../../interfaces/IJudge.sol";
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {Deployed} from "./Deployed.sol";
 import {Trees} from "./Trees.sol";
@@ -127,11 +126,6 @@ abstract contract Stage is Deployed {
     function _attest(uint256 seat, uint128 bitmap) internal {
         vm.prank(_validatorOf(seat));
         market.attest(bounty, Terms.pack(terms), seat, bitmap, true, SOME);
-    }
-
-    /// @dev That of every sheet's trace.
-    function _frame() internal pure returns (IJudge.Frame memory) {
-        return IJudge.Frame(uint256(SOME), keccak256("rows"), keccak256("top"));
     }
 
     /// @dev An adopted sheet for the round that is on.
