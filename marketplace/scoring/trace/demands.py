@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak, tag
-from marketplace.scoring.trace.bits import pack_bits, unpack_bits
+from marketplace.domain.packing import pack, unpack
 from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk, SaltAsk
 from marketplace.scoring.trace.layout import PUBLIC, Counts, Section
 from marketplace.scoring.trace.openings import Node, Opening, node_of
@@ -34,12 +34,12 @@ def demand_of(ask: Ask, counts: Counts) -> int:
         fields = (ask.section, ask.position, _SUM, ask.level, ask.levels, ask.figure)
     else:
         fields = (ask.section, ask.position, _SUM, counts.sum_depth(ask.section), 0, ask.figure)
-    return pack_bits(zip(_NAMES, fields, _WIDTHS, strict=True))
+    return pack(zip(_NAMES, fields, _WIDTHS, strict=True))
 
 
 def ask_of(word: int) -> Ask:
     """Return what a demand asks for; raises InvalidInput when it is none."""
-    section, index, kind, level, levels, figure = unpack_bits(word, _WIDTHS)
+    section, index, kind, level, levels, figure = unpack(word, _WIDTHS)
     if kind == _SUM:
         return NodeAsk(section, figure, level, index, levels) if levels else SaltAsk(section, figure, index)
     if kind not in {_LEAF, _NEURON}:
