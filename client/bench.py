@@ -77,7 +77,7 @@ class Bench:
             msg = "the terms document does not fit the terms on the chain: do not take this seat"
             raise ProtocolError(msg)
         if terms_tree.root_of(terms) != chain.shards_root:
-            msg = "the terms on the chain commit to other shards or scoring terms than the document: do not take this seat"
+            msg = "the chain's terms commit to other shards or scoring terms than the document: do not take this seat"
             raise ProtocolError(msg)
         for shard in terms.shards:
             read_bytes(self._who.store, shard.cid, max_bytes=max_sealed_bytes(MAX_SHARD_BYTES))
@@ -257,7 +257,7 @@ class Bench:
 
     # ------------------------------------------------------------------ details
     def _open_base(self, round_: int) -> tuple[Network, bytes]:
-        """Open the round's base, with its salt; the one the bounty was posted with is remembered for the final shard."""
+        """Open the round's base, with its salt; the one the bounty was posted with is kept for the final shard."""
         who, log, memory = self._who, self._log, self.memory
         base_root = log.base_root(round_)
         document = who.fetch(log.opened[round_].document, RoundDocument)

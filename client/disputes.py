@@ -16,13 +16,13 @@ from client.sheets import published_in
 from marketplace.chain.referee import Case
 from marketplace.chain.reverts import UnknownSheet, WrongTurn
 from marketplace.domain.bounty import Phase
-from marketplace.domain.dispute import Demand, DemandKind
+from marketplace.domain.dispute import FRAME_DEMAND
 from marketplace.domain.dispute import Frame as WireFrame
 from marketplace.domain.errors import GradMarketError, InvalidInput, NotFound, StorageError
 from marketplace.domain.events import Answered, Decided, Demanded
-from marketplace.scoring.trace.answers import answer_to, demand_for, told_by
 from marketplace.scoring.trace.blame import blame
-from marketplace.scoring.trace.evidence import Ask, LeafAsk
+from marketplace.scoring.trace.demands import answer_bytes, ask_of, demand_of, read_answer
+from marketplace.scoring.trace.evidence import Ask, LeafAsk, Walk
 from marketplace.scoring.trace.layout import Counts, Frame, Kind
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Disputes:
                 continue
             if account.now() > turn.deadline:
                 continue
-            demand, frame = Demand.unpack(turn.what), _wire(mine.trace.frame)
-            content = b"" if demand.kind is DemandKind.FRAME else answer_to(mine.trace, demand)
+            frame = _wire(mine.trace.frame)
+            content = b"" if turn.what == FRAME_DEMAND else answer_bytes(mine.trace, ask_of(turn.what))
             case = Case(log.bounty, round_, mine.sheet, frame)
             with suppress(WrongTurn, UnknownSheet):  # another seat was faster, or the sheet fell by another dispute
                 account.referee.answer(case, dispute, turn.what, content)
@@ -94,7 +94,7 @@ class Disputes:
             return False  # it may come yet
         frame, published, answers = told
         if frame is None:
-            return self._demand(bounty, case, event, Demand(DemandKind.FRAME))
+            return self._demand(bounty, case, event, FRAME_DEMAND)
         case = Case(case.bounty, case.round, case.sheet, _wire(frame))
         try:
             ask, found = self._walk(bounty.round, mine, event, frame, published, answers)
@@ -102,7 +102,7 @@ class Disputes:
             who.note(trouble)
             return False
         if ask is not None:
-            return self._demand(bounty, case, event, demand_for(ask, frame.counts))
+            return self._demand(bounty, case, event, demand_of(ask, frame.counts))
         if found is None:
             return False  # the sheets differ in nothing that matters
         with suppress(UnknownSheet):
@@ -118,7 +118,7 @@ class Disputes:
         published: Published | None,
         answers: dict[int, bytes],
     ) -> tuple[Ask | None, tuple[int, bytes] | None]:
-        """Walk as far as what was told leads; return what to ask for next, or else what disproves the sheet, if anything."""
+        """Walk as far as what was told leads; return what to ask for next, or what disproves the sheet, if anything."""
         walk = self._finding(round_, mine, event, frame)
         reply: Opening | bytes | None = None
         while True:
@@ -130,12 +130,12 @@ class Disputes:
             if published is not None and isinstance(ask, LeafAsk):
                 reply = published.leaf(ask.section, ask.index)
             if reply is None:
-                demand = demand_for(ask, frame.counts)
-                if demand.pack() not in answers:
+                what = demand_of(ask, frame.counts)
+                if what not in answers:
                     return ask, None
-                reply = told_by(answers[demand.pack()], demand, frame.counts)
+                reply = read_answer(ask, frame.counts, answers[what])
 
-    def _finding(self, round_: int, mine: ScoredRound, event: Revealed, frame: Frame):  # noqa: ANN202 - a Walk
+    def _finding(self, round_: int, mine: ScoredRound, event: Revealed, frame: Frame) -> Walk[tuple[int, bytes] | None]:
         """Look for a step that contradicts; return its place and proof."""
         who = self._who
         found = yield from blame(mine.trace, mine.sheet, frame, event.sheet, thorough=False)
@@ -166,14 +166,14 @@ class Disputes:
             published = published_in(who, event)
         except GradMarketError as trouble:
             who.note(trouble)
-            raw = answers.get(Demand(DemandKind.FRAME).pack())
+            raw = answers.get(FRAME_DEMAND)
             if raw is not None:
                 return _frame(raw), None, answers
             out_of_reach = isinstance(trouble, NotFound | StorageError)
             return None if out_of_reach and self._may_wait(bounty) else (None, None, answers)
         return published.frame, published, answers
 
-    def _demand(self, bounty: BountyState, case: Case, event: Revealed, demand: Demand) -> bool:
+    def _demand(self, bounty: BountyState, case: Case, event: Revealed, what: int) -> bool:
         """Demand a part of a sheet's trace: in a dispute of one's own, or in a new one."""
         who, log, referee = self._who, self._who.log, self._who.account.referee
         own = [d for d, o in log.disputed[bounty.round].items() if o.sheet_hash == event.sheet_hash]
@@ -183,13 +183,13 @@ class Disputes:
             if log.disputed[bounty.round][dispute].challenger != who.address:
                 continue
             if isinstance(turn, Answered) and who.in_time(turn.deadline):
-                referee.demand(case, dispute, turn.what, demand.pack())
+                referee.demand(case, dispute, turn.what, what)
                 return True
             return False  # the defence's turn, or over and to be closed
         if not who.in_time(bounty.deadline) or (live and self._may_wait(bounty)):
             return False
         self._bring_bond(bounty.round)
-        referee.dispute(case, log.terms, demand.pack())
+        referee.dispute(case, log.terms, what)
         return True
 
     def _bring_bond(self, round_: int) -> None:

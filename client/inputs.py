@@ -10,7 +10,7 @@ from marketplace.chain.evidence import Evidence, Record, ShardProof
 from marketplace.chain.referee import Case
 from marketplace.domain import terms_tree
 from marketplace.domain.abi import OPENED, submissions_step
-from marketplace.domain.commitment import rows_root_of, row_leaves
+from marketplace.domain.commitment import row_leaves, rows_root_of
 from marketplace.domain.dispute import Frame as WireFrame
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.merkle import merkle_root
@@ -85,57 +85,45 @@ class InputEvidence:
         for section, index in self._openings(at):
             opening = yield LeafAsk(section, index)
             opened += opening.encode()
-        kind = at.kind
-        if kind == Kind.TERMS:
-            path = terms_tree.proof_in(self._terms, self._log.terms.rounds + 1)
-            words = self._terms.scoring.words()
-            return Evidence(opened, self._log.terms, words, ShardProof(path))
-        if kind == Kind.SHARD:
-            return Evidence(opened, self._log.terms, shard=self._shard(final=bool(at.p)))
-        if kind == Kind.SUBMISSIONS:
-            return self._submission(opened, at.g)
-        if kind == Kind.ROOT:
-            before, records = self._history()
-            return Evidence(opened, before=before, records=records)
-        if kind == Kind.HEAD:
-            return Evidence(opened)
-        if kind in {Kind.BASE, Kind.KNOWN}:
-            return self._earlier(opened, at, self._log.last_adopted(before=self._round))
-        if kind == Kind.PREVIOUS:
-            return self._earlier(opened, at, self._log.last_scored(before=self._round))
-        if kind == Kind.FIRST_BASE:
-            return Evidence(opened, self._log.terms)
-        msg = f"nothing on the chain is known to contradict a step of kind {kind:#x}"
-        raise InvalidInput(msg)
+        terms, adopted = self._log.terms, self._log.last_adopted(before=self._round)
+        match at.kind:
+            case Kind.TERMS:
+                proof = ShardProof(terms_tree.proof_in(self._terms, terms.rounds + 1))
+                found = Evidence(opened, terms, self._terms.scoring.words(), proof)
+            case Kind.SHARD:
+                found = Evidence(opened, terms, shard=self._shard(final=bool(at.p)))
+            case Kind.SUBMISSIONS:
+                found = self._submission(opened, at.g)
+            case Kind.ROOT:
+                before, records = self._history()
+                found = Evidence(opened, before=before, records=records)
+            case Kind.HEAD | Kind.FIRST_BASE:
+                found = Evidence(opened, terms)
+            case Kind.BASE | Kind.KNOWN:
+                found = self._earlier(opened, at, adopted)
+            case Kind.PREVIOUS:
+                found = self._earlier(opened, at, self._log.last_scored(before=self._round))
+            case _:
+                msg = f"nothing on the chain contradicts an input of kind {at.kind:#x}"
+                raise InvalidInput(msg)
+        return found
 
     def _openings(self, at: At) -> list[tuple[int, int]]:
         """Leaves of the disputed trace that the judge reads, in its order."""
-        params, people = (Section.PARAMS, 0), (Section.PEOPLE, 0)
-        n = self._counts.submissions
-
-        def model(number: int) -> tuple[int, int]:
-            return Section.MODELS, number
-
-        match at.kind:
-            case Kind.TERMS:
-                return [params]
-            case Kind.SHARD:
-                return [params] if at.p else []
-            case Kind.SUBMISSIONS:
-                return [people, model(Model.UPDATES + at.g)]
-            case Kind.BASE:
-                return [params, model(Model.BASE)]
-            case Kind.KNOWN:
-                return [params, model(Model.KNOWN)]
-            case Kind.PREVIOUS:
-                return [params, *([people, model(Model.UPDATES + n + at.g)] if self._previous_fits() else [])]
-            case Kind.ROOT:
-                return [model(Model.ROOT)]
-            case Kind.HEAD:
-                return [people]
-            case Kind.FIRST_BASE:
-                return [model(Model.FIRST)]
-        return []
+        params, people, models = (Section.PARAMS, 0), (Section.PEOPLE, 0), Section.MODELS
+        earlier = (models, Model.UPDATES + self._counts.submissions + at.g)
+        found: dict[int, list[tuple[int, int]]] = {
+            Kind.TERMS: [params],
+            Kind.SHARD: [params] if at.p else [],
+            Kind.SUBMISSIONS: [people, (models, Model.UPDATES + at.g)],
+            Kind.BASE: [params, (models, Model.BASE)],
+            Kind.KNOWN: [params, (models, Model.KNOWN)],
+            Kind.PREVIOUS: [params, *([people, earlier] if self._previous_fits() else [])],
+            Kind.ROOT: [(models, Model.ROOT)],
+            Kind.HEAD: [people],
+            Kind.FIRST_BASE: [(models, Model.FIRST)],
+        }
+        return found.get(at.kind, [])
 
     def _previous_fits(self) -> bool:
         """Whether the disputed trace has as many earlier submissions as there were."""

@@ -130,9 +130,10 @@ class BountyLog:
 
     def every_step(self) -> list[ev.RoundOpened | ev.Submitted]:
         """All openings and submissions of all rounds, in order: what the market's running hash takes in."""
-        return [
-            event for round_, opened in sorted(self.opened.items()) for event in (opened, *self.submissions[round_])
-        ]
+        found: list[ev.RoundOpened | ev.Submitted] = []
+        for round_, opened in sorted(self.opened.items()):
+            found += [opened, *self.submissions[round_]]
+        return found
 
     def refresh(self) -> BountyLog:
         """Read what happened since the last call, and forget what is no longer so.
@@ -271,12 +272,6 @@ class BountyLog:
                 self.committed[event.round][event.seat] = event
             case ev.Revealed():
                 self.revealed[event.round].setdefault(event.sheet_hash, event)
-            case ev.Disputed():
-                self.disputed[event.round][event.dispute] = event
-            case ev.Demanded() | ev.Answered() | ev.Decided():
-                self.turns[event.dispute].append(event)
-            case ev.Disproved():
-                self.disproved[event.round][event.sheet_hash] = event
             case ev.Settled():
                 self.settled[event.round] = event
             case ev.RoundVoid():
@@ -294,12 +289,26 @@ class BountyLog:
             case ev.SeatPaid():
                 self.earned[event.validator] += event.amount
             case ev.SeatSlashed():
-                taken = self.terms.ticket_stake * event.percent // 100
-                self.lost[self.seats[event.seat].validator] += taken
-                for fallen in self.disproved[event.round].values():
-                    if fallen.seats >> event.seat & 1:
-                        self.earned[fallen.challenger] += taken // 2
+                self._slash(event)
             case ev.PhaseChanged():
                 self.started = event.block
             case _:
+                self._take_disputes(event)
+
+    def _take_disputes(self, event: ev.Event) -> None:
+        match event:
+            case ev.Disputed():
+                self.disputed[event.round][event.dispute] = event
+            case ev.Demanded() | ev.Answered() | ev.Decided():
+                self.turns[event.dispute].append(event)
+            case ev.Disproved():
+                self.disproved[event.round][event.sheet_hash] = event
+            case _:
                 pass  # draws, which are read from the contract
+
+    def _slash(self, event: ev.SeatSlashed) -> None:
+        taken = self.terms.ticket_stake * event.percent // 100
+        self.lost[self.seats[event.seat].validator] += taken
+        for fallen in self.disproved[event.round].values():
+            if fallen.seats >> event.seat & 1:
+                self.earned[fallen.challenger] += taken // 2

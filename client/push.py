@@ -42,7 +42,7 @@ def push(account: Account, log: BountyLog) -> bool:
 
 
 def close_dispute(account: Account, log: BountyLog, bounty: BountyState) -> bool:
-    """Close a dispute of the running round that is over: its sheet has fallen, or a turn ran out; return whether one was."""
+    """Close a dispute that is over: its sheet has fallen, or a turn ran out; return whether there was one."""
     if bounty.phase is not Phase.DISPUTE:
         return False
     for dispute, opened in log.disputed[bounty.round].items():
@@ -57,7 +57,7 @@ def close_dispute(account: Account, log: BountyLog, bounty: BountyState) -> bool
 
 
 def settle(account: Account, log: BountyLog, bounty: BountyState) -> bool:
-    """Settle the round on the sheet a majority revealed, of the seats whose sheet did not fall; return whether there is one.
+    """Settle on the sheet that a majority of the seats revealed whose sheet did not fall; return whether there is one.
 
     Every revealed sheet stands on the chain, so this takes no seat and no key.
     """

@@ -145,7 +145,7 @@ class Validator(Participant):
         return False
 
     def challenge(self, bounty: BountyState) -> bool:
-        """Bring down sheets that are wrong, defend the right one, and settle on it once the challenge window is over."""
+        """Bring down sheets that are wrong, defend the right one, and settle on it once the window is over."""
         if bounty.phase is Phase.CHALLENGE and self.account.now() > bounty.deadline:
             return settle(self.account, self.log, bounty)
         return self.disputes.step(bounty, self._known_score(bounty.round))

@@ -7,7 +7,7 @@ import {IMarket} from "./IMarket.sol";
 /// @notice A sheet commits to its trace: everything its scoring computed, as salted Merkle leaves. Each leaf follows by one small
 /// step from others; a proof opens the leaf and those it follows from.
 /// @dev `at` says which step, in fields from the lowest bit: kind 8, e 16, r 32, g 16, k 32, p 8, level 8. `proof` is the openings the
-/// step's kind lists, one behind the other; their lengths follow from the frame. The Python twin is `marketplace.trace`.
+/// step's kind lists, one behind the other; their lengths follow from the frame. The Python twin is `marketplace.scoring.trace`.
 interface IJudge {
     /// @dev What the trace's root is the hash of: keccak256(abi.encode(TAG_TRACE, counts, rowsRoot, top)).
     struct Frame {

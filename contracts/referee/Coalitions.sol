@@ -7,18 +7,18 @@ import {Numbers} from "./Numbers.sol";
 import {Params} from "./Params.sol";
 
 /// @title Which players a column of the table is of, and what a coalition makes of the parts of a value.
-/// @dev The Python twins are `marketplace.scoring.contribution` and `marketplace.trace`.
+/// @dev The Python twins are `marketplace.scoring.contribution` and `marketplace.scoring.trace`.
 library Coalitions {
     /// @dev Columns before the first drawn one that do not depend on the players: the base alone and the empty coalition.
     uint256 private constant FIXED = 2;
 
     /// @notice The set of players of column `e`, at least 1.
-    /// @dev A column beyond those that the players need is a set all the same: `e` is below the frame's evaluations, and a frame with
-    /// too many of them is disproved by PARAMS.
+    /// @dev A column beyond those that the players need is some set of players all the same: `e` is below the frame's evaluations, and a
+    /// frame with too many of them is disproved by PARAMS.
     function membersOf(uint256 counts, bytes32 seed, uint256 e) internal pure returns (uint256) {
         unchecked {
             uint256 players = Frames.players(counts);
-            if (players <= Frames.EXACT_PLAYERS) return e - 1;
+            if (players <= Frames.EXACT_PLAYERS) return (e - 1) & ((1 << players) - 1);
             if (e < FIXED) return 0;
             e -= FIXED;
             if (e < players) return 1 << e;
@@ -59,8 +59,8 @@ library Coalitions {
     }
 
     /// @notice What the int64 parts at `parts` (base, last aggregate, updates) add up to: the base's, and what all others together move
-    /// it by: sum of c_i D_i over the coalition, and a_i P over the rest.
-    /// @dev `weights` is the content of WEIGHTS. At most 255 products of 64 times 64 bits each: |moved| < 2^137.
+    /// it by: sum of c_i D_i over the coalition, and a_i P over the other players.
+    /// @dev `weights` is the content of WEIGHTS; a submission whose player is no number of one is in no coalition. At most 255 products of 64 times 64 bits each: |moved| < 2^137.
     function moved(uint256 weights, uint256 n, uint256 members, uint256 parts)
         internal
         pure
@@ -71,7 +71,8 @@ library Coalitions {
             uint256 known = 0;
             for (uint256 i = 0; i < n; ++i) {
                 uint256 player = Params.player(weights, i);
-                if (player != 0 && (members >> (player - 1)) & 1 == 1) {
+                if (player == 0) continue;
+                if ((members >> (player - 1)) & 1 == 1) {
                     change += int256(Params.coefficient(weights, i)) * Numbers.int64At(parts + 16 + 8 * i);
                 } else {
                     known += Params.known(weights, i);

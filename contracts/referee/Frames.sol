@@ -5,7 +5,7 @@ import {IJudge} from "../interfaces/IJudge.sol";
 import {Tags} from "../libraries/Tags.sol";
 
 /// @title What a trace's counts say: the shape of the round, and how many leaves each section has and how long they are.
-/// @dev The Python twin is `marketplace.trace`. Sections 16 + s are the final block's. No product of two counts exceeds 2^64, so sums
+/// @dev The Python twin is `marketplace.scoring.trace`. Sections 16 + s are the final block's. No product of two counts exceeds 2^64, so sums
 /// and products of a few of them never wrap.
 library Frames {
     uint256 internal constant PARAMS = 0;

@@ -24,7 +24,7 @@ struct Node {
 
 /// @title Reading openings: each returns where its content lies in the calldata, once its path has led to the trace's top.
 /// @dev Contents are asserted by whoever wrote the sheet: any bit pattern of the right length. Nothing here depends on their values.
-/// The Python twin is `marketplace.trace`.
+/// The Python twin is `marketplace.scoring.trace`.
 library Openings {
     uint256 private constant SALT = 16;
     uint256 private constant WORD = 32;
@@ -131,6 +131,11 @@ library Openings {
     {
         if (position >> level != 0) revert IJudge.Judge_BadPosition(position);
         node = figure(b, section, f);
+        walk(b, node, level, position);
+    }
+
+    /// @notice Turns `node` into the one `level` levels below it; the bits of `position`, from the top, choose the child.
+    function walk(Blob memory b, Node memory node, uint256 level, uint256 position) internal pure {
         for (; level > 0; --level) {
             uint256 from = preimage(b, node);
             unchecked {

@@ -23,8 +23,7 @@ __all__ = ["Account"]
 
 
 class Account(Market):
-    """A signer's account on one deployment: the market's functions, and beside them vault, registry, referee, token,
-    faucet.
+    """A signer's account on one deployment: the market's functions, and beside them the other contracts.
 
     Args:
         chain: the chain the contracts live on.

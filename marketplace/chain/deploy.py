@@ -1,7 +1,7 @@
 """Putting the contracts on a chain, and remembering where they lie.
 
-Vault, registry, referee and market know each other for ever and nobody can change that: each is told the others' addresses in
-its constructor before they exist, because an address follows from its creator and the creator's nonce.
+Vault, registry, referee and market know each other for ever and nobody can change that: each is told the others'
+addresses in its constructor before they exist, because an address follows from its creator and the creator's nonce.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["JUDGES", "PLAY_MONEY", "Deployment", "created_address", "deploy"]
 
 JUDGES: Final = ("AnswerJudge", "ActivationJudge", "SumJudge", "ModelJudge", "MoneyJudge", "InputJudge")
-"""Who the referee asks, in the order of its constructor: about answers, then about steps by the second digit of their kind."""
+"""Who the referee asks, in its constructor's order: about answers, then about steps by their kind's second digit."""
 
 PLAY_MONEY: Final = 10**27
 """Supply of the reward token on local chains, in its smallest unit: a billion."""

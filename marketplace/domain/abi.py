@@ -130,7 +130,7 @@ def scoring_leaf(words: Sequence[int]) -> bytes:
 
 
 def shards_root(shards: Sequence[tuple[bytes, bytes, bytes]], scoring: bytes) -> bytes:
-    """Return the root over (rows root, digest, key hash) of every round's shard, the final one's, and `scoring_leaf`."""
+    """Return the root over (rows root, digest, key hash) of every shard, the final one last, and `scoring_leaf`."""
     return merkle_root(_shard_leaves(shards, scoring))
 
 

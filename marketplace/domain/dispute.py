@@ -1,16 +1,15 @@
-"""Disputes about a sheet: what can be demanded of its trace, and where a dispute stands."""
+"""Disputes about a sheet: whose turn it is, and what their calls show of a trace."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from typing import Final
 
-from marketplace.domain.packing import pack, unpack
+__all__ = ["FRAME_DEMAND", "Dispute", "Frame", "Turn"]
 
-__all__ = ["Demand", "DemandKind", "Dispute", "Frame", "Turn"]
-
-_DEMAND_BITS = {"section": 8, "index": 64, "kind": 8, "level": 8, "levels": 8, "figure": 32}
+FRAME_DEMAND: Final = 3 << 72
+"""Demands the frame of a trace, by whoever was not told it; the other demands are what `IAnswers` describes."""
 
 
 class Turn(IntEnum):
@@ -20,15 +19,6 @@ class Turn(IntEnum):
     DEFENCE = 1
     CHALLENGE = 2
     OVER = 3
-
-
-class DemandKind(IntEnum):
-    """What kind of thing is demanded."""
-
-    LEAF = 0
-    SUM_NODE = 1
-    MODEL_LEAF = 2
-    FRAME = 3
 
 
 @dataclass(frozen=True)
@@ -48,37 +38,6 @@ class Frame:
     def as_tuple(self) -> tuple[int, bytes, bytes]:
         """Return the struct's fields in order."""
         return self.counts, self.rows_root, self.top
-
-
-@dataclass(frozen=True)
-class Demand:
-    """One part of a trace that the defence of its sheet has to show.
-
-    Attributes:
-        kind: of part.
-        section: of the trace, for leaves and sum nodes.
-        index: of the leaf; position of the sum node in its level; neuron of a model leaf.
-        figure: of the sum node; number of the model of a model leaf.
-        level: of the sum node below its figure's root.
-        levels: how many levels below the node its descendants are to be shown.
-    """
-
-    kind: DemandKind
-    section: int = 0
-    index: int = 0
-    figure: int = 0
-    level: int = 0
-    levels: int = 0
-
-    def pack(self) -> int:
-        """Return the word that the referee passes on to its judge of answers."""
-        return pack((name, int(getattr(self, name)), bits) for name, bits in _DEMAND_BITS.items())
-
-    @classmethod
-    def unpack(cls, word: int) -> Self:
-        """Read a word; raises ValueError for a kind that does not exist."""
-        section, index, kind, level, levels, figure = unpack(word, _DEMAND_BITS.values())
-        return cls(DemandKind(kind), section, index, figure, level, levels)
 
 
 @dataclass(frozen=True)

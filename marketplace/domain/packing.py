@@ -20,15 +20,18 @@ def pack(places: Iterable[tuple[str, int, int]]) -> int:
         if not 0 <= number < 1 << bits:
             msg = f"{name} is {number}, and has to be at least 0 and below 2^{bits}: change the terms"
             raise InvalidInput(msg)
-        word |= number << shift
+        word |= int(number) << shift
         shift += bits
     return word
 
 
 def unpack(word: int, widths: Iterable[int]) -> list[int]:
-    """Return the numbers in a word, the lowest first."""
-    numbers = []
+    """Return the numbers in a word, the lowest first; raises InvalidInput if anything lies above them."""
+    numbers, rest = [], word
     for bits in widths:
-        numbers.append(word & ((1 << bits) - 1))
-        word >>= bits
+        numbers.append(rest & ((1 << bits) - 1))
+        rest >>= bits
+    if rest:
+        msg = f"the word {word:#x} holds more than it has places for: read it again"
+        raise InvalidInput(msg)
     return numbers

@@ -23,6 +23,7 @@ def digest(*words: object) -> bytes:
     return keccak(repr(words).encode())
 
 
+SCORING = digest("scoring terms")
 SHARDS = [(digest("rows", i), digest("cid", i), data_key_hash(digest("shard key", i))) for i in range(3)]
 
 

@@ -42,18 +42,26 @@ def test_a_market_refuses_the_vault_of_another_deployment(deployment, accounts, 
         accounts[0].deploy(Market, *theirs)
 
 
-LINKS = "vault.market vault.registry vault.referee registry.market registry.vault referee.market referee.vault".split()
+LINKS = [
+    "vault.market",
+    "vault.registry",
+    "vault.referee",
+    "registry.market",
+    "registry.vault",
+    "referee.market",
+    "referee.vault",
+]
 
 
 @pytest.mark.parametrize("wrong", range(len(LINKS)), ids=LINKS)
 def test_a_market_refuses_contracts_that_do_not_name_each_other(
     deployment,
     accounts,
-    Vault,
-    Registry,
-    Referee,
-    Market,
-    wrong,  # noqa: N803
+    Vault,  # noqa: N803
+    Registry,  # noqa: N803
+    Referee,  # noqa: N803
+    Market,  # noqa: N803
+    wrong,
 ):
     """One of the names is another contract's, and that is enough."""
     maker = accounts[8]

@@ -45,7 +45,7 @@ def rows(count: int, seed: int) -> RowSource:
 class Stage:
     """Owner, validators and holders of one bounty that nobody has posted yet."""
 
-    def __init__(  # noqa: PLR0913 - what differs between bounties
+    def __init__(
         self,
         folder,
         *,

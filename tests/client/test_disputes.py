@@ -6,8 +6,10 @@ import pytest
 
 from marketplace.chain.referee import Case
 from marketplace.domain.bounty import CloseReason, Phase
-from marketplace.domain.dispute import Demand, DemandKind, Frame
-from marketplace.scoring.trace.layout import Section
+from marketplace.domain.dispute import FRAME_DEMAND, Frame
+from marketplace.scoring.trace.demands import demand_of
+from marketplace.scoring.trace.evidence import LeafAsk, NeuronAsk, NodeAsk, SaltAsk
+from marketplace.scoring.trace.layout import Model, Section
 from tests.client.liars import Liar, lying
 from tests.client.stage import TOKEN, Stage
 
@@ -65,17 +67,17 @@ def test_a_right_sheet_stands_whatever_is_demanded_of_it(tmp_path):
     told = mine.trace.frame
     case = Case(stage.bounty, 0, event.sheet, Frame(told.counts.packed(), told.rows_root, told.top))
     depth = told.counts.sum_depth(Section.SUMS)
-    demands = [
-        Demand(DemandKind.FRAME),
-        Demand(DemandKind.LEAF, Section.STATES, 5),
-        Demand(DemandKind.SUM_NODE, Section.SUMS, 0, 1, 0, 3),
-        Demand(DemandKind.SUM_NODE, Section.SUMS, (1 << depth) - 1, 0, depth),
-        Demand(DemandKind.MODEL_LEAF, Section.MODELS, 2, 4),
+    asks = [
+        LeafAsk(Section.STATES, 5),
+        NodeAsk(Section.SUMS, 1, 0, 0, 3),
+        SaltAsk(Section.SUMS, 0, (1 << depth) - 1),
+        NeuronAsk(Model.NEXT, 2),
     ]
-    dispute, last = attacker.referee.dispute(case, stage.terms, demands[0].pack()), demands[0]
+    demands = [FRAME_DEMAND, *(demand_of(ask, told.counts) for ask in asks)]
+    dispute, last = attacker.referee.dispute(case, stage.terms, demands[0]), demands[0]
     for demand in demands[1:]:
         assert any(v.step() for v in stage.validators)
-        attacker.referee.demand(case, dispute, last.pack(), demand.pack())
+        attacker.referee.demand(case, dispute, last, demand)
         last = demand
     stage.play()
     assert {0: sheet_hash} == {r: e.sheet_hash for r, e in log.refresh().settled.items()}

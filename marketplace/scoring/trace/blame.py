@@ -56,9 +56,7 @@ def blame(trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead, *, tho
 class _Public:
     """The walk from public leaves, each of which follows from those before."""
 
-    def __init__(
-        self, trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead, *, thorough: bool
-    ) -> None:
+    def __init__(self, trace: Trace, honest: SheetHead, frame: Frame, head: SheetHead, *, thorough: bool) -> None:
         self._trace, self._honest, self._frame, self._head = trace, honest, frame, head
         self._causes = Causes(trace, frame, head)
         self._claim, self._counts = self._causes.claim, trace.frame.counts

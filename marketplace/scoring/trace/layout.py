@@ -13,8 +13,8 @@ from typing import Final, Self
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak, tag
+from marketplace.domain.packing import pack, unpack
 from marketplace.domain.words import bytes32_word, uint_word
-from marketplace.scoring.trace.bits import pack_bits, unpack_bits
 
 __all__ = [
     "FINAL",
@@ -157,12 +157,12 @@ class At:
 
     def packed(self) -> int:
         """Return the place as one word."""
-        return pack_bits(zip(vars(self), vars(self).values(), _AT_BITS, strict=True))
+        return pack(zip(vars(self), vars(self).values(), _AT_BITS, strict=True))
 
     @classmethod
     def unpacked(cls, word: int) -> Self:
         """Return the place that a word stands for; raises InvalidInput if it has bits too many."""
-        return cls(*unpack_bits(word, _AT_BITS))
+        return cls(*unpack(word, _AT_BITS))
 
 
 @dataclass(frozen=True)
@@ -184,14 +184,12 @@ class Counts:
 
     def packed(self) -> int:
         """Return the counts as one word; raises InvalidInput when one exceeds its place."""
-        return pack_bits(
-            (f.name, getattr(self, f.name), bits) for f, bits in zip(fields(self), _COUNT_BITS, strict=True)
-        )
+        return pack((f.name, getattr(self, f.name), bits) for f, bits in zip(fields(self), _COUNT_BITS, strict=True))
 
     @classmethod
     def unpacked(cls, word: int) -> Self:
         """Return the counts that a word stands for; raises InvalidInput if it has bits too many."""
-        return cls(*unpack_bits(word, _COUNT_BITS))
+        return cls(*unpack(word, _COUNT_BITS))
 
     # Shape.
 

@@ -37,6 +37,10 @@ class Node(NamedTuple):
     total: int
     square: int
 
+    def encode(self) -> bytes:
+        """Return the 64 bytes of the node; raises OverflowError when a sum exceeds 128 bits."""
+        return self.hash + self.total.to_bytes(16, "big", signed=True) + self.square.to_bytes(16, "big")
+
 
 class Row(NamedTuple):
     """A validation row."""
@@ -164,8 +168,7 @@ class Reader:
         node = self.descend(section, figure, self.counts.sum_depth(section), position)
         if position >= self.counts.items(section):
             return node
-        content = node.total.to_bytes(16, "big", signed=True) + node.square.to_bytes(16, "big")
-        if keccak(leaf_prefix(section), self.take(SALT_BYTES), content) != node.hash:
+        if keccak(leaf_prefix(section), self.take(SALT_BYTES), node.encode()[_HASH:]) != node.hash:
             raise _malformed()
         return node
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
 from marketplace.domain.bounds import SCORE_BITS, Bounds, contribution_denominator
+from marketplace.domain.packing import pack
 from marketplace.domain.words import address_text, address_word
 from marketplace.scoring.rowscore import ScoreScale
-from marketplace.scoring.trace.bits import pack_bits
 
 if TYPE_CHECKING:
     from marketplace.scoring.trace.layout import Counts
@@ -86,7 +86,7 @@ class Params:
 
     def encode(self) -> bytes:
         """Return the leaf's seven words; raises InvalidInput when a number exceeds its place."""
-        packed = [pack_bits((name, getattr(self, name), bits) for name, bits in word) for word in _WORDS]
+        packed = [pack((name, getattr(self, name), bits) for name, bits in word) for word in _WORDS]
         words = b"".join(word.to_bytes(32, "big") for word in packed)
         return words + self.seed + self.gains_before.to_bytes(32, "big", signed=True) + self.final_rows_root
 
