@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from tests.referee.asking import Judges
 
-MANY = pytest.mark.parametrize("cases", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
+LONG = [pytest.mark.slow, pytest.mark.timeout(3600)]
+MANY = pytest.mark.parametrize("cases", [5_000, pytest.param(100_000, marks=LONG)])
 AT_ONCE = 1_000
 
 
@@ -97,7 +98,9 @@ def test_dot_products_of_vectors(judges: Judges, cases: int) -> None:
         for name, bits, kind in (("dots32", 31, ">i4"), ("dots64", 63, ">i8")):
             a, b = drawn(rng, (size, width), bits), drawn(rng, (size, width), bits)
             right = (a.astype(object) * b.astype(object)).sum(axis=1).tolist()
-            assert right == list(judges.exact(name, big_endian(a, kind).tobytes(), big_endian(b, kind).tobytes(), width))
+            assert right == list(
+                judges.exact(name, big_endian(a, kind).tobytes(), big_endian(b, kind).tobytes(), width)
+            )
 
 
 @MANY
@@ -107,7 +110,10 @@ def test_lower_bounds(judges: Judges, cases: int) -> None:
         z = int(rng.integers(0, 10_001))
         totals = drawn(rng, size, 62).tolist()
         rows = (1 + abs(drawn(rng, size, 20))).tolist()
-        squares = [big(rng, 127) if rng.random() < 0.3 else t * t // r + big(rng, 80) for t, r in zip(totals, rows, strict=True)]
+        squares = [
+            big(rng, 127) if rng.random() < 0.3 else t * t // r + big(rng, 80)
+            for t, r in zip(totals, rows, strict=True)
+        ]
         right = [lower_bound(t, s, r, z) for t, s, r in zip(totals, squares, rows, strict=True)]
         assert right == list(judges.exact("lowerBounds", totals, squares, rows, z))
 
@@ -186,7 +192,10 @@ def test_biases_and_means(judges: Judges, cases: int) -> None:
     for rng, size in parts(cases, 11):
         sums, k = drawn(rng, size, 40), int(rng.integers(1, 1000))
         assert ((2 * sums + k) // (2 * k)).tolist() == list(judges.exact("means", sums.tolist(), k))
-        scales, bounds = Scales(int(rng.integers(1, 100)), int(rng.integers(1, 5000))), Bounds(bias=int(rng.integers(1, 1 << 13)))
+        scales, bounds = (
+            Scales(int(rng.integers(1, 100)), int(rng.integers(1, 5000))),
+            Bounds(bias=int(rng.integers(1, 1 << 13))),
+        )
         unit, shape = scales.bias_unit(1), (size, 1)
         old = drawn(rng, size, 35)
         moves = drawn(rng, size, 20)
@@ -206,7 +215,7 @@ def test_shapley_weights(judges: Judges, players: int) -> None:
     assert (contribution_denominator(players, 0), shapley_weights(players)) == (denominator, list(weights))
 
 
-@pytest.mark.parametrize("draws", [20, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("draws", [20, pytest.param(2_000, marks=LONG)])
 def test_permutations(judges: Judges, draws: int) -> None:
     """`draw_permutation` of up to 128 players."""
     rng = np.random.default_rng(12)
@@ -215,7 +224,7 @@ def test_permutations(judges: Judges, draws: int) -> None:
         assert bytes(draw_permutation(seed, draw, players)) == judges.exact("permutation", seed, draw, players)
 
 
-@pytest.mark.parametrize("rounds", [40, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [40, pytest.param(2_000, marks=LONG)])
 def test_coefficients(judges: Judges, rounds: int) -> None:
     """`coefficients` of drawn dot products, those included that no vectors have."""
     for number in range(rounds):
@@ -226,7 +235,9 @@ def test_coefficients(judges: Judges, rounds: int) -> None:
         holders = [address(int(i)) for i in rng.integers(0, 6, n + q)]
         people = b"".join(bytes.fromhex(h[2:]) + bytes(2) for h in holders[:n])
         people += b"".join(bytes.fromhex(h[2:]) for h in holders[n:])
-        terms = terms_of(Shape(2, 0, 2), coefficient_max=int(rng.integers(1, 1025)), copy_ppm=int(rng.integers(600_000, 10**6)))
+        terms = terms_of(
+            Shape(2, 0, 2), coefficient_max=int(rng.integers(1, 1025)), copy_ppm=int(rng.integers(600_000, 10**6))
+        )
         sane, c, a = judges.exact(
             "coefficients", big_endian(gram).tobytes(), people, n, q, terms.coefficient_max, terms.copy_ppm
         )
@@ -251,7 +262,7 @@ def _totals(rng: np.random.Generator, counts: Counts) -> NDArray[np.int64]:
     return gram
 
 
-@pytest.mark.parametrize("cases", [100, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases", [100, pytest.param(2_000, marks=LONG)])
 def test_payout_trees(judges: Judges, cases: int) -> None:
     """The tree over what MONEY pays to PEOPLE is `PayoutTree`'s."""
     for rng, size in parts(cases, 14, 50):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from marketplace.domain.hashing import keccak, tag
 from marketplace.scoring.trace.build import Contents, ModelLeaves, Trace
 from marketplace.scoring.trace.evidence import pieces
-from marketplace.scoring.trace.layout import At, Section
+from marketplace.scoring.trace.layout import At, Model, Section
 from tests.referee.asking import MALFORMED, Judges, twin
 from tests.trace.cases import CASES, case, sheet, trace_of
 from tests.trace.places import blob_of, places
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from marketplace.domain.terms import SheetHead
 
-ALL = pytest.param(None, marks=pytest.mark.slow, id="all")
+LONG = [pytest.mark.slow, pytest.mark.timeout(3600)]
+ALL = pytest.param(None, marks=LONG, id="all")
 
 
 def drawn(rng: np.random.Generator, steps: Iterable[At], most: int | None) -> list[At]:
@@ -57,7 +59,7 @@ def test_no_step_of_an_honest_trace_is_wrong(judges: Judges, name: str, most: in
 
 @pytest.mark.parametrize("name", ["linear final", "hidden breached", "hidden sampled"])
 def test_blobs_are_read_strictly(judges: Judges, name: str) -> None:
-    """Changed, cut, continued or given for another place: whoever takes a blob, the other does too, and says the same."""
+    """Changed, cut, continued or given for another place, a blob is refused by both sides, or judged alike."""
     rng = np.random.default_rng(6)
     trace = trace_of(case(12, name))
     head = sheet(trace.figures, trace)
@@ -75,7 +77,7 @@ def test_blobs_are_read_strictly(judges: Judges, name: str) -> None:
     assert sum(v == MALFORMED for v in verdicts) > len(verdicts) // 2
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=LONG)])
 @pytest.mark.parametrize("name", CASES)
 def test_judges_agree_about_whatever_a_trace_asserts(judges: Judges, name: str, rounds: int) -> None:
     """One leaf of a section holds other bits, and all hashes fit: both sides judge the steps that turn on it alike."""
@@ -130,7 +132,9 @@ def _altered_leaf(rng: np.random.Generator, honest: Trace, section: int) -> tupl
             break
         left -= len(block)
     leaves = dict(honest.contents.leaves) | {section: tuple(blocks)}
-    return replace(honest.contents, leaves=leaves), lambda piece: piece[:3] in {("leaf", section, index), ("leaf", section)}
+    return replace(
+        honest.contents, leaves=leaves
+    ), lambda piece: piece[:3] in {("leaf", section, index), ("leaf", section)}
 
 
 def _altered_sum(rng: np.random.Generator, honest: Trace, section: int) -> tuple[Contents, Any]:
@@ -156,13 +160,11 @@ def _altered_model(rng: np.random.Generator, honest: Trace) -> tuple[Contents, A
     _bits(rng, content)
     models[number] = _committed(honest, number, held, neuron, content.tobytes())
     contents = replace(honest.contents, models=tuple(models))
-    return contents, lambda piece: piece[0] == "neuron" and piece[1] == number or piece[:2] == ("leaf", Section.MODELS)
+    opened = {("neuron", number), ("leaf", int(Section.MODELS))}
+    return contents, lambda piece: piece[:2] in opened
 
 
 def _committed(honest: Trace, number: int, held: ModelLeaves, neuron: int, content: bytes) -> ModelLeaves:
-    from marketplace.domain.hashing import keccak, tag
-    from marketplace.scoring.trace.layout import Model
-
     counts = honest.frame.counts
     layer = counts.layer(neuron)
     place = layer.to_bytes(4, "big") + (neuron - layer * counts.first).to_bytes(4, "big")
