@@ -19,8 +19,8 @@ from marketplace.domain.commitment import (
 )
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import ZERO_HASH
-from marketplace.domain.keccak_batch import hashes_of, keccak_levels
-from marketplace.domain.merkle import merkle_proof, merkle_root
+from marketplace.domain.keccak_batch import hashes_of
+from marketplace.domain.merkle import merkle_proof
 from marketplace.domain.network import Network
 from marketplace.scoring.trace.figures import Figures, TraceInput
 from marketplace.scoring.trace.layout import FINAL, PUBLIC, Frame, Model, Section
@@ -57,9 +57,14 @@ class ModelLeaves:
         return cls(tuple(contents), tuple(leaf_salt(salt, i) for i in range(len(leaves))), tuple(leaves))
 
     @cached_property
+    def tree(self) -> LeafTree:
+        """The tree over the leaves."""
+        return LeafTree(Section.MODELS, [hashes_of(self.leaves)], raw=True)
+
+    @property
     def root(self) -> bytes:
         """The commitment."""
-        return merkle_root(self.leaves)
+        return self.tree.root
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,9 @@ class Trace:
     def __init__(self, figures: Figures, contents: Contents) -> None:
         self.figures, self.contents = figures, contents
         counts, secret = figures.counts, figures.traced.secret
+        self.beyond = {
+            Model.UPDATES + i: ModelLeaves.of(update, salt) for i, (update, salt) in figures.traced.beyond.items()
+        }
         raw = hashes_of([model.root if model else ZERO_HASH for model in contents.models])
         self._trees = {int(Section.MODELS): LeafTree(Section.MODELS, [raw], raw=True)}
         self._forests: dict[int, SumForest] = {}
@@ -98,9 +106,9 @@ class Trace:
             count = counts.size(section) << counts.sum_depth(section)
             forest = SumForest(section, levels, counts.items(section), salts(secret, section, count))
             self._forests[section], self._trees[section] = forest, forest.figures
-        self._final = self._join(FINAL, ZERO_HASH) if counts.final_rows else [hashes_of([ZERO_HASH])]
-        self._top = self._join(0, self._final[-1].tobytes())
-        self.frame = Frame(counts, figures.rows_root, self._top[-1].tobytes())
+        self._final = self._join(FINAL, ZERO_HASH)
+        self._top = self._join(0, self._final.root if counts.final_rows else ZERO_HASH)
+        self.frame = Frame(counts, figures.rows_root, self._top.root)
 
     @property
     def root(self) -> bytes:
@@ -123,11 +131,11 @@ class Trace:
 
     def neuron(self, model: int, neuron: int) -> Opening:
         """Return the opening of a model's neuron, up to the top; raises InvalidInput for a model of root zero."""
-        leaves = self.contents.models[model]
+        leaves = self.contents.models[model] or self.beyond.get(model)
         if leaves is None:
             msg = f"model {model} has the root zero: there is nothing to open"
             raise InvalidInput(msg)
-        path = merkle_proof(leaves.leaves, neuron) + self.leaf(Section.MODELS, model).path
+        path = leaves.tree.path(neuron) + self.leaf(Section.MODELS, model).path
         return Opening(leaves.salts[neuron], leaves.contents[neuron], path)
 
     def row(self, index: int, *, final: bool = False) -> Opening:
@@ -143,16 +151,24 @@ class Trace:
             shards.append((given.final.rows, given.final.labels, traced.final_rows_salt))
         return [(salt, row_contents(rows, labels), row_leaves(rows, labels, salt)) for rows, labels, salt in shards]
 
-    def _join(self, base: int, last: bytes) -> list[Bytes]:
-        """Return the levels of the tree over 16 sections, the last of which has this root."""
+    def hash(self, section: int, height: int, index: int) -> bytes:
+        """Return a node of a section's tree, `height` levels above the leaves."""
+        return self._trees[section].hash(height, index)
+
+    def upper_hash(self, block: int, height: int, index: int) -> bytes:
+        """Return a node over the sections of the main block (0) or the final one (`FINAL`)."""
+        return (self._final if block else self._top).hash(height, index)
+
+    def _join(self, base: int, last: bytes) -> LeafTree:
+        """Return the tree over 16 sections, the last of which has this root."""
         roots = [self._trees[base + s].root if base + s in self._trees else ZERO_HASH for s in range(15)]
-        return keccak_levels(hashes_of([*roots, last]))
+        return LeafTree(base, [hashes_of([*roots, last])], raw=True)
 
     def _upper(self, section: int) -> tuple[bytes, ...]:
         """Return the siblings from a section's root to the top."""
         if section < FINAL:
-            return _siblings(self._top, section)
-        return _siblings(self._final, section - FINAL) + _siblings(self._top, Section.BLOCK)
+            return self._top.path(section)
+        return self._final.path(section - FINAL) + self._top.path(Section.BLOCK)
 
 
 def build_trace(traced: TraceInput, score: RoundScore) -> Trace:
@@ -246,7 +262,3 @@ def _block(block: Block, base: int) -> dict[int, tuple[Bytes, ...]]:
 
 def _one(content: bytes) -> tuple[Bytes]:
     return (np.frombuffer(content, np.uint8)[None],)
-
-
-def _siblings(levels: list[Bytes], index: int) -> tuple[bytes, ...]:
-    return tuple(level[index >> height ^ 1].tobytes() for height, level in enumerate(levels[:-1]))

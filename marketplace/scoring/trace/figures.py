@@ -5,7 +5,7 @@ It recomputes the score instead of reading it, in the order in which the steps o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -57,6 +57,7 @@ class TraceInput:
         base_from: 0 if the base is the terms', else 1 + the adopted round whose sheet has it.
         previous_from: 0 if there is none, else 1 + the last settled round.
         gains_before: summed `gain_ppb` of the earlier adopted rounds.
+        beyond: position -> update and salt of breached submissions that opened but exceed the bounds, to prove that.
     """
 
     given: RoundInput
@@ -75,6 +76,7 @@ class TraceInput:
     base_from: int
     previous_from: int
     gains_before: int
+    beyond: Mapping[int, tuple[Update, bytes]] = field(default_factory=dict, repr=False)
 
 
 class Figures:

@@ -12,7 +12,7 @@ from marketplace.domain.hashing import ZERO_HASH, keccak, tag
 from marketplace.scoring.trace.layout import FINAL, PUBLIC, Frame, Model, Section, depth_of
 from marketplace.scoring.trace.trees import NODE_BYTES, SALT_BYTES, leaf_prefix
 
-__all__ = ["Node", "Opening", "Reader", "Row", "children_of", "climb", "integers"]
+__all__ = ["Node", "Opening", "Reader", "Row", "children_of", "climb", "integers", "leaf_hash", "node_of"]
 
 _HASH: Final = 32
 
@@ -37,12 +37,23 @@ class Node(NamedTuple):
     total: int
     square: int
 
+    def encode(self) -> bytes:
+        """Return the 64 bytes of the node; raises OverflowError when a sum exceeds 128 bits."""
+        return self.hash + self.total.to_bytes(16, "big", signed=True) + self.square.to_bytes(16, "big")
+
 
 class Row(NamedTuple):
     """A validation row."""
 
     label: int
     features: tuple[int, ...]
+
+
+def leaf_hash(section: int, salt: bytes, content: bytes) -> bytes:
+    """Return a leaf of the trace; public ones have no salt, and those of MODELS are hashes already."""
+    if section == Section.MODELS:
+        return content
+    return keccak(leaf_prefix(section), bytes(SALT_BYTES) if section in PUBLIC else salt, content)
 
 
 def climb(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
@@ -62,7 +73,7 @@ def children_of(node: Node, raw: bytes) -> tuple[Node, Node]:
     """Return the two nodes that a node's 128 bytes state; raises InvalidInput if they are not under its hash."""
     if len(raw) != NODE_BYTES or keccak(tag("trace-sum"), raw) != node.hash:
         raise _malformed()
-    return _node(raw[:32], raw[64:96]), _node(raw[32:64], raw[96:])
+    return node_of(raw[:32], raw[64:96]), node_of(raw[32:64], raw[96:])
 
 
 class Reader:
@@ -92,9 +103,9 @@ class Reader:
     def leaf(self, section: int, index: int) -> bytes:
         """Return the content of a leaf."""
         length, combined = self.counts.path(section, index)
-        salt = bytes(SALT_BYTES) if section in PUBLIC else self.take(SALT_BYTES)
+        salt = b"" if section in PUBLIC else self.take(SALT_BYTES)
         content = self.take(self.counts.content_bytes(section, index))
-        self._lead(keccak(leaf_prefix(section), salt, content), combined, self._path(length))
+        self._lead(leaf_hash(section, salt, content), combined, self._path(length))
         return content
 
     def ints(self, section: int, index: int) -> list[int]:
@@ -143,7 +154,7 @@ class Reader:
         if not 0 <= level <= self.counts.sum_depth(section) or not 0 <= position < 1 << level:
             raise _malformed()
         content = self.leaf(section, figure)
-        node = _node(content[:_HASH], content[_HASH:])
+        node = node_of(content[:_HASH], content[_HASH:])
         for height in reversed(range(level)):
             node = self.children(node)[position >> height & 1]
         return node
@@ -157,8 +168,7 @@ class Reader:
         node = self.descend(section, figure, self.counts.sum_depth(section), position)
         if position >= self.counts.items(section):
             return node
-        content = node.total.to_bytes(16, "big", signed=True) + node.square.to_bytes(16, "big")
-        if keccak(leaf_prefix(section), self.take(SALT_BYTES), content) != node.hash:
+        if keccak(leaf_prefix(section), self.take(SALT_BYTES), node.encode()[_HASH:]) != node.hash:
             raise _malformed()
         return node
 
@@ -175,7 +185,8 @@ class Reader:
             raise _malformed()
 
 
-def _node(digest: bytes, sums: bytes) -> Node:
+def node_of(digest: bytes, sums: bytes) -> Node:
+    """Return a node from its hash and the 32 bytes that state its sums."""
     return Node(digest, int.from_bytes(sums[:16], "big", signed=True), int.from_bytes(sums[16:], "big"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from marketplace.domain.sumtree import PayoutTree
+from marketplace.domain.sumtree import MAX_SUM, PayoutTree
 from marketplace.scoring.adoption import is_adopted
 from marketplace.scoring.bound import lower_bound
 from marketplace.scoring.coefficients import coefficients
@@ -64,6 +64,8 @@ def payouts(step: Step) -> bool:
     stated = step.money()
     people = People.decode(step.reader.leaf(Section.PEOPLE, 0), step.counts)
     paid = {p.index: (p.holder, s.payout) for p, s in zip(people.submissions, stated.shares, strict=True)}
+    if sum(s.payout for s in stated.shares) > MAX_SUM:
+        return True
     tree = PayoutTree(paid)
     return (tree.root, tree.total) != (step.head.payout_root, step.head.pool)
 

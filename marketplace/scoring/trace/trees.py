@@ -86,13 +86,14 @@ class LeafTree:
         """Return the salt of a leaf; nothing for a public or raw one."""
         return b"" if self._salts is None else bytes(self._salts[index])
 
+    def hash(self, height: int, index: int) -> bytes:
+        """Return a node, `height` levels above the leaves."""
+        level = self._levels[height]
+        return bytes(level[index]) if index < len(level) else zero_tree(height)
+
     def path(self, index: int) -> tuple[bytes, ...]:
         """Return the siblings from a leaf to the root of the section."""
-        out = []
-        for height, level in enumerate(self._levels[:-1]):
-            sibling = index >> height ^ 1
-            out.append(level[sibling].tobytes() if sibling < len(level) else zero_tree(height))
-        return tuple(out)
+        return tuple(self.hash(height, index >> height ^ 1) for height in range(len(self._levels) - 1))
 
     def _hash(self, prefix: Bytes, part: Bytes, start: int) -> Bytes:
         count = len(part)
