@@ -1,7 +1,7 @@
 """Compile the contracts into the package (`marketplace/chain/artefacts`), or check that what ships is fresh.
 
 Usage: python scripts/compile_contracts.py [--check]
-       python scripts/compile_contracts.py --show contracts/test/referee/Asker.sol     (a test's contracts, as JSON)
+       python scripts/compile_contracts.py --show contracts/test/referee/Asker.sol ...     (a test's contracts, as JSON)
 """
 
 from __future__ import annotations
@@ -114,11 +114,11 @@ def main() -> int:
     """Write the artefacts, or with `--check` compare them with those that ship."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing, exit 1 on a difference")
-    parser.add_argument("--show", type=Path, help="print the artefacts of this one file, write nothing")
+    parser.add_argument("--show", type=Path, nargs="+", help="print the artefacts of these files alone, write nothing")
     given = parser.parse_args()
     check: bool = given.check
     if given.show:
-        print(json.dumps(_compile([ROOT / given.show])))
+        print(json.dumps(_compile([ROOT / path for path in given.show])))
         return 0
 
     fresh = {name: _text(artefact) for name, artefact in compile_deployable().items()}

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,15 +32,15 @@ _ROOT: Final = Path(__file__).parents[2]
 _BYTES_AT_ONCE, _STEPS_AT_ONCE = 200_000, 60
 
 
-@cache
-def _compiled(name: str) -> tuple[Interface, bytes]:
-    """Compile a test contract with the settings of those that ship; return its interface and what creates it."""
-    command = [sys.executable, "scripts/compile_contracts.py", "--show", f"contracts/test/referee/{name}.sol"]
-    shown = subprocess.run(  # noqa: S603 - our own script
-        command, cwd=_ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    (found,) = json.loads(shown).values()
-    return Interface(found["abi"]), bytes.fromhex(found["bytecode"].removeprefix("0x"))
+def _compiled(*names: str) -> dict[str, tuple[Interface, bytes]]:
+    """Compile test contracts with the settings of those that ship; return their interfaces and what creates them."""
+    paths = [f"contracts/test/referee/{name}.sol" for name in names]
+    command = [sys.executable, "scripts/compile_contracts.py", "--show", *paths]
+    done = subprocess.run(command, cwd=_ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    return {
+        name: (Interface(found["abi"]), bytes.fromhex(found["bytecode"].removeprefix("0x")))
+        for name, found in json.loads(done.stdout).items()
+    }
 
 
 class Judges:
@@ -50,10 +49,8 @@ class Judges:
     def __init__(self) -> None:
         self._chain = EmbeddedChain()
         self._places = {name: self._create(artefact(name).bytecode) for name in (*JUDGES.values(), "AnswerJudge")}
-        self._helpers = {}
-        for name in ("Asker", "ExactCases"):
-            interface, code = _compiled(name)
-            self._helpers[name] = interface, self._create(code)
+        made = _compiled("Asker", "ExactCases").items()
+        self._helpers = {name: (interface, self._create(code)) for name, (interface, code) in made}
 
     def _create(self, code: bytes) -> str:
         receipt = self._chain.send(self._chain.signer(), None, code)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from tests.referee.asking import Judges
 
-MANY = pytest.mark.parametrize("cases", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
+LONG = [pytest.mark.slow, pytest.mark.timeout(3600)]
+MANY = pytest.mark.parametrize("cases", [5_000, pytest.param(100_000, marks=LONG)])
 AT_ONCE = 1_000
 
 
@@ -214,7 +215,7 @@ def test_shapley_weights(judges: Judges, players: int) -> None:
     assert (contribution_denominator(players, 0), shapley_weights(players)) == (denominator, list(weights))
 
 
-@pytest.mark.parametrize("draws", [20, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("draws", [20, pytest.param(2_000, marks=LONG)])
 def test_permutations(judges: Judges, draws: int) -> None:
     """`draw_permutation` of up to 128 players."""
     rng = np.random.default_rng(12)
@@ -223,7 +224,7 @@ def test_permutations(judges: Judges, draws: int) -> None:
         assert bytes(draw_permutation(seed, draw, players)) == judges.exact("permutation", seed, draw, players)
 
 
-@pytest.mark.parametrize("rounds", [40, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [40, pytest.param(2_000, marks=LONG)])
 def test_coefficients(judges: Judges, rounds: int) -> None:
     """`coefficients` of drawn dot products, those included that no vectors have."""
     for number in range(rounds):
@@ -261,7 +262,7 @@ def _totals(rng: np.random.Generator, counts: Counts) -> NDArray[np.int64]:
     return gram
 
 
-@pytest.mark.parametrize("cases", [100, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cases", [100, pytest.param(2_000, marks=LONG)])
 def test_payout_trees(judges: Judges, cases: int) -> None:
     """The tree over what MONEY pays to PEOPLE is `PayoutTree`'s."""
     for rng, size in parts(cases, 14, 50):

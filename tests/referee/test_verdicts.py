@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from marketplace.domain.terms import SheetHead
 
-ALL = pytest.param(None, marks=pytest.mark.slow, id="all")
+LONG = [pytest.mark.slow, pytest.mark.timeout(3600)]
+ALL = pytest.param(None, marks=LONG, id="all")
 
 
 def drawn(rng: np.random.Generator, steps: Iterable[At], most: int | None) -> list[At]:
@@ -58,7 +59,7 @@ def test_no_step_of_an_honest_trace_is_wrong(judges: Judges, name: str, most: in
 
 @pytest.mark.parametrize("name", ["linear final", "hidden breached", "hidden sampled"])
 def test_blobs_are_read_strictly(judges: Judges, name: str) -> None:
-    """Changed, cut, continued or given for another place: both take a blob and say the same, or neither takes it."""
+    """Changed, cut, continued or given for another place, a blob is refused by both sides, or judged alike."""
     rng = np.random.default_rng(6)
     trace = trace_of(case(12, name))
     head = sheet(trace.figures, trace)
@@ -76,7 +77,7 @@ def test_blobs_are_read_strictly(judges: Judges, name: str) -> None:
     assert sum(v == MALFORMED for v in verdicts) > len(verdicts) // 2
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=LONG)])
 @pytest.mark.parametrize("name", CASES)
 def test_judges_agree_about_whatever_a_trace_asserts(judges: Judges, name: str, rounds: int) -> None:
     """One leaf of a section holds other bits, and all hashes fit: both sides judge the steps that turn on it alike."""
@@ -159,7 +160,8 @@ def _altered_model(rng: np.random.Generator, honest: Trace) -> tuple[Contents, A
     _bits(rng, content)
     models[number] = _committed(honest, number, held, neuron, content.tobytes())
     contents = replace(honest.contents, models=tuple(models))
-    return contents, lambda piece: piece[:2] in {("neuron", number), ("leaf", Section.MODELS)}
+    opened = {("neuron", number), ("leaf", int(Section.MODELS))}
+    return contents, lambda piece: piece[:2] in opened
 
 
 def _committed(honest: Trace, number: int, held: ModelLeaves, neuron: int, content: bytes) -> ModelLeaves:

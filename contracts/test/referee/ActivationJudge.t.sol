@@ -5,6 +5,8 @@ import {IJudge} from "../../interfaces/IJudge.sol";
 import {Traces} from "./Traces.sol";
 
 /// @title Judge 1 on leaves written by hand.
+/// forge-config: default.fuzz.runs = 16
+/// forge-config: long.fuzz.runs = 256
 contract ActivationJudgeTest is Traces {
     IJudge private judge;
 
