@@ -14,12 +14,11 @@ from client.inputs import InputEvidence
 from client.push import close_dispute
 from client.sheets import published_in
 from marketplace.chain.referee import Case
-from marketplace.chain.reverts import UnknownSheet, WrongTurn
+from marketplace.chain.referee_reverts import UnknownSheet, WrongTurn
 from marketplace.domain.bounty import Phase
-from marketplace.domain.dispute import FRAME_DEMAND
+from marketplace.domain.dispute import FRAME_DEMAND, Answered, Decided, Demanded
 from marketplace.domain.dispute import Frame as WireFrame
 from marketplace.domain.errors import GradMarketError, InvalidInput, NotFound, StorageError
-from marketplace.domain.events import Answered, Decided, Demanded
 from marketplace.scoring.trace.blame import blame
 from marketplace.scoring.trace.demands import answer_bytes, ask_of, demand_of, read_answer
 from marketplace.scoring.trace.evidence import Ask, LeafAsk, Walk

@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from marketplace.domain import events as ev
+from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed
 from marketplace.domain.errors import ChainError, NotFound
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ class BountyLog:
         self.included: dict[int, int] = {}
         self.committed: dict[int, dict[int, ev.Committed]] = defaultdict(dict)
         self.revealed: dict[int, dict[bytes, ev.Revealed]] = defaultdict(dict)
-        self.disputed: dict[int, dict[bytes, ev.Disputed]] = defaultdict(dict)
-        self.turns: dict[bytes, list[ev.Demanded | ev.Answered | ev.Decided]] = defaultdict(list)
-        self.disproved: dict[int, dict[bytes, ev.Disproved]] = defaultdict(dict)
+        self.disputed: dict[int, dict[bytes, Disputed]] = defaultdict(dict)
+        self.turns: dict[bytes, list[Demanded | Answered | Decided]] = defaultdict(list)
+        self.disproved: dict[int, dict[bytes, Disproved]] = defaultdict(dict)
         self.settled: dict[int, ev.Settled] = {}
         self.void: set[int] = set()
         self.served: dict[int, dict[int, ev.Served]] = defaultdict(dict)
@@ -206,7 +207,7 @@ class BountyLog:
     def turns_until(self, round_: int) -> list[int]:
         """Deadlines of the turns of a round's open disputes."""
         last = (self.turns[dispute][-1] for dispute in self.disputed[round_])
-        return [turn.deadline for turn in last if not isinstance(turn, ev.Decided)]
+        return [turn.deadline for turn in last if not isinstance(turn, Decided)]
 
     def keys_of_seats(self) -> dict[str, bytes]:
         """Digest of the encryption key of everybody who holds a seat now: address -> digest."""
@@ -297,11 +298,11 @@ class BountyLog:
 
     def _take_disputes(self, event: ev.Event) -> None:
         match event:
-            case ev.Disputed():
+            case Disputed():
                 self.disputed[event.round][event.dispute] = event
-            case ev.Demanded() | ev.Answered() | ev.Decided():
+            case Demanded() | Answered() | Decided():
                 self.turns[event.dispute].append(event)
-            case ev.Disproved():
+            case Disproved():
                 self.disproved[event.round][event.sheet_hash] = event
             case _:
                 pass  # draws, which are read from the contract

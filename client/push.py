@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from marketplace.chain.referee import Case
 from marketplace.domain.bounty import Phase
-from marketplace.domain.events import Decided
+from marketplace.domain.dispute import Decided
 
 if TYPE_CHECKING:
     from client.log import BountyLog

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from marketplace.domain.update import Update
     from marketplace.storage.store import Store
 
-__all__ = ["Memory", "ScoredRound", "permutation_seed", "score"]
+__all__ = ["Memory", "OpenedRound", "Salts", "ScoredRound", "permutation_seed", "score"]
 
 
 @dataclass

@@ -1,10 +1,10 @@
-"""Show that the contracts' tests notice small changes of what moves money: plant one at a time, run the tests that must fail.
+"""Show that the contracts' tests notice small changes of what moves money: plant one, run the tests that must fail.
 
 Usage: python scripts/mutate.py [--only TEXT] [--minutes 60] [--report build/mutants.json] [--list]
 
-All changes are compiled at once: wherever one could be made, the copy asks while it runs whether it is the one whose number the
-variable MUTANT holds. So the compiler runs once, and one run of the tests decides about one change. Works in a temporary folder;
-the working tree is only read. Survivors are explained in docs/MUTATION.md.
+All changes are compiled at once: wherever one could be made, the copy asks while it runs whether it is the one whose
+number the variable MUTANT holds. So the compiler runs once, and one run of the tests decides about one change. Works
+in a temporary folder; the working tree is only read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "libraries/SumTree.sol": (),
     "libraries/TicketList.sol": ("setState", "remove", "stakeLeft"),
     "market/Payouts.sol": (),
-    "market/Bench.sol": ("collect", "_vacate", "_dismiss", "_challengerOf", "_halvesOf", "_halfPayRoundedDown", "_settlePay"),
+    "market/Bench.sol": ("collect", "_vacate", "_dismiss", "_challengerOf", "_halvesOf", "_halfPayRoundedDown", "_settlePay"),  # noqa: E501
     "market/Scoring.sol": (
         "settle", "rule", "_endChallenge", "_disprove", "_stands", "_carries", "_voidScored", "_endScoring", "_account",
         "_seatsWith", "_penalties", "_couldNotScore", "_endServe", "_oweForServing", "_winners",
@@ -55,12 +55,12 @@ NARROW = {
 FIRST_TESTS = "contracts/test/{Referee,Falling}.t.sol"
 ALL_TESTS = "contracts/test/{*.t.sol,fuzz/*.t.sol}"
 OPERATORS = {
-    "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "/": "*", "%": "*",
+    "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "/": "*", "%": "*",  # noqa: E501
     "&": "|", "|": "&", "^": "&", "<<": ">>", ">>": "<<", "&&": "||", "||": "&&",
     "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=",
 }  # fmt: skip
 VALUES = ("uint", "int", "bool", "bytes32", "address", "enum")
-# The optimizer only finds room on the stack: a change is not to be optimised away, and the copy compiles in half the time.
+# The optimizer only finds room on the stack: a change is not to be optimised away, and the copy compiles faster.
 QUICKLY = """optimizer_runs = 1
 optimizer_details = { yul = true, yulDetails = { stackAllocation = true, optimizerSteps = ":" } }
 """
@@ -213,7 +213,11 @@ def _asts() -> dict[str, Node]:
 
 def _constants(tree: Node) -> set[int]:
     """Return the ids of the numbers that a file names."""
-    found = {tree["id"]} if tree.get("constant") and _is_value(tree) and tree["typeDescriptions"]["typeString"] == "uint256" else set()
+    found = (
+        {tree["id"]}
+        if tree.get("constant") and _is_value(tree) and tree["typeDescriptions"]["typeString"] == "uint256"
+        else set()
+    )
     for child in _children(tree):
         found |= _constants(child)
     return found

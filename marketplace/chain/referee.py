@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from marketplace.chain.contract import Contract, announced
-from marketplace.domain import events as ev
-from marketplace.domain.dispute import Dispute, Frame, Turn
+from marketplace.domain.dispute import Dispute, Disputed, Frame, Turn
 
 if TYPE_CHECKING:
     from marketplace.chain.node import Chain, Receipt
@@ -55,7 +54,7 @@ class Referee(Contract):
     def dispute(self, case: Case, terms: ChainTerms, what: int) -> bytes:
         """Open a dispute with a first demand, lock its bond, and return the dispute's id."""
         receipt = self.act("dispute", case.as_tuple(), terms.packed(), what)
-        return announced(receipt.logs, ev.Disputed)[0].dispute
+        return announced(receipt.logs, Disputed)[0].dispute
 
     def demand(self, case: Case, dispute: bytes, last: int, what: int) -> Receipt:
         """Demand more in one's own dispute; `last` is what was demanded before."""

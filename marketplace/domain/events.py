@@ -13,17 +13,12 @@ from marketplace.domain.terms import ChainTerms, SheetHead
 __all__ = [
     "Acknowledged",
     "Agreed",
-    "Answered",
     "Attested",
     "BountyEvent",
     "Claimed",
     "Closed",
     "Committed",
-    "Decided",
-    "Demanded",
     "Deposited",
-    "Disproved",
-    "Disputed",
     "Drawn",
     "Event",
     "HandedOver",
@@ -218,57 +213,6 @@ class Settled(BountyEvent):
     round: int
     sheet_hash: bytes
     winners: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Disputed(BountyEvent):
-    """Somebody disputes a sheet, and locked a bond."""
-
-    round: int
-    dispute: bytes
-    sheet_hash: bytes
-    challenger: str
-    bond: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Demanded(BountyEvent):
-    """A part of a disputed sheet's trace is to be shown until a deadline; see `marketplace.domain.dispute.Demand`."""
-
-    dispute: bytes
-    what: int
-    deadline: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered(BountyEvent):
-    """A demand was answered; the challenger has until a deadline to go on."""
-
-    dispute: bytes
-    what: int
-    defender: str
-    deadline: int
-    content: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decided(BountyEvent):
-    """A dispute is over, upheld if its sheet fell; the bond went to the winner."""
-
-    dispute: bytes
-    upheld: bool
-    winner: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Disproved(BountyEvent):
-    """A sheet fell, by a contradiction at `at` or by silence (0); the seats in the bitmap had revealed it."""
-
-    round: int
-    sheet_hash: bytes
-    seats: int
-    challenger: str
-    at: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import pytest
 from eth_tester.exceptions import TransactionFailed
 from web3.exceptions import ContractCustomError, ContractLogicError
 
-from marketplace.chain import reverts, token_reverts
+from marketplace.chain import referee_reverts, reverts, token_reverts
 from marketplace.chain.account import Account
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import encode, selector
@@ -35,7 +35,7 @@ def errors_of_the_contracts() -> dict[str, tuple[str, ...]]:
 
 def classes() -> list[type[Revert]]:
     """Every exception that stands for an error."""
-    found = [getattr(module, name) for module in (reverts, token_reverts) for name in module.__all__]
+    found = [getattr(module, name) for module in (reverts, referee_reverts, token_reverts) for name in module.__all__]
     return [cls for cls in found if issubclass(cls, Revert)]
 
 

@@ -84,7 +84,7 @@ def test_words_are_read_as_they_are_written(counts: int, at: int) -> None:
     """Counts and places survive packing, and bits above them are refused."""
     assert counts == Counts.unpacked(counts).packed()
     assert at == At.unpacked(at).packed()
-    with pytest.raises(InvalidInput, match="bits"):
+    with pytest.raises(InvalidInput, match="places"):
         Counts.unpacked(counts | 1 << 232)
 
 
