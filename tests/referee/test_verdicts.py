@@ -80,7 +80,7 @@ def test_blobs_are_read_strictly(judges: Judges, name: str) -> None:
 @pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=LONG)])
 @pytest.mark.parametrize("name", CASES)
 def test_judges_agree_about_whatever_a_trace_asserts(judges: Judges, name: str, rounds: int) -> None:
-    """One leaf of a section holds other bits, and all hashes fit: both sides judge the steps that turn on it alike. GM-316."""
+    """One leaf holds other bits, and all hashes fit: both sides judge the steps that turn on it alike. GM-316."""
     disproved = 0
     for seed in range(rounds):
         rng = np.random.default_rng([13, seed])
