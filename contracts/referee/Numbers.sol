@@ -5,6 +5,8 @@ pragma solidity 0.8.28;
 /// @dev Results are exact: arithmetic is modulo 2^256, and every true value is far below 2^255 whatever bits a leaf asserts. Bounds
 /// stand beside each function. A width is below 2^16 by the frame.
 library Numbers {
+    // The digits are the lanes, so none are too many.
+    // slither-disable-start too-many-digits
     /// @dev Low halves of four 64-bit lanes.
     uint256 private constant LOW = 0x00000000ffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
     /// @dev The sign bits of eight int32, and of the four in the low halves.
@@ -17,6 +19,7 @@ library Numbers {
     uint256 private constant EVEN = 0x00ff00ff00ff00ff;
     uint256 private constant SPREAD = 0x0001000000000000000000010000000000000000000100000000000000000001;
     uint256 private constant SPREAD_MASK = 0x00ff00000000000000ff00000000000000ff00000000000000ff000000000000;
+    // slither-disable-end too-many-digits
 
     function int32At(uint256 from) internal pure returns (int256 value) {
         assembly ("memory-safe") {
