@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from client.demo.devnet import Devnet
 from client.gym.world import HOLDERS, SEATS, TOKEN
 from marketplace.chain.account import Account
 from marketplace.sealing.identity import EncryptionIdentity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["PURSE", "Arena", "Citizen"]
 
@@ -43,6 +40,7 @@ class Arena:
     Attributes:
         owner, validators, holders: who plays which role; spare: accounts for those who come as several people.
         bystander: takes no part, and pushes bounties on as anybody may.
+        start: what everybody has before a game, by address.
     """
 
     def __init__(self, ticket_stake: int) -> None:
@@ -54,21 +52,32 @@ class Arena:
         self.spare = tuple(self._citizen() for _ in range(_SPARE))
         for validator in self.validators:
             validator.account.registry.stake(ticket_stake, 1)
+        self._tokens = -1
+        self._wallets: dict[str, int] = {}
+        self.start: Final = self.wealth(SEATS)
         self._start = self.net.chain.snapshot()
 
     def reset(self) -> None:
         """Go back to the moment before the first game."""
         self.net.chain.restore(self._start)
 
-    def wealth(self, addresses: Iterable[str], tickets: int) -> dict[str, int]:
-        """Return what each has in its wallet, in the vault, and in the first `tickets` tickets of the pool."""
+    def wealth(self, tickets: int) -> dict[str, int]:
+        """Return what everybody has in its wallet, in the vault, and in the first `tickets` tickets of the pool."""
         account = self.bystander.account
-        found = {a: account.token.balance(a) + account.vault.balance(a) for a in addresses}
+        tokens = account.token.balance(self.net.deployment.vault)
+        if tokens != self._tokens:  # somebody paid in or withdrew
+            self._wallets = {citizen.address: account.token.balance(citizen.address) for citizen in self.everybody}
+            self._tokens = tokens
+        found = {a: wallet + account.vault.balance(a) for a, wallet in self._wallets.items()}
         for number in range(tickets):
             ticket = account.registry.ticket(self.ticket_stake, number)
-            if ticket.validator in found:
-                found[ticket.validator] += ticket.stake
+            found[ticket.validator] += ticket.stake
         return found
+
+    @property
+    def everybody(self) -> list[Citizen]:
+        """All people there are."""
+        return [self.owner, *self.validators, *self.holders, *self.spare]
 
     def _citizen(self) -> Citizen:
         return Citizen(self.net.account(PURSE), EncryptionIdentity.generate())

@@ -152,27 +152,24 @@ class Game:
     # ------------------------------------------------------------------ playing
     def play(self) -> Outcome:
         """Play to the end and count."""
-        people = [person.address for person in self.everybody]
-        start = self.arena.wealth(people, self.tickets)
-        burned = self.arena.bystander.account.vault.burned()
         log = BountyLog(self.owner.account, self.owner.post())  # one reader for all: they are in one process
         for person in self.everybody:
             person.log = log
         play(self)
-        end = self.arena.wealth(people, self.tickets)
+        start, end = self.arena.start, self.arena.wealth(self.tickets)
         log.refresh()
         team = tuple(person.address for person in self.team)
         aggregates = [self.owner.aggregates[r] for r in sorted(self.owner.aggregates)] if self.got is None else self.got
         mine = [person.address for person in self.team if isinstance(person, DataHolder)]
         vault = self.arena.bystander.account.vault
         return Outcome(
-            money={address: end[address] - start[address] for address in people},
+            money={address: end[address] - start[address] for address in start},
             worth=self.world.worth(aggregates, log.terms.round_budget),
             owner=self.owner.address,
             team=team,
             earned=sum(log.earned[address] for address in mine),
             fees=log.terms.fee * sum(log.fees_paid_by(address) for address in mine),
-            burned=vault.burned() - burned,
+            burned=vault.burned(),
             left=vault.balance(log.bounty),
             settled=len(log.settled),
             adopted=len(log.adopted),

@@ -1,15 +1,18 @@
 """Playing a bounty through: whoever may have something to do acts, and chain time passes when nobody does.
 
-Honest people are asked only in phases that are theirs, which saves most of the questions to the chain that a game
-costs; those who deviate are asked always.
+Who plays a role as the product does is asked only in phases that are the role's, which saves most of the questions to
+the chain that a game costs; who plays it in a way of its own is asked always.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from client.holder import DataHolder
+from client.owner import ModelOwner
 from client.push import push
 from client.timing import next_moment
+from client.validator import Validator
 from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import ProtocolError, Refused
 
@@ -17,14 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from client.gym.game import Game
-    from client.holder import DataHolder
-    from client.owner import ModelOwner
-    from client.validator import Validator
     from marketplace.domain.bounty import BountyState
 
 __all__ = ["play"]
 
 _MOST_STEPS: Final = 2_000
+_ROLES: Final = frozenset({DataHolder, ModelOwner, Validator})
 _OWNERS: Final = frozenset({Phase.DRAW, Phase.JOIN, Phase.SUBMIT, Phase.REBUT, Phase.CLOSED})
 _SEATS: Final = frozenset(
     {Phase.ACKNOWLEDGE, Phase.ATTEST, Phase.COMMIT, Phase.REVEAL, Phase.CHALLENGE, Phase.SERVE, Phase.CLOSED}
@@ -58,8 +59,8 @@ def _act(game: Game, finished: set[tuple[str, Phase, int]]) -> bool:
         if moment in finished or not person.step():
             continue
         acted = True
-        # An honest holder does one thing in these phases, and takes its payouts when all is over.
-        if before.phase in {Phase.JOIN, Phase.SUBMIT} and person in game.holders and person not in game.team:
+        # A holder does one thing in these phases, and takes its payouts when all is over.
+        if before.phase in {Phase.JOIN, Phase.SUBMIT} and type(person) is DataHolder:
             finished.add(moment)
     return acted
 
@@ -75,7 +76,7 @@ def _due(game: Game, bounty: BountyState) -> Iterator[ModelOwner | Validator | D
             due = phase in _OWNERS
         else:
             due = phase in _SEATS or handing_over
-        if due or person in game.team:
+        if due or type(person) not in _ROLES:
             yield person
 
 
