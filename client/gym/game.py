@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from client.gym.play import play
 from client.gym.store import MemoryStore
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from marketplace.domain.terms import ChainTerms
     from marketplace.domain.update import Update
 
-__all__ = ["Game", "Outcome"]
+__all__ = ["OWNER", "Game", "Outcome"]
+
+OWNER: Final = "owner"
+"""What the owner is called in outcomes."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,9 @@ class Outcome:
     """What came of a game, in the token's smallest unit.
 
     Attributes:
-        money: what everybody gained or lost, by address: fees, payouts, seat pay, slashes, forfeited stakes and bonds.
+        money: what everybody gained or lost, by name: fees, payouts, seat pay, slashes, forfeited stakes and bonds.
         worth: of the models the owner ended with, to the owner; see `World.worth`.
-        team: addresses of those who deviated together.
+        team: names of those who deviated together.
         earned, fees: payouts of the team's holders, and what submitting cost them.
         burned: what nobody has any more; left: what the bounty's account still holds.
         adopted, settled: rounds of the bounty.
@@ -44,7 +47,6 @@ class Outcome:
 
     money: dict[str, int]
     worth: int
-    owner: str
     team: tuple[str, ...]
     earned: int
     fees: int
@@ -66,8 +68,8 @@ class Outcome:
     def profit(self, people: Sequence[str] | None = None) -> int:
         """Return what some people together (None: the team) gained, the owner's model included."""
         chosen = self.team if people is None else people
-        money = sum(self.money.get(address, 0) for address in chosen)
-        return money + (self.worth if self.owner in chosen else 0)
+        money = sum(self.money.get(name, 0) for name in chosen)
+        return money + (self.worth if OWNER in chosen else 0)
 
 
 class Game:
@@ -81,7 +83,6 @@ class Game:
     Attributes:
         owner, validators, holders: who plays; the last holder is the deviator where a holder deviates.
         tickets: how many the pool has.
-        got: aggregates the owner's side has in the end; None for what the owner was served.
     """
 
     def __init__(self, arena: Arena, world: World, strategy: Strategy) -> None:
@@ -89,10 +90,10 @@ class Game:
         self.arena, self.world = arena, world
         self.store = MemoryStore()
         self.tickets = len(arena.validators)
-        self.got: list[Update] | None = None
+        self._strategy = strategy
         self._spare = iter(arena.spare)
         self.inputs: PlanInputs = world.inputs(arena.net.token, arena.net.now())
-        self.owner = ModelOwner("owner", arena.owner.account, arena.owner.identity, self.store, self.inputs.plan())
+        self.owner = ModelOwner(OWNER, arena.owner.account, arena.owner.identity, self.store, self.inputs.plan())
         self.validators = [self._validator(i, citizen) for i, citizen in enumerate(arena.validators)]
         self.holders = [self._holder(f"holder {i}", c, self.honest(i)) for i, c in enumerate(arena.holders)]
         self.team = tuple(strategy.enter(self))
@@ -158,15 +159,15 @@ class Game:
         play(self)
         start, end = self.arena.start, self.arena.wealth(self.tickets)
         log.refresh()
-        team = tuple(person.address for person in self.team)
-        aggregates = [self.owner.aggregates[r] for r in sorted(self.owner.aggregates)] if self.got is None else self.got
+        aggregates = self._strategy.took(self)
+        if aggregates is None:
+            aggregates = [self.owner.aggregates[round_] for round_ in sorted(self.owner.aggregates)]
         mine = [person.address for person in self.team if isinstance(person, DataHolder)]
         vault = self.arena.bystander.account.vault
         return Outcome(
-            money={address: end[address] - start[address] for address in start},
+            money={person.name: end[person.address] - start[person.address] for person in self.everybody},
             worth=self.world.worth(aggregates, log.terms.round_budget),
-            owner=self.owner.address,
-            team=team,
+            team=tuple(person.name for person in self.team),
             earned=sum(log.earned[address] for address in mine),
             fees=log.terms.fee * sum(log.fees_paid_by(address) for address in mine),
             burned=vault.burned(),

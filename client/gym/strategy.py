@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from client.gym.game import Game
     from client.participant import Participant
+    from marketplace.domain.update import Update
 
 __all__ = ["Honest", "Role", "Strategy"]
 
@@ -29,12 +30,14 @@ class Strategy:
         name: what the command line calls it.
         role: who deviates.
         rounds: of the bounties it is played in.
+        impossible: why the contracts leave no way to play it; empty where they do.
         does: what it does; defence: what stands against it; residual: what is left of it. One sentence each.
     """
 
     name: ClassVar[str]
     role: ClassVar[Role]
     rounds: ClassVar[int] = 2
+    impossible: ClassVar[str] = ""
     does: ClassVar[str]
     defence: ClassVar[str]
     residual: ClassVar[str]
@@ -45,6 +48,10 @@ class Strategy:
         The team's profit is what all its members together end with, less what they came with.
         """
         raise NotImplementedError
+
+    def took(self, game: Game) -> list[Update] | None:  # noqa: ARG002 - most take nothing
+        """Return the aggregates the owner's side has in the end, if not those it was served."""
+        return None
 
 
 class Honest(Strategy):

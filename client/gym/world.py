@@ -39,6 +39,7 @@ HOLDERS: Final = 5
 SEATS: Final = 3
 
 _HIDDEN: Final = 16
+_TICKET: Final = 1200 * TOKEN
 _PPB_PER_PPM: Final = 1000
 _ROUND_SEEDS: Final = 1000
 
@@ -73,6 +74,11 @@ class World:
         self._trained: dict[tuple[int, int, bytes], Update] = {}
 
     # ------------------------------------------------------------------ terms
+    @property
+    def ticket_stake(self) -> int:
+        """What a validator stakes."""
+        return _TICKET
+
     def inputs(self, token: str, now: int) -> PlanInputs:
         """Return what an honest owner posts.
 
@@ -145,7 +151,7 @@ def _chain_terms(rounds: int, token: str, now: int) -> ChainTerms:
         owner="0x" + "00" * 20,
         token=token,
         round_budget=1000 * TOKEN,
-        ticket_stake=1200 * TOKEN,
+        ticket_stake=_TICKET,
         fee=5 * TOKEN,
         holder_stake=50 * TOKEN,
         seat_pay=5 * TOKEN,
