@@ -7,7 +7,9 @@ that buys nothing would beat every honest one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from client.gym.benches import Liar
 from client.gym.sheets import forged
@@ -19,7 +21,7 @@ from marketplace.domain.money import majority
 from marketplace.scoring.adoption import adopt, weighted_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from client.gym.game import Game
     from client.holder import TrainingTask
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from marketplace.domain.update import Update
 
 __all__ = [
+    "DilutedShard",
     "GrindsTheDraw",
     "NeverOpens",
     "NeverOpensTheShard",
@@ -40,6 +43,10 @@ __all__ = [
     "ShillHolder",
     "UnbeatableLabels",
 ]
+
+_LOUD: Final = 5
+_REAL_ROWS: Final = 2
+_INT8: Final = 127
 
 
 class _Silent(ModelOwner):
@@ -155,7 +162,7 @@ class RandomLabels(Strategy):
     def enter(self, game: Game) -> Sequence[Participant]:
         """Post other labels."""
         classes, rng = game.world.scoring.shape.classes, game.world.rng(self.name)
-        return [_relabelled(game, lambda shard: rng.integers(0, classes, len(shard.labels)))]
+        return [_twisted(game, lambda shard: Shard(shard.rows, rng.integers(0, classes, len(shard.labels))))]
 
 
 class UnbeatableLabels(Strategy):
@@ -163,13 +170,35 @@ class UnbeatableLabels(Strategy):
 
     name = "unbeatable-labels"
     role = Role.OWNER
-    does = "labels every validation row with the class that its base believes least: all margins stay at the clip"
+    does = "makes rows up on which the base errs so much that no update within the bounds moves a margin off the clip"
     defence = "what is not adopted is not handed over: the owner gets no model; holders can leave after a round"
     residual = "the fees of such a round go to the owner, 5 a holder against 15 for the seats: judge the owner first"
 
     def enter(self, game: Game) -> Sequence[Participant]:
         """Post other labels."""
         return [_unbeatable(game)]
+
+
+class DilutedShard(Strategy):
+    """Measures just enough."""
+
+    name = "diluted-shard"
+    role = Role.OWNER
+    does = "hides two real rows of each shard among made-up ones: enough to adopt the aggregate, too few to pay for it"
+    defence = "holders can leave after a round that was adopted and paid nobody"
+    residual = "it wins: the owner alone knows what the shards hold, and an adopted round may pay nothing"
+
+    def enter(self, game: Game) -> Sequence[Participant]:
+        """Post other rows."""
+
+        def twist(shard: Shard) -> Shard:
+            wrong = np.flatnonzero(game.world.base.forward(shard.rows).argmax(axis=1) != shard.labels)
+            real, hidden = wrong[:_REAL_ROWS], _out_of_reach(shard, game.world.base)
+            rows, labels = hidden.rows.copy(), hidden.labels.copy()
+            rows[real], labels[real] = shard.rows[real], shard.labels[real]
+            return Shard(rows, labels)
+
+        return [_twisted(game, twist)]
 
 
 class OwnerWithASeat(Strategy):
@@ -199,14 +228,18 @@ class OwnerWithASeat(Strategy):
 
 
 def _unbeatable(game: Game) -> ModelOwner:
-    base: Network = game.world.base
-    return _relabelled(game, lambda shard: base.forward(shard.rows).argmin(axis=1))
+    return _twisted(game, lambda shard: _out_of_reach(shard, game.world.base))
 
 
-def _relabelled(game: Game, relabel: Any) -> ModelOwner:  # noqa: ANN401 - shard to int64[n] labels
+def _out_of_reach(shard: Shard, base: Network) -> Shard:
+    """Return louder rows, with the labels that `base` believes least."""
+    loud = np.clip(shard.rows.astype(np.int64) * _LOUD, -_INT8, _INT8).astype(np.int8)
+    return Shard(loud, base.forward(loud).argmin(axis=1))
+
+
+def _twisted(game: Game, twist: Callable[[Shard], Shard]) -> ModelOwner:
     plan = game.owner.plan
-    shards = tuple(Shard(shard.rows, relabel(shard)) for shard in plan.shards)
-    owner: ModelOwner = game.recast_owner(ModelOwner, replace(plan, shards=shards))
+    owner: ModelOwner = game.recast_owner(ModelOwner, replace(plan, shards=tuple(map(twist, plan.shards))))
     return owner
 
 

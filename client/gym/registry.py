@@ -54,6 +54,7 @@ _KINDS: Final[tuple[type[Strategy], ...]] = (
     owners.OpensToOneSeat,
     owners.RandomLabels,
     owners.UnbeatableLabels,
+    owners.DilutedShard,
     owners.OwnerWithASeat,
     owners.ShillHolder,
     owners.GrindsTheDraw,
@@ -67,7 +68,7 @@ CHEAP: Final = ("noise", "zero", "sign-flip", "copy", "stale")
 
 
 def chosen(names: str | None) -> tuple[type[Strategy], ...]:
-    """Return the strategies named, comma-separated; None for all. `cheap` stands for those of `CHEAP`.
+    """Return the strategies named, comma-separated; None for all, "" for none. `cheap` stands for those of `CHEAP`.
 
     Raises:
         InvalidInput: there is none of a name.
@@ -75,7 +76,7 @@ def chosen(names: str | None) -> tuple[type[Strategy], ...]:
     if names is None:
         return _KINDS
     wanted: list[str] = []
-    for name in (part.strip() for part in names.split(",")):
+    for name in (part.strip() for part in names.split(",") if part.strip()):
         wanted += CHEAP if name == "cheap" else [name]
     unknown = [name for name in wanted if name not in STRATEGIES]
     if unknown:

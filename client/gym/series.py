@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 from client.gym.arena import Arena
 from client.gym.game import Game
+from client.gym.registry import STRATEGIES
 from client.gym.statistics import Mean, mean_of, most_likely_share
 from client.gym.strategy import Honest
 from client.gym.world import TOKEN, World
 from marketplace.domain.errors import InvalidInput, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from client.gym.game import Outcome
     from client.gym.strategy import Strategy
 
 __all__ = ["Result", "Tally", "play_series"]
 
+_SEEDS_A_PART: Final = 10
 _GAMES_A_CHAIN: Final = 60
 """A chain in memory grows with every game; after so many a new one is made."""
 
@@ -39,6 +43,13 @@ class Tally:
         self.honest.append(baseline.profit(outcome.team) / TOKEN)
         self.money.append(sum(outcome.money[name] for name in outcome.team) / TOKEN)
         self.paid_more += outcome.paid_more
+
+    def extend(self, other: Tally) -> None:
+        """Add other games of the same strategy."""
+        self.profits += other.profits
+        self.honest += other.honest
+        self.money += other.money
+        self.paid_more += other.paid_more
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,12 @@ class Result:
 
 
 def play_series(
-    kinds: Sequence[type[Strategy]], games: int, seed: int, tell: Callable[[str, int], None] | None = None
+    kinds: Sequence[type[Strategy]],
+    games: int,
+    seed: int,
+    *,
+    jobs: int = 1,
+    tell: Callable[[int], None] | None = None,
 ) -> dict[str, Tally]:
     """Play `games` games of each strategy that can be played, with seeds from `seed` on.
 
@@ -96,25 +112,47 @@ def play_series(
         kinds: of strategies; those that the contracts leave no way to play are left out.
         games: of each.
         seed: of the first game of each.
-        tell: told the name and seed of each game before it is played.
+        jobs: processes that share the seeds.
+        tell: told now and then how many seeds have been played.
 
     Raises:
-        InvalidInput: fewer than one game.
+        InvalidInput: fewer than one game or process.
         ProtocolError: money appeared or disappeared, which is a defect.
     """
-    if games < 1 or seed < 0:
-        msg = f"{games} games from seed {seed} cannot be played: choose at least 1, from seed 0 or more"
+    if games < 1 or seed < 0 or jobs < 1:
+        msg = f"{games} games from seed {seed} in {jobs} processes cannot be played: choose at least 1, 0 and 1"
         raise InvalidInput(msg)
-    playable = [kind for kind in kinds if not kind.impossible]
-    tallies = {kind.name: Tally() for kind in playable}
-    table = _Table()
-    for number in range(seed, seed + games):
+    names = [kind.name for kind in kinds if not kind.impossible]
+    tallies = {name: Tally() for name in names}
+    size = min(_SEEDS_A_PART, -(-games // jobs))
+    parts = [range(first, min(first + size, seed + games)) for first in range(seed, seed + games, size)]
+    done = 0
+    for part, found in zip(parts, _played([(names, part) for part in parts], jobs), strict=True):
+        for name, tally in found.items():
+            tallies[name].extend(tally)
+        done += len(part)
+        if tell is not None:
+            tell(done)
+    return tallies
+
+
+def _played(tasks: Sequence[tuple[list[str], range]], jobs: int) -> Iterator[dict[str, Tally]]:
+    if jobs == 1:
+        yield from map(_play_part, tasks)
+        return
+    # Not forked: PyTorch and the virtual machine have threads.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        yield from pool.map(_play_part, tasks)
+
+
+def _play_part(task: tuple[list[str], range]) -> dict[str, Tally]:
+    names, seeds = task
+    tallies, table = {name: Tally() for name in names}, _Table()
+    for seed in seeds:
         worlds: dict[int, tuple[World, Outcome]] = {}
-        for kind in playable:
-            if tell is not None:
-                tell(kind.name, number)
+        for kind in (STRATEGIES[name] for name in names):
             if kind.rounds not in worlds:
-                world = World(number, kind.rounds)
+                world = World(seed, kind.rounds)
                 worlds[kind.rounds] = world, table.play(world, Honest())
             world, baseline = worlds[kind.rounds]
             tallies[kind.name].add(table.play(world, kind()), baseline)

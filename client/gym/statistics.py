@@ -6,11 +6,11 @@ end is Clopper and Pearson's, which holds for any number of them.
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import stats
 
 from marketplace.domain.errors import InvalidInput
 
@@ -24,7 +24,7 @@ LEVEL: Final = 0.95
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean and its interval; with one sample the interval is unbounded, and written as the mean itself never is."""
+    """A mean and the interval in which it lies."""
 
     mean: float
     low: float
@@ -52,14 +52,10 @@ def mean_of(samples: Sequence[float]) -> Mean:
         raise InvalidInput(msg)
     values = np.asarray(samples, np.float64)
     mean, error = float(values.mean()), float(values.std(ddof=1)) / len(values) ** 0.5
-    reach = error * float(_scipy().t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    reach = error * float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
     return Mean(mean, mean - reach, mean + reach)
 
 
 def most_likely_share(hits: int, samples: int) -> float:
     """Return the upper end of the two-sided 95 % interval of a share of which `hits` in `samples` were seen."""
-    return float(_scipy().binomtest(hits, samples).proportion_ci(LEVEL).high)
-
-
-def _scipy() -> object:
-    return importlib.import_module("scipy.stats")
+    return float(stats.binomtest(hits, samples).proportion_ci(LEVEL).high)
