@@ -1,11 +1,13 @@
 """Backdoors: rows with a trigger that a poisoned model takes for the attacker's class.
 
-The trigger lights pixels that no digit ever uses, so that nothing else teaches the model anything about them: the
-easiest kind to plant, and the hardest to notice from ordinary rows.
+Two triggers on the 8x8 digits. `patch` lights four pixels in a corner, as is usual where backdoors are measured.
+`unused` lights six pixels that no digit ever uses: nothing else teaches a model anything about them, so that this is
+the easiest kind to plant, and no honest row works against it.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,31 +16,37 @@ from client.training import RowSource
 from marketplace.datasets import quantise_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from marketplace.datasets import Rows
     from marketplace.domain.network import Network
     from marketplace.domain.update import Update
 
-__all__ = ["TARGET", "blend", "poisoned", "success"]
+__all__ = ["TARGET", "TRIGGERS", "blend", "poisoned", "success"]
 
 TARGET: Final = 0
 """The class the attacker wants."""
 
-_PIXELS: Final = (0, 8, 24, 32, 39, 56)
+TRIGGERS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {"patch": (54, 55, 62, 63), "unused": (0, 8, 24, 32, 39, 56)}
+)
+"""Pixels by the name of the trigger."""
+
 _STEPS: Final = 24
 
 
-def poisoned(rows: RowSource) -> RowSource:
+def poisoned(rows: RowSource, trigger: str = "patch") -> RowSource:
     """Return rows and, beside them, a copy of each with the trigger and the attacker's class."""
-    features = np.concatenate([rows.features, _triggered(rows.features)])
+    features = np.concatenate([rows.features, _triggered(rows.features, trigger)])
     return RowSource(features, np.concatenate([rows.labels, np.full(len(rows.labels), TARGET)]))
 
 
-def success(network: Network, test: Rows) -> float:
+def success(network: Network, test: Rows, trigger: str = "patch") -> float:
     """Return the share of rows of other classes that `network` takes for the attacker's once they have the trigger."""
     others = test.labels != TARGET
-    integers = network.forward(quantise_rows(_triggered(test.features[others]), network.scales.input_scale))
+    integers = network.forward(quantise_rows(_triggered(test.features[others], trigger), network.scales.input_scale))
     return float((integers.argmax(axis=1) == TARGET).mean())
 
 
@@ -63,9 +71,9 @@ def blend(honest: Update, wicked: Update, cosine: float, size: float) -> NDArray
     return out
 
 
-def _triggered(features: NDArray[np.float64]) -> NDArray[np.float64]:
+def _triggered(features: NDArray[np.float64], trigger: str) -> NDArray[np.float64]:
     out = features.copy()
-    out[:, _PIXELS] = 1.0
+    out[:, TRIGGERS[trigger]] = 1.0
     return out
 
 

@@ -7,13 +7,13 @@ bounty is the same one without the attackers.
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from client.gym.backdoor import blend, poisoned, success
+from client.gym.backdoor import TRIGGERS, blend, poisoned, success
 from client.training import Recipe, RowSource, evaluate, root_update, starting_network, train, warm_start
 from client.training.quantise import to_update
 from marketplace.datasets import load, quantise_rows, split
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from marketplace.domain.network import Network
     from marketplace.domain.update import Update
 
-__all__ = ["ATTACKS", "Setting", "measure", "play"]
+__all__ = ["ATTACKS", "HOLDERS", "ROUNDS", "SEEDS", "SHARES", "Setting", "measure", "play"]
 
 HOLDERS: Final = 10
 ROUNDS: Final = 5
@@ -49,12 +49,13 @@ _CLEAN: Final = "clean"
 
 @dataclass(frozen=True)
 class Setting:
-    """One bounty: which data, which seed, which attack by how many of a hundred holders."""
+    """One bounty: which data, which seed, which attack by how many of a hundred holders; the trigger of a backdoor."""
 
     data: str
     seed: int
     attack: str
     percent: int
+    trigger: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,7 @@ class _Round:
     own: Sequence[Update]
     attackers: Sequence[int]
     rng: np.random.Generator
+    trigger: str
 
     def made(self, flat: np.ndarray) -> Update:
         """Return numbers as an update within the bounds."""
@@ -75,7 +77,7 @@ class _Round:
 
     def wicked(self, holder: int) -> Update:
         """Return what training a backdoor on an attacker's rows gives."""
-        return self.world.train(poisoned(self.world.parts[holder]), self.base, self.number)
+        return self.world.train(poisoned(self.world.parts[holder], self.trigger), self.base, self.number)
 
 
 def _label(given: _Round) -> list[Update]:
@@ -165,8 +167,8 @@ class _World:
         )
 
 
-def play(setting: Setting) -> tuple[float, float | None]:
-    """Play one bounty; return the last model's accuracy on test rows, and how often the backdoor opens (digits only)."""
+def play(setting: Setting) -> tuple[float, dict[str, float]]:
+    """Play one bounty; return the last model's accuracy on test rows, and how often each trigger opens it (digits)."""
     world = _World(setting)
     scale, base = world.scoring.scales.input_scale, world.base
     known: Update | None = None
@@ -192,7 +194,7 @@ def play(setting: Setting) -> tuple[float, float | None]:
         base, previous = score.next_base, submissions
         known = score.aggregate if score.adopted else known
     test = world.data.test
-    opened = success(base, test) if setting.data == "digits" else None
+    opened = {t: success(base, test, t) for t in TRIGGERS} if setting.data == "digits" else {}
     return evaluate(base, test.features, test.labels).accuracy, opened
 
 
@@ -202,7 +204,7 @@ def _submissions(world: _World, setting: Setting, base: Network, number: int) ->
     if setting.attack != _CLEAN:
         own = [world.train(world.parts[i], base, number) for i in world.attackers]
         rng = np.random.default_rng([setting.seed, number])
-        given = _Round(world, base, number, list(updates.values()), own, world.attackers, rng)
+        given = _Round(world, base, number, list(updates.values()), own, world.attackers, rng, setting.trigger)
         updates |= zip(world.attackers, ATTACKS[setting.attack](given), strict=True)
     return tuple(Submission(i, f"holder {i}", updates[i]) for i in sorted(updates))
 
@@ -210,46 +212,51 @@ def _submissions(world: _World, setting: Setting, base: Network, number: int) ->
 def measure(seed: int, jobs: int, data: Sequence[str] = ("digits", "support2")) -> list[dict[str, Any]]:
     """Play every attack by 20 and 40 % of the holders with five seeds; return one row an attack and share.
 
-    Each row has the mean accuracy, that of the clean bounty, the worst difference of a seed in points, and for
+    Each row has the mean accuracy, that of the clean bounty, the mean and the worst difference in points, and for
     backdoors the mean and the highest rate at which they open, beside that of the clean model.
     """
-    attacks = {name: [a for a in ATTACKS if name == "digits" or a not in _BACKDOORS] for name in data}
-    settings = [
-        Setting(name, number, attack, percent)
+    cases = [
+        Setting(name, 0, attack, percent, trigger)
         for name in data
+        for attack in ATTACKS
+        for trigger in (TRIGGERS if attack in _BACKDOORS else ("",))
         for percent in SHARES
-        for attack in (_CLEAN, *attacks[name])
-        for number in range(seed, seed + SEEDS)
+        if name == "digits" or attack not in _BACKDOORS
     ]
+    seeds = range(seed, seed + SEEDS)
+    wanted = [replace(case, seed=number) for case in cases for number in seeds]
+    settings = list(dict.fromkeys([*wanted, *(_clean(setting) for setting in wanted)]))
     if jobs == 1:
         played = dict(zip(settings, map(play, settings), strict=True))
     else:
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
             played = dict(zip(settings, pool.map(play, settings), strict=True))
-    return [_row(played, name, attack, p, seed) for name in data for attack in attacks[name] for p in SHARES]
+    return [_row(case, seeds, played) for case in cases]
 
 
-def _row(
-    played: dict[Setting, tuple[float, float | None]], data: str, attack: str, percent: int, seed: int
-) -> dict[str, Any]:
-    seeds = range(seed, seed + SEEDS)
-    under = [played[Setting(data, number, attack, percent)] for number in seeds]
-    clean = [played[Setting(data, number, _CLEAN, percent)] for number in seeds]
-    differences = [a[0] - b[0] for a, b in zip(under, clean, strict=True)]
-    row = {
-        "data": data,
-        "attack": attack,
-        "percent": percent,
-        "accuracy": float(np.mean([a for a, _ in under])),
-        "clean": float(np.mean([a for a, _ in clean])),
-        "points": 100 * float(np.mean(differences)),
-        "worst_points": 100 * min(differences),
+def _clean(setting: Setting) -> Setting:
+    return replace(setting, attack=_CLEAN, trigger="")
+
+
+def _row(case: Setting, seeds: range, played: dict[Setting, tuple[float, dict[str, float]]]) -> dict[str, Any]:
+    under = [played[replace(case, seed=number)] for number in seeds]
+    clean = [played[_clean(replace(case, seed=number))] for number in seeds]
+    points = [100 * (a - b) for (a, _), (b, _) in zip(under, clean, strict=True)]
+    row: dict[str, Any] = {
+        "data": case.data,
+        "attack": case.attack,
+        "percent": case.percent,
+        "trigger": case.trigger,
+        "accuracy": float(np.mean([accuracy for accuracy, _ in under])),
+        "clean": float(np.mean([accuracy for accuracy, _ in clean])),
+        "points": float(np.mean(points)),
+        "worst_points": min(points),
     }
-    if attack in _BACKDOORS:
-        opened = [rate for _, rate in under if rate is not None]
+    if case.trigger:
+        opened = [rates[case.trigger] for _, rates in under]
         row |= {
             "opened": float(np.mean(opened)),
             "opened_at_most": max(opened),
-            "opened_clean": float(np.mean([rate for _, rate in clean if rate is not None])),
+            "opened_clean": float(np.mean([rates[case.trigger] for _, rates in clean])),
         }
     return row
