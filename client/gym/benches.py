@@ -5,7 +5,7 @@ What scoring costs a validator is not counted: seat pay is meant to be three tim
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -104,7 +104,9 @@ class LazyGuess(_OneSeat):
     name = "lazy-guess"
     kind = _Guesser
     does = "commits to a guessed sheet, that nothing was adopted, without opening an update"
-    defence = "a sheet's hash holds every figure, which nobody guesses; another sheet than the one that stands costs 20 %"
+    defence = (
+        "a sheet's hash holds every figure, which nobody guesses; another sheet than the one that stands costs 20 %"
+    )
     residual = "none while a majority scores"
 
 
@@ -226,7 +228,7 @@ class _Lie(Strategy):
             liar.lie = lambda round_, found, who=liar: self._all_to(game, who, round_, found)
         return [*liars, game.deviator]
 
-    def _all_to(self, game: Game, who: Any, round_: int, found: ScoredRound) -> ScoredRound:  # noqa: ANN401 - a `Liar`
+    def _all_to(self, game: Game, who: Liar, round_: int, found: ScoredRound) -> ScoredRound:
         index = game.deviator.account.holder(who.log.bounty, game.deviator.address).index
         return forged(who, round_, found, {index: game.terms.round_budget})
 

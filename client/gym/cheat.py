@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from client.gym.strategy import Role, Strategy
 from client.training.quantise import to_update
 from marketplace.domain.update import difference
@@ -11,7 +13,6 @@ from marketplace.domain.update import difference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from client.gym.game import Game
@@ -71,9 +72,9 @@ class Cheat(Strategy):
         before = self.bases.get(task.round - 1)
         return None if before is None or before == task.base else difference(task.base, before)
 
-    def made(self, flat: NDArray[np.float64] | NDArray[np.int64]) -> Update:
+    def made(self, flat: NDArray[np.floating] | NDArray[np.integer]) -> Update:
         """Return numbers as an update within the bounds; see `to_update`."""
-        return to_update(flat, self.world.scoring.shape, self.world.scoring.bounds)
+        return to_update(np.asarray(flat, np.float64), self.world.scoring.shape, self.world.scoring.bounds)
 
     def _train(self, task: TrainingTask) -> Update:
         self.bases[task.round] = task.base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from client.gym.play import play
 from client.gym.store import MemoryStore
@@ -13,20 +13,23 @@ from client.owner import ModelOwner
 from client.validator import Validator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from client.gym.arena import Arena, Citizen
     from client.gym.strategy import Strategy
     from client.gym.world import World
-    from client.holder import TrainingTask
+    from client.holder import Trainer, TrainingTask
     from client.owner import BountyPlan
-    from client.participant import Participant
     from client.plan_folder import PlanInputs
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.terms import ChainTerms
     from marketplace.domain.update import Update
 
 __all__ = ["OWNER", "Game", "Outcome"]
+
+P = TypeVar("P", bound=ModelOwner)
+V = TypeVar("V", bound=Validator)
+H = TypeVar("H", bound=DataHolder)
 
 OWNER: Final = "owner"
 """What the owner is called in outcomes."""
@@ -94,7 +97,7 @@ class Game:
         self._spare = iter(arena.spare)
         self.inputs: PlanInputs = world.inputs(arena.net.token, arena.net.now())
         self.owner = ModelOwner(OWNER, arena.owner.account, arena.owner.identity, self.store, self.inputs.plan())
-        self.validators = [self._validator(i, citizen) for i, citizen in enumerate(arena.validators)]
+        self.validators = [self._validator(i, citizen, Validator) for i, citizen in enumerate(arena.validators)]
         self.holders = [self._holder(f"holder {i}", c, self.honest(i)) for i, c in enumerate(arena.holders)]
         self.team = tuple(strategy.enter(self))
 
@@ -114,34 +117,41 @@ class Game:
         """The money and the phases."""
         return self.owner.plan.chain
 
-    def honest(self, number: int) -> Callable[[TrainingTask], Update]:
+    def honest(self, number: int) -> Trainer:
         """Return what trains for holder `number` if it is honest."""
-        return lambda task: self.world.honest(number, task.base, task.round)
 
-    def recast_owner(self, kind: type[ModelOwner], plan: BountyPlan | None = None) -> Any:  # noqa: ANN401 - a `kind`
+        def trainer(task: TrainingTask) -> Update:
+            return self.world.honest(number, task.base, task.round)
+
+        return trainer
+
+    def recast_owner(self, kind: type[P], plan: BountyPlan | None = None) -> P:
         """Let somebody else play the owner, with the same account, and perhaps with another plan."""
         old = self.owner
-        self.owner = kind(old.name, old.account, old.identity, self.store, plan or old.plan)
-        return self.owner
+        owner = kind(old.name, old.account, old.identity, self.store, plan or old.plan)
+        self.owner = owner
+        return owner
 
-    def recast_seat(self, number: int, kind: type[Validator]) -> Any:  # noqa: ANN401 - a `kind`
+    def recast_seat(self, number: int, kind: type[V]) -> V:
         """Let somebody else play validator `number`, with the same account and ticket."""
-        self.validators[number] = self._validator(number, self.arena.validators[number], kind)
-        return self.validators[number]
+        validator = self._validator(number, self.arena.validators[number], kind)
+        self.validators[number] = validator
+        return validator
 
-    def recast_holder(self, kind: type[DataHolder], trainer: Callable[[TrainingTask], Update]) -> Any:  # noqa: ANN401
+    def recast_holder(self, kind: type[H], trainer: Trainer) -> H:
         """Let somebody else play the last holder, with the same account."""
         old = self.holders[-1]
-        self.holders[-1] = kind(old.name, old.account, old.identity, self.store, old.log, trainer)
-        return self.holders[-1]
+        holder = kind(old.name, old.account, old.identity, self.store, old.log, trainer)
+        self.holders[-1] = holder
+        return holder
 
-    def add_holder(self, trainer: Callable[[TrainingTask], Update], kind: type[DataHolder] = DataHolder) -> DataHolder:
+    def add_holder(self, trainer: Trainer) -> DataHolder:
         """Add one more account that joins, after all others."""
-        holder = self._holder(f"holder {len(self.holders)}", next(self._spare), trainer, kind)
+        holder = self._holder(f"holder {len(self.holders)}", next(self._spare), trainer)
         self.holders.append(holder)
         return holder
 
-    def add_validator(self, kind: type[Validator] = Validator) -> Validator:
+    def add_validator(self, kind: type[V]) -> V:
         """Add one more ticket to the pool, and whoever staked it."""
         citizen = next(self._spare)
         citizen.account.registry.stake(self.arena.ticket_stake, 1)
@@ -181,15 +191,10 @@ class Game:
         return self.owner.account.bounty(self.owner.log.bounty)
 
     # ------------------------------------------------------------------ details
-    def _validator(self, number: int, citizen: Citizen, kind: type[Validator] = Validator) -> Validator:
+    def _validator(self, number: int, citizen: Citizen, kind: type[V]) -> V:
         nothing = BountyLog(citizen.account, b"")
         return kind(f"validator {number}", citizen.account, citizen.identity, self.store, nothing)
 
-    def _holder(
-        self,
-        name: str,
-        citizen: Citizen,
-        trainer: Callable[[TrainingTask], Update],
-        kind: type[DataHolder] = DataHolder,
-    ) -> DataHolder:
-        return kind(name, citizen.account, citizen.identity, self.store, BountyLog(citizen.account, b""), trainer)
+    def _holder(self, name: str, citizen: Citizen, trainer: Trainer) -> DataHolder:
+        nothing = BountyLog(citizen.account, b"")
+        return DataHolder(name, citizen.account, citizen.identity, self.store, nothing, trainer)

@@ -7,7 +7,7 @@ that buys nothing would beat every honest one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -280,8 +280,12 @@ class GrindsTheDraw(Strategy):
     name = "grinds-the-draw"
     role = Role.OWNER
     rounds = 1
-    does = "stakes two of five tickets, holds back the draw, and pays nobody if two of three seats turn out to be its own"
-    defence = "the seed is the hash of a block after posting, and anybody may draw: waiting for a better one is no option"
+    does = (
+        "stakes two of five tickets, holds back the draw, and pays nobody if two of three seats turn out to be its own"
+    )
+    defence = (
+        "the seed is the hash of a block after posting, and anybody may draw: waiting for a better one is no option"
+    )
     residual = "the draw is fair, not kind: with 40 % of a pool it has a majority of three seats in 3 of 10 bounties"
 
     def enter(self, game: Game) -> Sequence[Participant]:
@@ -293,7 +297,7 @@ class GrindsTheDraw(Strategy):
         return [owner, *own]
 
     @staticmethod
-    def _nothing(game: Game, own: list[Any], who: Any, round_: int, found: ScoredRound) -> ScoredRound:  # noqa: ANN401
+    def _nothing(game: Game, own: list[Liar], who: Liar, round_: int, found: ScoredRound) -> ScoredRound:
         """Return a sheet that pays nobody, or the right one where that would be seen."""
         mine = {validator.address for validator in own}
         seats = sum(event.validator in mine for event in game.owner.log.seats.values())

@@ -48,8 +48,7 @@ def picture_of(report: Mapping[str, Any]) -> str:
     paying = [name for name, row in rows.items() if row["excess"]["low"] > 0]
     said = f"Of {len(rows)} strategies these earn more than honesty beyond doubt: {', '.join(paying) or 'none'}."
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img"'
-        ' aria-labelledby="title desc">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-labelledby="title">',
         '<title id="title">What attacks earn beyond honesty</title>',
         f'<desc id="desc">{escape(said)}</desc>',
         f"<style>{_STYLE}</style>",

@@ -109,7 +109,8 @@ class StaleOwn(Cheat):
 
     def train(self, task: TrainingTask) -> Update:
         """Return the first round's update."""
-        return self.world.honest(self.number, self.bases[min(self.bases)], min(self.bases))
+        first = min(self.bases, default=task.round)
+        return self.world.honest(self.number, self.bases[first], first)
 
 
 class NoisyCopy(Cheat):

@@ -45,7 +45,9 @@ class ScaledBackdoor(Cheat):
     name = "scaled-backdoor"
     does = "trains a trigger into its rows and submits five times the result, to outweigh everybody"
     defence = "norms above twice the median buy no more weight, and trust follows the direction"
-    residual = "its own rows are in the update too and may be paid; whether the trigger works is in the robustness table"
+    residual = (
+        "its own rows are in the update too and may be paid; whether the trigger works is in the robustness table"
+    )
 
     def train(self, task: TrainingTask) -> Update:
         """Return the poisoned update, scaled up."""
@@ -59,7 +61,9 @@ class AdaptiveBackdoor(Cheat):
     name = "adaptive-backdoor"
     does = "hides a trigger in an update that keeps a cosine of .7 to its honest one, at twice the norm"
     defence = "nothing is chosen by score; the weight of each update is bounded by the cap and shared with all others"
-    residual = "its own rows are in the update too and may be paid; whether the trigger works is in the robustness table"
+    residual = (
+        "its own rows are in the update too and may be paid; whether the trigger works is in the robustness table"
+    )
 
     def train(self, task: TrainingTask) -> Update:
         """Return as much of the poisoned update as the gates let through."""
@@ -79,7 +83,8 @@ class ShardProbing(Cheat):
     def enter(self, game: Game) -> Sequence[Participant]:
         """Start without a direction."""
         self._best: NDArray[np.float64] | None = None
-        self._best_value, self._tried = -np.inf, np.zeros(0)
+        self._tried: NDArray[np.float64] = np.zeros(0)
+        self._best_value = -np.inf
         return super().enter(game)
 
     def train(self, task: TrainingTask) -> Update:
@@ -88,8 +93,8 @@ class ShardProbing(Cheat):
         shape = self.world.scoring.shape
         probe = self.world.rng(f"{self.name}{task.round}").normal(size=shape.parameters)
         mixed = probe if self._best is None else self._best + _PROBE * probe
-        size = np.linalg.norm(self.own(task).flat())  # what an honest update has; anybody can guess that
-        self._tried = mixed / np.linalg.norm(mixed)
+        size = float(np.linalg.norm(self.own(task).flat()))  # what an honest update has; anybody can guess that
+        self._tried = mixed / float(np.linalg.norm(mixed))
         return self.made(size * self._tried)
 
     def _learn(self, round_: int) -> None:

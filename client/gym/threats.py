@@ -77,7 +77,9 @@ def _table(report: Mapping[str, Any], role: Role) -> str:
 
 
 def _robustness(report: Mapping[str, Any]) -> str:
-    lines = _head(("data", "attack", "attackers", "accuracy", "clean", "points", "worst seed", "backdoor opens", "clean"))
+    lines = _head(
+        ("data", "attack", "attackers", "accuracy", "clean", "points", "worst seed", "backdoor opens", "clean")
+    )
     for row in report["robustness"]:
         attack = f"`{row['attack']}`" + (f", trigger `{row['trigger']}`" if row["trigger"] else "")
         opens = f"{100 * row['opened']:.1f} %, at most {100 * row['opened_at_most']:.1f} %" if row["trigger"] else ""
