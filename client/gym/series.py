@@ -12,7 +12,7 @@ from client.gym.game import Game
 from client.gym.registry import STRATEGIES
 from client.gym.statistics import Mean, mean_of, most_likely_share
 from client.gym.strategy import Honest
-from client.gym.world import TOKEN, World
+from client.gym.world import TICKET_STAKE, TOKEN, World
 from marketplace.domain.errors import InvalidInput, ProtocolError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _Table:
     def play(self, world: World, strategy: Strategy) -> Outcome:
         """Play one game and check that it is exact."""
         if self._arena is None or self._played == _GAMES_A_CHAIN:
-            self._arena, self._played = Arena(world.ticket_stake), 0
+            self._arena, self._played = Arena(TICKET_STAKE), 0
         self._played += 1
         outcome = Game(self._arena, world, strategy).play()
         if not outcome.exact:

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from marketplace.domain.network import Network
     from marketplace.domain.update import Update
 
-__all__ = ["HOLDERS", "SEATS", "TOKEN", "World"]
+__all__ = ["HOLDERS", "SEATS", "TICKET_STAKE", "TOKEN", "World"]
 
 TOKEN: Final = 10**18
 HOLDERS: Final = 5
 """Four that stay honest, and the last one, who deviates where the deviator is a holder."""
 SEATS: Final = 3
+TICKET_STAKE: Final = 1200 * TOKEN
 
 _HIDDEN: Final = 16
-_TICKET: Final = 1200 * TOKEN
 _PPB_PER_PPM: Final = 1000
 _ROUND_SEEDS: Final = 1000
 
@@ -74,11 +74,6 @@ class World:
         self._trained: dict[tuple[int, int, bytes], Update] = {}
 
     # ------------------------------------------------------------------ terms
-    @property
-    def ticket_stake(self) -> int:
-        """What a validator stakes."""
-        return _TICKET
-
     def inputs(self, token: str, now: int) -> PlanInputs:
         """Return what an honest owner posts.
 
@@ -151,7 +146,7 @@ def _chain_terms(rounds: int, token: str, now: int) -> ChainTerms:
         owner="0x" + "00" * 20,
         token=token,
         round_budget=1000 * TOKEN,
-        ticket_stake=_TICKET,
+        ticket_stake=TICKET_STAKE,
         fee=5 * TOKEN,
         holder_stake=50 * TOKEN,
         seat_pay=5 * TOKEN,
