@@ -102,7 +102,6 @@ class StaleOwn(Cheat):
     """Its own work of yesterday."""
 
     name = "stale-own"
-    rounds = 3
     does = "trains once and submits the same update in every round"
     defence = "what of it lies along the last aggregate belongs to nobody; the rest is worth what it still improves"
     residual = "an update that still helps is paid again for what it still helps, which is what a round buys"

@@ -20,7 +20,6 @@ _NOISE: Final = 0.35
 class _Repeat(Cheat):
     """Submits something made of the last aggregate; nothing while there is none."""
 
-    rounds = 3
     defence = "the part of an update along the last aggregate moves into the empty coalition: it belongs to nobody"
 
     def train(self, task: TrainingTask) -> Update:
@@ -91,6 +90,7 @@ class Cumulative(_Repeat):
     """The whole way so far."""
 
     name = "cumulative"
+    rounds = 3
     does = "submits the difference of the current base to the first one"
     residual = "what of it is not along the last aggregate alone was bought in an earlier round, and may be paid again"
 
