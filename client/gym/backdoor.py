@@ -1,6 +1,6 @@
 """Backdoors: rows with a trigger that a poisoned model takes for the attacker's class.
 
-Two triggers on the 8x8 digits. `patch` lights four pixels in a corner, as is usual where backdoors are measured.
+Two triggers on the 8x8 digits. `corner` lights four pixels in a corner, as is usual where backdoors are measured.
 `unused` lights six pixels that no digit ever uses: nothing else teaches a model anything about them, so that this is
 the easiest kind to plant, and no honest row works against it.
 """
@@ -30,20 +30,20 @@ TARGET: Final = 0
 """The class the attacker wants."""
 
 TRIGGERS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
-    {"patch": (54, 55, 62, 63), "unused": (0, 8, 24, 32, 39, 56)}
+    {"corner": (54, 55, 62, 63), "unused": (0, 8, 24, 32, 39, 56)}
 )
 """Pixels by the name of the trigger."""
 
 _STEPS: Final = 24
 
 
-def poisoned(rows: RowSource, trigger: str = "patch") -> RowSource:
+def poisoned(rows: RowSource, trigger: str = "corner") -> RowSource:
     """Return rows and, beside them, a copy of each with the trigger and the attacker's class."""
     features = np.concatenate([rows.features, _triggered(rows.features, trigger)])
     return RowSource(features, np.concatenate([rows.labels, np.full(len(rows.labels), TARGET)]))
 
 
-def success(network: Network, test: Rows, trigger: str = "patch") -> float:
+def success(network: Network, test: Rows, trigger: str = "corner") -> float:
     """Return the share of rows of other classes that `network` takes for the attacker's once they have the trigger."""
     others = test.labels != TARGET
     integers = network.forward(quantise_rows(_triggered(test.features[others], trigger), network.scales.input_scale))

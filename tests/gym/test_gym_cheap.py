@@ -16,7 +16,7 @@ GAMES = 50 if os.environ.get("CI") else 10
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", CHEAP)
 def test_a_strategy_that_takes_no_data_loses_its_fees(arena, name):
-    """Paid more than its fee in none of the games, mean profit below zero with its whole interval, always exact."""
+    """Paid more than its fee in none of the games, mean profit below zero with its whole interval. GM-809."""
     kind = STRATEGIES[name]
     outcomes = [Game(arena, World(seed, kind.rounds), kind()).play() for seed in range(GAMES)]
     assert all(outcome.exact for outcome in outcomes)

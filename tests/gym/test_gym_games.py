@@ -31,7 +31,7 @@ SEED = 3
 
 @pytest.mark.parametrize("name", PLAYABLE)
 def test_a_game_ends_and_is_exact(arena, name):
-    """The bounty closes empty; what some lost, others gained or is burned; what is certain is what happens."""
+    """The bounty closes empty; what some lost, others gained or is burned; what is certain is what happens. GM-810."""
     kind = STRATEGIES[name]
     game = Game(arena, World(SEED, kind.rounds), kind())
     outcome = game.play()
