@@ -101,7 +101,7 @@ def test_the_picture_has_a_bar_and_a_line_for_every_strategy(report):
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_threats_page_has_every_strategy_in_its_own_words(name):
-    """Deed, defence and residual risk on the page are those in the code, beside figures or why there are none. GM-811."""
+    """Deed, defence and residual risk are those in the code, beside figures or why there are none. GM-811."""
     kind = STRATEGIES[name]
     row = next(line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(f"| `{name}` | {kind.does}"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
