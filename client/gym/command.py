@@ -7,16 +7,16 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from client.demo.command import write_report
 from client.gym.picture import picture_of
 from client.gym.registry import chosen
 from client.gym.report import merged, read_report, report_of, show
 from client.gym.series import Result, play_series
 from client.gym.threats import write_threats
+from marketplace.domain.errors import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["GymOptions", "run_gym"]
@@ -43,30 +43,40 @@ class GymOptions:
 
 
 def run_gym(options: GymOptions) -> dict[str, Any]:
-    """Play, print what came of it, write what was asked for, and return the report."""
+    """Play, print what came of it, write what was asked for, and return the report.
+
+    The report file is written again and again on the way: a series that is stopped keeps what it has played.
+    """
     kinds = chosen(options.only)
-    console = Console(stderr=True, highlight=False)
-
-    def tell(done: int) -> None:
-        if console.is_terminal:
-            console.print(f"{done} of {options.games} seeds played", end="\r")
-
-    tallies = play_series(kinds, options.games, options.seed, jobs=options.jobs, tell=tell) if kinds else {}
-    results = [Result.of(kind, tallies[kind.name]) for kind in kinds if kind.name in tallies]
-    rows: list[dict[str, Any]] = []
+    old = read_report(options.report) if options.report is not None and options.report.exists() else report_of([])
+    report = merged(old, report_of([]))
+    for tallies in play_series(kinds, options.games, options.seed, jobs=options.jobs) if kinds else ():
+        report = _kept(options, old, report_of([Result.of(k, tallies[k.name]) for k in kinds if k.name in tallies]))
     if options.robustness:
         from client.gym.robustness import measure  # noqa: PLC0415 - only where it is asked for
 
-        rows = measure(options.seed, options.jobs)
-    report = report_of(results, rows)
-    if options.report is not None:
-        report = merged(read_report(options.report), report) if options.report.exists() else report
-        write_report(options.report, report)
+        report = _kept(options, report, report_of([], measure(options.seed, options.jobs)))
     if options.write is not None:
         write_threats(options.write, report)
-        (options.write.parent / "pictures" / "gym.svg").write_text(picture_of(report), "utf-8")
+        _write(options.write.parent / "pictures" / "gym.svg", picture_of(report))
     if options.as_json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:
         show(report)
     return report
+
+
+def _kept(options: GymOptions, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a report had and what was measured now, written to its file if there is one."""
+    report = merged(old, new)
+    if options.report is not None:
+        write_report(options.report, report)
+    return report
+
+
+def _write(picture: Path, drawing: str) -> None:
+    try:
+        picture.write_text(drawing, "utf-8")
+    except OSError as error:
+        msg = f"{picture} cannot be written ({error.strerror}): the page needs a folder `pictures` beside it"
+        raise StorageError(msg) from error

@@ -16,14 +16,15 @@ from client.gym.world import TICKET_STAKE, TOKEN, World
 from marketplace.domain.errors import InvalidInput, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from client.gym.game import Outcome
     from client.gym.strategy import Strategy
 
 __all__ = ["Result", "Tally", "play_series"]
 
-_SEEDS_A_PART: Final = 10
+_FEWEST: Final = 2
+_SEEDS_A_PART: Final = 5
 _GAMES_A_CHAIN: Final = 60
 """A chain in memory grows with every game; after so many a new one is made."""
 
@@ -98,42 +99,32 @@ class Result:
         return asdict(self)
 
 
-def play_series(
-    kinds: Sequence[type[Strategy]],
-    games: int,
-    seed: int,
-    *,
-    jobs: int = 1,
-    tell: Callable[[int], None] | None = None,
-) -> dict[str, Tally]:
+def play_series(kinds: Sequence[type[Strategy]], games: int, seed: int, *, jobs: int = 1) -> Iterator[dict[str, Tally]]:
     """Play `games` games of each strategy that can be played, with seeds from `seed` on.
+
+    Yields all tallies so far whenever some more seeds have been played, so that long series can be kept on the way.
 
     Args:
         kinds: of strategies; those that the contracts leave no way to play are left out.
         games: of each.
         seed: of the first game of each.
         jobs: processes that share the seeds.
-        tell: told now and then how many seeds have been played.
 
     Raises:
-        InvalidInput: fewer than one game or process.
+        InvalidInput: fewer than two games, which give no interval, or no process.
         ProtocolError: money appeared or disappeared, which is a defect.
     """
-    if games < 1 or seed < 0 or jobs < 1:
-        msg = f"{games} games from seed {seed} in {jobs} processes cannot be played: choose at least 1, 0 and 1"
+    if games < _FEWEST or seed < 0 or jobs < 1:
+        msg = f"{games} games from seed {seed} in {jobs} processes cannot be played: choose at least {_FEWEST}, 0 and 1"
         raise InvalidInput(msg)
     names = [kind.name for kind in kinds if not kind.impossible]
     tallies = {name: Tally() for name in names}
-    size = min(_SEEDS_A_PART, -(-games // jobs))
+    size = max(_FEWEST, min(_SEEDS_A_PART, -(-games // jobs)))
     parts = [range(first, min(first + size, seed + games)) for first in range(seed, seed + games, size)]
-    done = 0
-    for part, found in zip(parts, _played([(names, part) for part in parts], jobs), strict=True):
+    for found in _played([(names, part) for part in parts], jobs):
         for name, tally in found.items():
             tallies[name].extend(tally)
-        done += len(part)
-        if tell is not None:
-            tell(done)
-    return tallies
+        yield tallies
 
 
 def _played(tasks: Sequence[tuple[list[str], range]], jobs: int) -> Iterator[dict[str, Tally]]:

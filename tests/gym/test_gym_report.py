@@ -107,3 +107,12 @@ def test_the_threats_page_has_every_strategy_in_its_own_words(name):
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert [kind.does, kind.defence, kind.residual] == [cells[1], cells[2], cells[6]]
     assert "not played" != cells[3]
+
+
+@pytest.mark.parametrize(
+    "wrong", [GymOptions("zero", games=1), GymOptions("zero", seed=-1), GymOptions("zero", jobs=0)]
+)
+def test_what_cannot_be_played_is_refused_before_it_starts(wrong):
+    """One game has no interval; seeds count from 0; somebody has to play. GM-802."""
+    with pytest.raises(InvalidInput, match="cannot be played"):
+        run_gym(wrong)
