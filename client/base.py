@@ -36,8 +36,8 @@ def open_base_key(who: Participant, log: BountyLog, round_: int, document: Round
 
 def open_base(  # noqa: PLR0913 - whose base, of which round, and what it has to be
     who: Participant, log: BountyLog, scoring: ScoringTerms, round_: int, base_root: bytes, *, key: bytes | None = None
-) -> Network:
-    """Fetch, open and verify the base model of `round_`.
+) -> tuple[Network, bytes]:
+    """Fetch, open and verify the base model of `round_`; return it with the salt of its commitment.
 
     Args:
         base_root: the commitment the chain holds for this round.
@@ -56,7 +56,7 @@ def open_base(  # noqa: PLR0913 - whose base, of which round, and what it has to
         msg = f"the base of round {round_} is not the one the chain commits to: do not train on it"
         raise ProtocolError(msg)
     _check(network, scoring, round_)
-    return network
+    return network, salt
 
 
 def _check(network: Network, scoring: ScoringTerms, round_: int) -> None:

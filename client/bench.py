@@ -17,9 +17,10 @@ from client.opening import (
     recover_key,
 )
 from client.participant import max_sealed_bytes
-from client.scorer import Memory, permutation_seed, score
+from client.scorer import Memory, OpenedRound, Salts, permutation_seed, score
 from client.shards import MAX_SHARD_BYTES, final_key, open_root_update, open_shard, shard_key
 from client.sheets import gain_in
+from marketplace.domain import terms_tree
 from marketplace.domain.documents import RoundDocument, SharesDocument
 from marketplace.domain.errors import (
     ContentTooLarge,
@@ -59,6 +60,11 @@ class Bench:
         self.memory = Memory()
         self._scored: dict[int, ScoredRound] = {}
 
+    @property
+    def terms(self) -> TermsDocument:
+        """The bounty's terms document."""
+        return self._terms
+
     # ------------------------------------------------------------------ before the rounds
     def check_terms(self) -> None:
         """Raise unless the terms are provable and every sealed shard can be fetched.
@@ -69,6 +75,9 @@ class Bench:
         terms.scoring.check(chain.round_budget)
         if len(terms.shards) != chain.rounds + 1 or terms.scoring.max_submissions < chain.max_holders:
             msg = "the terms document does not fit the terms on the chain: do not take this seat"
+            raise ProtocolError(msg)
+        if terms_tree.root_of(terms) != chain.shards_root:
+            msg = "the chain's terms commit to other shards or scoring terms than the document: do not take this seat"
             raise ProtocolError(msg)
         for shard in terms.shards:
             read_bytes(self._who.store, shard.cid, max_bytes=max_sealed_bytes(MAX_SHARD_BYTES))
@@ -86,12 +95,12 @@ class Bench:
         """
         who, log = self._who, self._log
         try:
-            who.account.check_submissions(log.bounty, log.every_submission())
+            who.account.check_submissions(log.bounty, log.terms.owner, log.every_step())
             self._open_base(round_)
             if not self._remembers(round_):
                 return False
+            self._adopted_gains(round_)
             if round_ == log.terms.rounds - 1:
-                self._adopted_gains(round_)
                 read_bytes(who.store, self._terms.shards[-1].cid, max_bytes=max_sealed_bytes(MAX_SHARD_BYTES))
         except GradMarketError as error:
             if patient and out_of_reach(error):
@@ -143,36 +152,45 @@ class Bench:
             ProtocolError: an included submission could not be opened, or this seat lacks the last round.
         """
         if round_ not in self._scored:
-            given, keys = self.open_round(round_)
-            self._scored[round_] = score(self._who, self._log, round_, given, keys)
+            self._scored[round_] = score(self._who, self._log, round_, self.open_round(round_))
         return self._scored[round_]
 
-    def open_round(self, round_: int) -> tuple[RoundInput, dict[int, bytes]]:
-        """Open everything the round's score depends on; also return the data keys that opened, by holder index."""
+    def scored(self, round_: int) -> ScoredRound | None:
+        """Return the round's score if there is one already."""
+        return self._scored.get(round_)
+
+    def open_round(self, round_: int) -> OpenedRound:
+        """Open everything the round's score depends on."""
         who, log, terms = self._who, self._log, self._terms
         if not self._remembers(round_):
             msg = "nobody handed the last round over to this seat: it cannot score this one"
             raise ProtocolError(msg)
-        base = self._open_base(round_)
+        base, base_salt = self._open_base(round_)
         key = shard_key(who, log, terms, round_)
-        rows, labels = open_shard(who, log, terms, round_, key)
+        rows, labels, rows_salt = open_shard(who, log, terms, round_, key)
+        root_update, root_salt = open_root_update(who, log, terms.scoring, round_, key)
         submissions, keys = self._open_submissions(round_)
+        final, final_salt = self._final(key) if round_ == log.terms.rounds - 1 else (None, None)
         given = RoundInput(
             scoring=terms.scoring,
             base=base,
             rows=rows,
             labels=labels,
             submissions=submissions,
-            root_update=open_root_update(who, log, terms.scoring, round_, key),
+            root_update=root_update,
             last_aggregate=self.memory.last_aggregate,
             last_submissions=self.memory.last_submissions,
             seed=permutation_seed(list(keys.values())),
             round_budget=log.terms.round_budget,
             min_holders=log.terms.min_holders,
             last_round=round_ == log.terms.rounds - 1,
-            final=self._final(key) if round_ == log.terms.rounds - 1 else None,
+            final=final,
         )
-        return given, keys
+        memory = self.memory
+        salts = Salts(
+            base_salt, root_salt, rows_salt, memory.last_aggregate_salt, memory.first_base_salt or bytes(32), final_salt
+        )
+        return OpenedRound(given, keys, salts, sum(self._adopted_gains(round_)))
 
     def remember(self) -> None:
         """Carry what the chain settled into the next round."""
@@ -189,6 +207,7 @@ class Bench:
         memory.last_keys = mine.data_keys
         if mine.score.adopted:
             memory.aggregate_key, memory.last_aggregate = mine.aggregate_key, mine.score.aggregate
+            memory.last_aggregate_salt = mine.aggregate_salt
         return True
 
     # ------------------------------------------------------------------ seats that lack the last round
@@ -237,16 +256,17 @@ class Bench:
         return any(log.seated(s, event) == self._who.address for s, event in log.committed[round_].items())
 
     # ------------------------------------------------------------------ details
-    def _open_base(self, round_: int) -> Network:
-        """Open the round's base; the one the bounty was posted with is remembered for the final shard."""
+    def _open_base(self, round_: int) -> tuple[Network, bytes]:
+        """Open the round's base, with its salt; the one the bounty was posted with is kept for the final shard."""
         who, log, memory = self._who, self._log, self.memory
         base_root = log.base_root(round_)
         document = who.fetch(log.opened[round_].document, RoundDocument)
         key = open_base_key(who, log, round_, document)
-        base = open_base(who, log, self._terms.scoring, round_, base_root, key=key)
+        base, salt = open_base(who, log, self._terms.scoring, round_, base_root, key=key)
         if base_root == log.terms.base_root:
-            memory.first_base, memory.first_base_round, memory.first_base_key = base, round_, key
-        return base
+            memory.first_base, memory.first_base_salt = base, salt
+            memory.first_base_round, memory.first_base_key = round_, key
+        return base, salt
 
     def _open_submissions(self, round_: int) -> tuple[tuple[Submission, ...], dict[int, bytes]]:
         who, log = self._who, self._log
@@ -258,20 +278,20 @@ class Bench:
                 keys[event.index] = key
         return open_included(who, log, self._terms.scoring, round_, keys), keys
 
-    def _final(self, last_key: bytes) -> FinalInput | None:
-        """The final shard, if the owner opened it with the last round, whose shard's key is `last_key`."""
+    def _final(self, last_key: bytes) -> tuple[FinalInput, bytes] | tuple[None, None]:
+        """The final shard and its salt, if the owner opened it with the last round, whose shard's key is `last_key`."""
         who, log, terms, first = self._who, self._log, self._terms, self.memory.first_base
         if first is None:
             msg = "this seat never opened the model the bounty started from: it cannot score the final shard"
             raise ProtocolError(msg)
         try:
             key = final_key(who, log, terms, last_key)
-            rows, labels = open_shard(who, log, terms, log.terms.rounds, key)
+            rows, labels, salt = open_shard(who, log, terms, log.terms.rounds, key)
         except (ContentTooLarge, SealingError, ProtocolError, InvalidInput):
             # And for every other seat too, because what they read has the same names. What is merely not here
             # (NotFound, StorageError) says nothing about the others, and keeps this seat from scoring.
-            return None
-        return FinalInput(rows, labels, first, self._adopted_gains(log.terms.rounds - 1))
+            return None, None
+        return FinalInput(rows, labels, first, self._adopted_gains(log.terms.rounds - 1)), salt
 
     def _adopted_gains(self, before: int) -> tuple[int, ...]:
         return tuple(gain_in(self._who, self._log, round_) for round_ in self._log.adopted if round_ < before)

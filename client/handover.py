@@ -87,25 +87,34 @@ def _read(who: Participant, log: BountyLog, scoring: ScoringTerms, content: Fiel
         raise ProtocolError(msg)
     aggregate_key = None if adopted is None else content.digest("aggregate_key")
     base_key = content.digest("first_base_key")
+    first_base, first_salt = open_base(who, log, scoring, first, log.terms.base_root, key=base_key)
+    aggregate, aggregate_salt = (
+        (None, None) if aggregate_key is None else _open_aggregate(who, log, scoring, aggregate_key)
+    )
     return Memory(
-        first_base=open_base(who, log, scoring, first, log.terms.base_root, key=base_key),
+        first_base=first_base,
+        first_base_salt=first_salt,
         first_base_round=first,
         first_base_key=base_key,
         last_round=last,
         last_keys=keys,
         last_submissions=submissions,
         aggregate_key=aggregate_key,
-        last_aggregate=None if aggregate_key is None else _open_aggregate(who, log, scoring, aggregate_key),
+        last_aggregate=aggregate,
+        last_aggregate_salt=aggregate_salt,
     )
 
 
-def _open_aggregate(who: Participant, log: BountyLog, scoring: ScoringTerms, key: bytes) -> Update | None:
+def _open_aggregate(
+    who: Participant, log: BountyLog, scoring: ScoringTerms, key: bytes
+) -> tuple[Update, bytes] | tuple[None, None]:
     round_ = log.last_adopted()
     if round_ is None:
-        return None
+        return None, None
     document = who.fetch(log.sheet_of(round_).sheet.aggregate, AggregateDocument)
     scope = who.scope(log.bounty)
     context = scope.context(Purpose.AGGREGATE, round_, scope.market)
     # No other key opens it, and the sheet names this ciphertext: there is nothing more to check.
     plain = who.get_sealed(document.cid, key, context, max_bytes=max_model_bytes(scoring))
-    return load_update(plain, salts=2)[0]
+    update, (salt, _) = load_update(plain, salts=2)
+    return update, salt

@@ -149,7 +149,7 @@ class DataHolder(Participant):
             if not self.in_time(bounty.deadline, self.training_seconds):
                 msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
                 raise ProtocolError(msg)
-            base = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
+            base, _ = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
         except GradMarketError as trouble:

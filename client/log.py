@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from marketplace.domain import events as ev
+from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed
 from marketplace.domain.errors import ChainError, NotFound
 
 if TYPE_CHECKING:
@@ -58,12 +59,15 @@ class BountyLog:
         included: round -> bitmap.
         committed: round -> {seat: `Committed`}.
         revealed: round -> {sheet hash: `Revealed`} (one of those that revealed it).
+        disputed: round -> {dispute: `Disputed`}.
+        turns: dispute -> its `Demanded`, `Answered` and `Decided` events, in order.
+        disproved: round -> {sheet hash: `Disproved`}.
         settled: round -> `Settled`.
         void: rounds that were void.
         served: round -> {seat: `Served`}.
         handed_over: round -> `HandedOver` events.
         closed: the `Closed` event, once there is one.
-        earned: address -> payouts, hold-back and seat pay it was credited with.
+        earned: address -> payouts, hold-back, seat pay and rewards for disproving that it was credited with.
         lost: address -> stakes burned or handed to a challenger.
         started: the block in which the phase began that is the latest one told of; 0 before the first.
         reorganised: how often blocks that had been read were replaced or taken away.
@@ -92,6 +96,9 @@ class BountyLog:
         self.included: dict[int, int] = {}
         self.committed: dict[int, dict[int, ev.Committed]] = defaultdict(dict)
         self.revealed: dict[int, dict[bytes, ev.Revealed]] = defaultdict(dict)
+        self.disputed: dict[int, dict[bytes, Disputed]] = defaultdict(dict)
+        self.turns: dict[bytes, list[Demanded | Answered | Decided]] = defaultdict(list)
+        self.disproved: dict[int, dict[bytes, Disproved]] = defaultdict(dict)
         self.settled: dict[int, ev.Settled] = {}
         self.void: set[int] = set()
         self.served: dict[int, dict[int, ev.Served]] = defaultdict(dict)
@@ -122,9 +129,12 @@ class BountyLog:
         """How many blocks lie on top of one; negative for blocks that have not been read."""
         return self.head.number - block_number
 
-    def every_submission(self) -> list[ev.Submitted]:
-        """All submissions of all rounds, in order."""
-        return [event for _, events in sorted(self.submissions.items()) for event in events]
+    def every_step(self) -> list[ev.RoundOpened | ev.Submitted]:
+        """All openings and submissions of all rounds, in order: what the market's running hash takes in."""
+        found: list[ev.RoundOpened | ev.Submitted] = []
+        for round_, opened in sorted(self.opened.items()):
+            found += [opened, *self.submissions[round_]]
+        return found
 
     def refresh(self) -> BountyLog:
         """Read what happened since the last call, and forget what is no longer so.
@@ -193,6 +203,11 @@ class BountyLog:
     def adopted(self) -> list[int]:
         """The settled rounds whose aggregate was adopted, in order."""
         return [round_ for round_ in sorted(self.settled) if self.sheet_of(round_).sheet.adopted]
+
+    def turns_until(self, round_: int) -> list[int]:
+        """Deadlines of the turns of a round's open disputes."""
+        last = (self.turns[dispute][-1] for dispute in self.disputed[round_])
+        return [turn.deadline for turn in last if not isinstance(turn, Decided)]
 
     def keys_of_seats(self) -> dict[str, bytes]:
         """Digest of the encryption key of everybody who holds a seat now: address -> digest."""
@@ -275,8 +290,26 @@ class BountyLog:
             case ev.SeatPaid():
                 self.earned[event.validator] += event.amount
             case ev.SeatSlashed():
-                self.lost[self.seats[event.seat].validator] += self.terms.ticket_stake * event.percent // 100
+                self._slash(event)
             case ev.PhaseChanged():
                 self.started = event.block
             case _:
+                self._take_disputes(event)
+
+    def _take_disputes(self, event: ev.Event) -> None:
+        match event:
+            case Disputed():
+                self.disputed[event.round][event.dispute] = event
+            case Demanded() | Answered() | Decided():
+                self.turns[event.dispute].append(event)
+            case Disproved():
+                self.disproved[event.round][event.sheet_hash] = event
+            case _:
                 pass  # draws, which are read from the contract
+
+    def _slash(self, event: ev.SeatSlashed) -> None:
+        taken = self.terms.ticket_stake * event.percent // 100
+        self.lost[self.seats[event.seat].validator] += taken
+        for fallen in self.disproved[event.round].values():
+            if fallen.seats >> event.seat & 1:
+                self.earned[fallen.challenger] += taken // 2

@@ -168,8 +168,10 @@ def _share_at(seat: int, used: Mapping[int, bytes], threshold: int) -> bytes:
     return combine({((i + 1) ^ (seat + 1)) - 1: share for i, share in used.items()}, threshold)
 
 
-def open_update(who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, key: bytes) -> Update:
-    """Open one update with its data key.
+def open_update(
+    who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, key: bytes
+) -> tuple[Update, bytes]:
+    """Open one update with its data key; return it with the salt of its commitment.
 
     Raises:
         InvalidUpdate: it contradicts its commitment, its shape or its bounds; its holder loses the stake.
@@ -192,7 +194,7 @@ def open_update(who: Participant, log: BountyLog, scoring: ScoringTerms, event: 
     if update_root(update, salt) != document.update_root:
         msg = f"{event.holder}'s update is not the one it committed to: it counts 0 and loses its stake"
         raise InvalidUpdate(msg)
-    return update
+    return update, salt
 
 
 def included(log: BountyLog, round_: int) -> list[Submitted]:
@@ -209,9 +211,10 @@ def open_included(
     """
     out = []
     for event in included(log, round_):
-        update: Update | None = None
+        found = Submission(event.index, event.holder, None)
         if event.index in keys:
             with suppress(InvalidUpdate):
-                update = open_update(who, log, scoring, event, keys[event.index])
-        out.append(Submission(event.index, event.holder, update))
+                update, salt = open_update(who, log, scoring, event, keys[event.index])
+                found = Submission(event.index, event.holder, update, salt)
+        out.append(found)
     return tuple(out)

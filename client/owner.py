@@ -14,13 +14,12 @@ from client.log import BountyLog
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
 from client.watch import check_pace
-from marketplace.domain.abi import bounty_id, shard_leaf
+from marketplace.domain import terms_tree
+from marketplace.domain.abi import bounty_id
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import network_root, rows_root, update_root
 from marketplace.domain.documents import AggregateDocument, RoundDocument, ServeDocument, ShardDocument
 from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError
-from marketplace.domain.hashing import keccak
-from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.domain.scope import Purpose
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms
@@ -139,7 +138,7 @@ class ModelOwner(Participant):
             plan.chain,
             owner=self.address,
             base_root=network_root(plan.base, hidden.base_salt),
-            shards_root=merkle_root(_shard_leaves(shards)),
+            shards_root=terms_tree.root_of(terms),
             document=self.publish(terms),
         )
         key = self.publish_key()
@@ -220,10 +219,9 @@ class ModelOwner(Participant):
 
     def rebut(self, bounty: BountyState) -> bool:
         """Answer "shard not opened" by publishing the round's shard key for everybody to see."""
-        shards = self.terms.shards
-        shard, proof = shards[bounty.round], merkle_proof(_shard_leaves(shards), bounty.round)
+        shard, proof = self.terms.shards[bounty.round], terms_tree.proof_in(self.terms, bounty.round)
         key = self.secrets.shard_keys[bounty.round]
-        self.account.rebut(self.log.bounty, self.log.terms, key, shard.root, _name_of(shard), proof)
+        self.account.rebut(self.log.bounty, self.log.terms, key, shard.root, terms_tree.name_of(shard), proof)
         return True
 
     def receive(self) -> None:
@@ -325,12 +323,3 @@ class ModelOwner(Participant):
         context = self.scope(bounty).context(Purpose.SHARD, number, self.address)
         cid = self.put_sealed(dump_rows(shard.rows, shard.labels, salt), key, context)
         return key, SealedRoot(root, cid, datakeys.key_hash(key))
-
-
-def _shard_leaves(shards: tuple[SealedRoot, ...]) -> list[bytes]:
-    return [shard_leaf(i, shard.root, _name_of(shard), shard.key_hash) for i, shard in enumerate(shards)]
-
-
-def _name_of(shard: SealedRoot) -> bytes:
-    """The 32 bytes that stand for a shard's CID in its leaf."""
-    return keccak(shard.cid.encode("ascii"))

@@ -16,6 +16,9 @@ from marketplace.domain.hashing import ZERO_HASH
 from marketplace.domain.scope import Purpose
 from marketplace.scoring.round import RoundInput, RoundScore, Submission, score_round
 from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
+from marketplace.scoring.trace.build import Trace, build_trace
+from marketplace.scoring.trace.figures import TraceInput
+from marketplace.scoring.trace.published import Published
 from marketplace.sealing import datakeys
 from marketplace.sealing.envelope import seal_bytes
 from marketplace.storage.canonical import encode_json
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from marketplace.domain.update import Update
     from marketplace.storage.store import Store
 
-__all__ = ["Memory", "ScoredRound", "permutation_seed", "score"]
+__all__ = ["Memory", "OpenedRound", "Salts", "ScoredRound", "permutation_seed", "score"]
 
 
 @dataclass
@@ -41,15 +44,16 @@ class Memory:
     """What a seat keeps from round to round.
 
     Attributes:
-        first_base: the model the bounty started from.
+        first_base: the model the bounty started from; first_base_salt: of its commitment.
         first_base_round: a round that opened it, or None; first_base_key: its key there.
         last_round: the latest settled round this seat opened, or None; last_keys: its data keys by holder index.
         last_submissions: its included submissions, opened.
         aggregate_key: key of the sealed aggregate of the latest adopted round, if there is one.
-        last_aggregate: that aggregate, opened.
+        last_aggregate: that aggregate, opened; last_aggregate_salt: of its commitment.
     """
 
     first_base: Network | None = field(default=None, repr=False)
+    first_base_salt: bytes | None = field(default=None, repr=False)
     first_base_round: int | None = None
     first_base_key: bytes | None = field(default=None, repr=False)
     last_round: int | None = None
@@ -57,6 +61,37 @@ class Memory:
     last_submissions: tuple[Submission, ...] = field(default=(), repr=False)
     aggregate_key: bytes | None = field(default=None, repr=False)
     last_aggregate: Update | None = field(default=None, repr=False)
+    last_aggregate_salt: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Salts:
+    """Secret salts of the commitments to what a round is scored from; a trace opens leaves with them.
+
+    Those of submissions are with them, and those of what scoring makes follow from the round secret.
+    """
+
+    base: bytes = field(repr=False)
+    root_update: bytes = field(repr=False)
+    rows: bytes = field(repr=False)
+    last_aggregate: bytes | None = field(repr=False)
+    first_base: bytes = field(repr=False)
+    final_rows: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OpenedRound:
+    """Everything of a round that this seat opened.
+
+    Attributes:
+        data_keys: holder index -> data key of every included submission that opened, in order of submission.
+        gains_before: summed gains of the earlier adopted rounds, in billionths of the clip a row.
+    """
+
+    given: RoundInput = field(repr=False)
+    data_keys: dict[int, bytes] = field(repr=False)
+    salts: Salts = field(repr=False)
+    gains_before: int
 
 
 @dataclass(frozen=True)
@@ -65,9 +100,12 @@ class ScoredRound:
 
     score: RoundScore = field(repr=False)
     given: RoundInput = field(repr=False)
+    salts: Salts = field(repr=False)
+    trace: Trace = field(repr=False)
     sheet: SheetHead
     hash: bytes
     aggregate_key: bytes | None = field(repr=False)
+    aggregate_salt: bytes | None = field(repr=False)
     data_keys: dict[int, bytes] = field(repr=False)
     contents: tuple[bytes, ...] = field(repr=False)
 
@@ -93,36 +131,80 @@ class _Shelf:
         return digest_of(self.put(encode_json(value)))
 
 
-def score(who: Participant, log: BountyLog, round_: int, given: RoundInput, data_keys: dict[int, bytes]) -> ScoredRound:
-    """Score a round, seal the aggregate, and return what to commit to and, later, to publish.
+def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
+    """Score a round, trace it, seal the aggregate, and return what to commit to and, later, to publish.
 
     Args:
         who: the seat's validator.
         log: the bounty's history: included submissions, root of the base.
         round_: the round.
-        given: the opened round.
-        data_keys: holder index -> data key of every included submission that opened, in order of submission.
+        opened: what there is to score.
     """
     scope, shelf = who.scope(log.bounty), _Shelf()
+    given, data_keys = opened.given, opened.data_keys
     result = score_round(given)
     secret = datakeys.round_secret(list(data_keys.values()))
+    salts = _Made(*(datakeys.derive(secret, name) for name in ("aggregate-salt", "next-base-salt", "trace-salt")))
+    trace = build_trace(_traced(log, round_, opened, result, salts), result)
+    published = shelf.put(Published.of(trace).encode())
     key: bytes | None = None
+    next_root = digest = root = ZERO_HASH
     if result.adopted:
-        salt = datakeys.derive(secret, "aggregate-salt")
-        next_salt = datakeys.derive(secret, "next-base-salt")
-        root = update_root(result.aggregate, salt)
+        root = update_root(result.aggregate, salts.aggregate)
         key = datakeys.derive(secret, "aggregate", round_.to_bytes(32, "big") + root)
         # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
         context = scope.context(Purpose.AGGREGATE, round_, scope.market)
-        cid = shelf.put(seal_bytes(dump_update(result.aggregate, salt, next_salt), key, context))
+        cid = shelf.put(seal_bytes(dump_update(result.aggregate, salts.aggregate, salts.next_base), key, context))
         digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
-        roots = SheetRoots(network_root(result.next_base, next_salt), digest, root)
-    else:
-        roots = SheetRoots(ZERO_HASH, ZERO_HASH, ZERO_HASH)
+        next_root = network_root(result.next_base, salts.next_base)
+    roots = SheetRoots(next_root, digest, root, trace.root, published)
     document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
     head = sheet_head(given, result, roots, log.included[round_], document)
-    found = sheet_hash(scope, round_, head)
-    return ScoredRound(result, given, head, found, key, dict(data_keys), tuple(shelf.contents))
+    return ScoredRound(
+        score=result,
+        given=given,
+        salts=opened.salts,
+        trace=trace,
+        sheet=head,
+        hash=sheet_hash(scope, round_, head),
+        aggregate_key=key,
+        aggregate_salt=salts.aggregate,
+        data_keys=dict(data_keys),
+        contents=tuple(shelf.contents),
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Secret salts of what scoring makes; they follow from the round secret, so all honest seats have the same."""
+
+    aggregate: bytes = field(repr=False)
+    next_base: bytes = field(repr=False)
+    trace: bytes = field(repr=False)
+
+
+def _traced(log: BountyLog, round_: int, opened: OpenedRound, result: RoundScore, made: _Made) -> TraceInput:
+    """Return what the trace of a round is made from."""
+    given, salts = opened.given, opened.salts
+    adopted, scored = log.last_adopted(before=round_), log.last_scored(before=round_)
+    return TraceInput(
+        given=given,
+        round=round_,
+        secret=made.trace,
+        base_salt=salts.base,
+        known_salt=salts.last_aggregate,
+        root_salt=salts.root_update,
+        first_salt=None if given.final is None else salts.first_base,
+        next_salt=made.next_base if result.adopted else None,
+        aggregate_salt=made.aggregate if result.adopted else None,
+        update_salts=tuple(s.salt if s.update is not None else None for s in given.submissions),
+        previous_salts=tuple(s.salt if s.update is not None else None for s in given.last_submissions),
+        rows_salt=salts.rows,
+        final_rows_salt=salts.final_rows,
+        base_from=0 if adopted is None else 1 + adopted,
+        previous_from=0 if scored is None else 1 + scored,
+        gains_before=opened.gains_before,
+    )
 
 
 def permutation_seed(data_keys: Sequence[bytes]) -> bytes:

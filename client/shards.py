@@ -95,11 +95,11 @@ def final_key(who: Participant, log: BountyLog, terms: TermsDocument, last: byte
 
 def open_shard(
     who: Participant, log: BountyLog, terms: TermsDocument, number: int, key: bytes
-) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int8], NDArray[np.int64], bytes]:
     """Fetch, open and verify shard `number`.
 
     Returns:
-        int8[n, inputs] rows and int64[n] labels.
+        int8[n, inputs] rows, int64[n] labels, and the salt of their commitment.
 
     Raises:
         InvalidData: the rows are not the ones the terms commit to, or do not fit the network.
@@ -112,7 +112,7 @@ def open_shard(
         msg = f"shard {number} does not match the root in the terms: attest that it is not open"
         raise InvalidData(msg)
     check_rows(terms.scoring, number, rows, labels)
-    return rows, labels
+    return rows, labels, salt
 
 
 def check_rows(scoring: ScoringTerms, number: int, rows: NDArray[np.int8], labels: NDArray[np.int64]) -> None:
@@ -133,8 +133,10 @@ def root_key(key: bytes, root: bytes) -> bytes:
     return datakeys.derive(key, "root", root)
 
 
-def open_root_update(who: Participant, log: BountyLog, scoring: ScoringTerms, round_: int, key: bytes) -> Update:
-    """Fetch, open and verify the owner's root update of `round_`, given the shard's key."""
+def open_root_update(
+    who: Participant, log: BountyLog, scoring: ScoringTerms, round_: int, key: bytes
+) -> tuple[Update, bytes]:
+    """Fetch, open and verify the owner's root update of `round_`, given the shard's key; return it with its salt."""
     document, root = who.fetch(log.opened[round_].document, RoundDocument), log.opened[round_].root_update
     context = who.scope(log.bounty).context(Purpose.ROOT_UPDATE, round_, log.terms.owner)
     plain = who.get_sealed(document.root_cid, root_key(key, root), context, max_bytes=max_model_bytes(scoring))
@@ -143,7 +145,7 @@ def open_root_update(who: Participant, log: BountyLog, scoring: ScoringTerms, ro
         msg = f"the root update of round {round_} is not the committed one: attest that the shard is not open"
         raise ProtocolError(msg)
     update.check(scoring.shape, scoring.bounds)
-    return update
+    return update, salt
 
 
 def _final_wrap(last: bytes) -> bytes:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from marketplace.domain.documents import MAX_DOCUMENT_BYTES
+from marketplace.domain.errors import InvalidSheet
 from marketplace.scoring.sheet import Payout, payouts_of
+from marketplace.scoring.trace.published import MAX_PUBLISHED_BYTES, Published
 from marketplace.storage.cid import cid_of_digest
-from marketplace.storage.store import read_json
+from marketplace.storage.store import read_bytes, read_json
 
 if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
+    from marketplace.domain.events import Revealed
 
-__all__ = ["gain_in", "payout_in", "sheet_in"]
+__all__ = ["gain_in", "payout_in", "published_in", "sheet_in"]
 
 
 def sheet_in(who: Participant, log: BountyLog, round_: int) -> dict[str, Any]:
@@ -27,14 +31,26 @@ def payout_in(who: Participant, log: BountyLog, round_: int, holder: str) -> Pay
     """Return the holder's claim in a settled round, or None when there is nothing for it."""
     head = log.sheet_of(round_).sheet
     payouts = payouts_of(sheet_in(who, log, round_), head.pool, head.payout_root)
-    return next((p for p in payouts.values() if p.holder == holder and p.amount), None)
+    mine = next((p for p in payouts.values() if p.holder == holder and p.amount), None)
+    return None if mine is None else replace(mine, sheet_hash=log.settled[round_].sheet_hash)
+
+
+def published_in(who: Participant, revealed: Revealed) -> Published:
+    """Fetch what a revealed sheet tells of its trace.
+
+    Raises:
+        NotFound, StorageError: it is out of reach.
+        InvalidSheet, ProtocolError: it is not what the sheet commits to.
+    """
+    digest, root = revealed.sheet.document, revealed.sheet.trace_root
+    document: object = read_json(who.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
+    cid = document.get("trace") if isinstance(document, dict) else None
+    if not isinstance(cid, str):
+        msg = "the sheet's document names no trace: challenge the sheet"
+        raise InvalidSheet(msg)
+    return Published.decode(read_bytes(who.store, cid, max_bytes=MAX_PUBLISHED_BYTES), root)
 
 
 def gain_in(who: Participant, log: BountyLog, round_: int) -> int:
-    """Return the gain a settled round's sheet tells, in billionths of the clip a row.
-
-    0 if it tells none, which only a majority of seats can bring about: honest ones after them still have to agree.
-    """
-    document: object = sheet_in(who, log, round_)
-    gain = document.get("gain_ppb") if isinstance(document, dict) else None
-    return gain if type(gain) is int else 0
+    """Return the gain of a settled round by its trace, in billionths of the clip a row; raises as `published_in`."""
+    return published_in(who, log.sheet_of(round_)).money.gain_ppb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from marketplace.domain.bounty import Phase
@@ -15,7 +16,7 @@ __all__ = ["next_moment"]
 _LAST_PART = 8
 
 
-def next_moment(now: int, bounty: BountyState, terms: ChainTerms) -> int | None:
+def next_moment(now: int, bounty: BountyState, terms: ChainTerms, turns: Iterable[int] = ()) -> int | None:
     """Return the next second at which somebody may act who would not before; None when there is none to wait for.
 
     The last eighth of a phase is one: those who hoped for something out of reach give up hoping, in time.
@@ -24,7 +25,10 @@ def next_moment(now: int, bounty: BountyState, terms: ChainTerms) -> int | None:
         now: the chain's time.
         bounty: in a phase with a deadline.
         terms: its terms.
+        turns: deadlines of the turns of its open disputes.
     """
+    if bounty.phase is Phase.DISPUTE:
+        return min((deadline + 1 for deadline in turns if deadline >= now), default=None)
     phases = terms.phases
     length = {
         Phase.ACKNOWLEDGE: phases.acknowledge,

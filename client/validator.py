@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from client.bench import Bench
+from client.disputes import Disputes
 from client.participant import Participant
 from client.push import settle
 from client.watch import check_pace
@@ -63,7 +64,8 @@ class Validator(Participant):
             Phase.ATTEST: self.attest,
             Phase.COMMIT: self.commit,
             Phase.REVEAL: self.reveal,
-            Phase.CHALLENGE: self.settle_sheet,
+            Phase.CHALLENGE: self.challenge,
+            Phase.DISPUTE: self.challenge,
             Phase.SERVE: self.serve,
             Phase.CLOSED: self.collect,
         }
@@ -142,9 +144,11 @@ class Validator(Participant):
                 return True
         return False
 
-    def settle_sheet(self, bounty: BountyState) -> bool:
-        """Settle on the sheet that a majority revealed, once the challenge window is over."""
-        return self.account.now() > bounty.deadline and settle(self.account, self.log, bounty)
+    def challenge(self, bounty: BountyState) -> bool:
+        """Bring down sheets that are wrong, defend the right one, and settle on it once the window is over."""
+        if bounty.phase is Phase.CHALLENGE and self.account.now() > bounty.deadline:
+            return settle(self.account, self.log, bounty)
+        return self.disputes.step(bounty, self._known_score(bounty.round))
 
     def serve(self, bounty: BountyState) -> bool:
         """Hand the aggregate's key to the owner, once the score that says so is final."""
@@ -186,6 +190,11 @@ class Validator(Participant):
         self._bench.remember()
         return self._bench
 
+    @property
+    def disputes(self) -> Disputes:
+        """This validator's part in disputes."""
+        return Disputes(self, self.bench.terms)
+
     def forget(self) -> None:
         """Open and score again: what was included, or what was settled, may be something else now."""
         self._bench = None
@@ -197,6 +206,13 @@ class Validator(Participant):
         except GradMarketError as trouble:
             self.note(trouble)
             return None
+
+    def _known_score(self, round_: int) -> ScoredRound | None:
+        """The round's score, if there is something to compare it with or to defend."""
+        revealed, mine = self.log.revealed[round_], self.bench.scored(round_)
+        if not self.my_seats() or (mine is not None and set(revealed) == {mine.hash} and not self.log.disputed[round_]):
+            return None
+        return self._score(round_)
 
     def _commitment(self, round_: int, seat: int, found: ScoredRound) -> tuple[bytes, bytes]:
         """What a seat commits to a sheet with, and the salt that opens it; the same whenever it is asked for."""

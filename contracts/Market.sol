@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IMarket} from "./interfaces/IMarket.sol";
+import {IReferee} from "./interfaces/IReferee.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {Bits} from "./libraries/Bits.sol";
@@ -22,11 +23,16 @@ contract Market is Holders, Rounds, Views {
 
     /// @param vault_ The vault, deployed for this address.
     /// @param registry_ The registry, deployed for this address.
-    constructor(address vault_, address registry_) Core(vault_, registry_) {
+    /// @param referee_ The referee, deployed for this address.
+    constructor(address vault_, address registry_, address referee_) Core(vault_, registry_, referee_) {
         IVault v = IVault(vault_);
         IRegistry r = IRegistry(registry_);
-        bool ours = v.market() == address(this) && r.market() == address(this);
-        if (!ours || v.registry() != registry_ || r.vault() != vault_) revert Market_BadDeployment(vault_, registry_);
+        IReferee f = IReferee(referee_);
+        bool ours = v.market() == address(this) && r.market() == address(this) && f.market() == address(this);
+        if (!ours || v.registry() != registry_ || v.referee() != referee_ || r.vault() != vault_ || f.vault() != vault_)
+        {
+            revert Market_BadDeployment(vault_, registry_, referee_);
+        }
     }
 
     /// @inheritdoc IMarket
@@ -53,7 +59,7 @@ contract Market is Holders, Rounds, Views {
         (Bounty storage b, PackedTerms calldata terms) = _known(bounty, given);
         Clock storage clock = b.clock;
         Phase phase = clock.phase;
-        if (phase == Phase.Draw || phase == Phase.Challenge || phase == Phase.Closed) {
+        if (phase == Phase.Draw || phase == Phase.Dispute || phase == Phase.Closed) {
             revert Market_NothingToDo(bounty);
         }
         if (!_allActed(b, clock, phase, terms.seats())) _requireAfter(bounty, clock.deadline);
@@ -64,6 +70,7 @@ contract Market is Holders, Rounds, Views {
         else if (phase == Phase.Rebut) _endRebut(bounty, b, terms);
         else if (phase == Phase.Commit) _endCommit(bounty, b, terms);
         else if (phase == Phase.Reveal) _endReveal(bounty, b, terms);
+        else if (phase == Phase.Challenge) _endChallenge(bounty, b, terms);
         else _endServe(bounty, b, terms);
     }
 

@@ -23,17 +23,21 @@ contract Vault is IVault, ReentrancyGuard {
     address public immutable market;
     /// @inheritdoc IVault
     address public immutable registry;
+    /// @inheritdoc IVault
+    address public immutable referee;
 
     /// @inheritdoc IVault
     mapping(address token => mapping(bytes32 account => uint256)) public balanceOf;
 
     /// @param market_ Where the market will be deployed.
     /// @param registry_ Where the registry will be deployed.
-    /// @dev Neither address is checked here, neither exists yet: the market, deployed last, checks all three.
+    /// @param referee_ Where the referee will be deployed.
+    /// @dev No address is checked here, none exists yet: the market, deployed last, checks all four.
     // slither-disable-next-line missing-zero-check -- a wrong address is caught by the market's constructor
-    constructor(address market_, address registry_) {
+    constructor(address market_, address registry_, address referee_) {
         market = market_;
         registry = registry_;
+        referee = referee_;
     }
 
     /// @inheritdoc IVault
@@ -70,7 +74,9 @@ contract Vault is IVault, ReentrancyGuard {
     /// @dev No token is called, so no guard is needed: a token that calls back during a deposit has nothing credited yet, one
     /// that calls back during a withdrawal has everything debited already.
     function move(address token, bytes32 from, bytes32 to, uint256 amount) external {
-        if (msg.sender != market && msg.sender != registry) revert Vault_NotKeeper(msg.sender);
+        if (msg.sender != market && msg.sender != registry && msg.sender != referee) {
+            revert Vault_NotKeeper(msg.sender);
+        }
         if (amount == 0) revert Vault_ZeroAmount();
         _take(token, from, amount);
         balanceOf[token][to] += amount;

@@ -1,6 +1,7 @@
 """Compile the contracts into the package (`marketplace/chain/artefacts`), or check that what ships is fresh.
 
 Usage: python scripts/compile_contracts.py [--check]
+       python scripts/compile_contracts.py --show contracts/test/referee/Asker.sol ...     (a test's contracts, as JSON)
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ARTEFACTS = ROOT / "marketplace" / "chain" / "artefacts"
 SETTINGS: dict[str, Any] = {
     "evmVersion": "shanghai",  # the newest that Ganache 7 runs
     "metadata": {"appendCBOR": False, "bytecodeHash": "none"},  # the same bytes on every machine
-    "optimizer": {"enabled": True, "runs": 200},
+    "optimizer": {"enabled": True, "runs": 150},
     "remappings": ["@openzeppelin=node_modules/@openzeppelin"],
     "viaIR": True,
 }
@@ -46,7 +47,11 @@ def compile_deployable() -> dict[str, dict[str, Any]]:
         SystemExit: the sources do not compile, or warn; a contract needs a linked library; two share a name.
     """
     folder = ROOT / "contracts"
-    paths = sorted(path for path in folder.rglob("*.sol") if (folder / "test") not in path.parents)
+    return _compile(sorted(path for path in folder.rglob("*.sol") if (folder / "test") not in path.parents))
+
+
+def _compile(paths: list[Path]) -> dict[str, dict[str, Any]]:
+    """Return name -> artefact of the concrete contracts in these files; see `compile_deployable`."""
     request = {
         "language": "Solidity",
         "sources": {path.relative_to(ROOT).as_posix(): {"content": path.read_text("utf-8")} for path in paths},
@@ -109,7 +114,12 @@ def main() -> int:
     """Write the artefacts, or with `--check` compare them with those that ship."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing, exit 1 on a difference")
-    check: bool = parser.parse_args().check
+    parser.add_argument("--show", type=Path, nargs="+", help="print the artefacts of these files alone, write nothing")
+    given = parser.parse_args()
+    check: bool = given.check
+    if given.show:
+        print(json.dumps(_compile([ROOT / path for path in given.show])))
+        return 0
 
     fresh = {name: _text(artefact) for name, artefact in compile_deployable().items()}
     shipped = {path.stem: path.read_text("utf-8") for path in ARTEFACTS.glob("*.json")}

@@ -27,14 +27,16 @@ __all__ = ["FAUCET_CHAINS", "FIELDS", "PLAY_MONEY", "create", "main", "save"]
 ROOT = Path(__file__).resolve().parents[1]
 FAUCET_CHAINS = {1337, 31_337}
 """Chain ids of Ganache and anvil: the local chains that Brownie starts, and that contracts/token/Faucet.sol knows."""
-FIELDS = ("chain_id", "vault", "registry", "market", "token", "faucet", "block")
+FIELDS = ("chain_id", "vault", "registry", "referee", "market", "token", "faucet", "block")
 """What a deployment file holds, in this order: those of `Deployment` in marketplace/chain/deploy.py."""
+JUDGES = ("AnswerJudge", "ActivationJudge", "SumJudge", "ModelJudge", "MoneyJudge", "InputJudge")
+"""Who the referee asks, in the order of its constructor: `JUDGES` in marketplace/chain/deploy.py."""
 PLAY_MONEY = 10**27
 """Supply of the reward token on local chains, in its smallest unit."""
 
 
 def create(account: LocalAccount, *, faucet: bool) -> dict[str, object]:
-    """Deploy vault, registry and market, in this order, and with `faucet` the play money.
+    """Deploy the judges, vault, registry, referee and market, in this order, and with `faucet` the play money.
 
     Each is told the others' addresses before they exist; the market's constructor compares them, and so does this.
 
@@ -46,15 +48,18 @@ def create(account: LocalAccount, *, faucet: bool) -> dict[str, object]:
         SystemExit: an address came out differently because the account sent something else meanwhile.
     """
     compiled = project.get_loaded_projects()[0]
+    judges = [account.deploy(compiled[name]).address for name in JUDGES]
     nonce = account.nonce
-    vault_, registry_, market_ = (account.get_deployment_address(nonce + i) for i in range(3))
-    vault = account.deploy(compiled["Vault"], market_, registry_)
+    vault_, registry_, referee_, market_ = (account.get_deployment_address(nonce + i) for i in range(4))
+    vault = account.deploy(compiled["Vault"], market_, registry_, referee_)
     registry = account.deploy(compiled["Registry"], market_, vault_)
-    market = account.deploy(compiled["Market"], vault_, registry_)
+    referee = account.deploy(compiled["Referee"], market_, vault_, judges)
+    market = account.deploy(compiled["Market"], vault_, registry_, referee_)
     links = {
-        "vault": (vault.address, registry.vault(), market.vault(), vault_),
+        "vault": (vault.address, registry.vault(), referee.vault(), market.vault(), vault_),
+        "referee": (referee.address, vault.referee(), market.referee(), referee_),
         "registry": (registry.address, vault.registry(), market.registry(), registry_),
-        "market": (market.address, vault.market(), registry.market(), market_),
+        "market": (market.address, vault.market(), registry.market(), referee.market(), market_),
     }
     wrong = [name for name, seen in links.items() if len({str(address) for address in seen}) != 1]
     if wrong:
@@ -66,6 +71,7 @@ def create(account: LocalAccount, *, faucet: bool) -> dict[str, object]:
         "chain_id": int(chain.id),
         "vault": vault.address,
         "registry": registry.address,
+        "referee": referee.address,
         "market": market.address,
         "token": str(source.token()) if source else None,
         "faucet": source.address if source else None,

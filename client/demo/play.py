@@ -96,8 +96,9 @@ def _let_time_pass(cast: Cast, bounty_id: bytes) -> None:
     if bounty.phase is Phase.DRAW:
         chain.chain.clock.wait_for_block(bounty.draw_block)
         return
-    moment = next_moment(chain.now(), bounty, cast.owner.log.terms)
-    if chain.now() <= bounty.deadline and moment is not None:
+    log = cast.owner.log.refresh()
+    moment = next_moment(chain.now(), bounty, log.terms, log.turns_until(bounty.round))
+    if moment is not None and (bounty.phase is Phase.DISPUTE or chain.now() <= bounty.deadline):
         chain.chain.clock.wait_until(moment)
         return
     account.advance(bounty_id, cast.owner.log.terms)

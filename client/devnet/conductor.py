@@ -145,7 +145,8 @@ class Conductor:
         elif bounty.phase is Phase.SUBMIT:
             over = self._all_submitted(log, bounty)
         else:
-            over = bounty.phase is Phase.CHALLENGE  # nobody disputes yet
+            # Where seats differ somebody may want to dispute: then the window is left to them.
+            over = bounty.phase is Phase.CHALLENGE and len(log.revealed[bounty.round]) == 1
         return bounty.deadline + 1 if over else None
 
     def _all_joined(self, log: BountyLog, bounty: BountyState) -> bool:
@@ -190,7 +191,7 @@ def _moment(now: int, log: BountyLog, bounty: BountyState) -> int | None:
     """Return when something changes without anybody acting; nobody gives up hoping while holders join."""
     if bounty.phase is Phase.JOIN and now <= bounty.deadline:
         return bounty.deadline + 1
-    return next_moment(now, bounty, log.terms)
+    return next_moment(now, bounty, log.terms, log.turns_until(bounty.round))
 
 
 def conduct(conductor: Conductor, until: Callable[[], bool], *, interval: float = 0.1, gone: float = 60.0) -> None:

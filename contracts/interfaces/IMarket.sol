@@ -8,10 +8,11 @@ import {IRegistry} from "./IRegistry.sol";
 /// @dev Holders have an index (0..127) within a bounty while joined; every bitmap over holders or submissions is by that index.
 /// Documents are named by the 32-byte sha2-256 digest of a raw IPFS block (CIDv1, raw codec).
 ///
-///   Draw -> Acknowledge -> Join -> (Open) -> Submit -> Shard -> Attest [-> Rebut] -> Commit -> Reveal -> Challenge -> [Serve] -> Join ... -> Closed
+///   Draw -> Acknowledge -> Join -> (Open) -> Submit -> Shard -> Attest [-> Rebut] -> Commit -> Reveal -> Challenge [-> Dispute ->] -> [Serve] -> Join ... -> Closed
 ///
 /// `Join` has two halves: joining until `deadline`, then the owner may open the round until `deadline + phases.open`.
 /// `Submit` likewise: submitting until `deadline`, then the owner may open the shard until `deadline + phases.shard`.
+/// `Dispute` is `Challenge` while the referee has disputes to decide; the window to start one ends at the same `deadline`.
 /// `Acknowledge`, `Attest`, `Commit`, `Reveal` and `Serve` end with the last seat's act. `agree` and `serve` carry no terms, so a
 /// `Reveal` without a majority, and a `Serve` after which seats are drawn or the bounty ends, end with the next call instead:
 /// once all seats have acted, `advance` need not wait for the deadline.
@@ -27,6 +28,7 @@ interface IMarket {
         Commit,
         Reveal,
         Challenge,
+        Dispute,
         Serve,
         Closed
     }
@@ -109,8 +111,9 @@ interface IMarket {
         uint128 included; // fixed by attestation
         uint128 forfeited; // holders whose stake is lost
         uint128 compensated; // holders the bond compensates
-        bytes32 submissions; // running hash: keccak256(abi.encode(previous, round, holder, index, commitment, document)), starts as the id
-        bytes32 leading; // hash of the sheet that was revealed first in the current round
+        bytes32 submissions; // running hash: keccak256(abi.encode(previous, round, holder, index, commitment, document)), starts as the
+        // id; an opened round is a step too: (owner, OPENED, root update, document)
+        bytes32 leading; // hash of the sheet that was revealed first in the current round; once that was disproved, who did it
         int128 reserveChange; // what the owner's unpromised money gained since the posting, less what it lost; 0 once closed
         bytes32 termsHash; // keccak256(abi.encode(packedTerms))
     }
@@ -125,11 +128,12 @@ interface IMarket {
     }
 
     /// @dev A payout of a settled round and its place in the sum tree: `path` is hash (32 bytes) and sum (16 bytes) of the nodes
-    /// beside the way up, leaf first.
+    /// beside the way up, leaf first; `sheetHash` is that of the sheet the round was settled on.
     struct Claim {
         uint256 round;
         uint256 index;
         uint128 amount;
+        bytes32 sheetHash;
         bytes path;
     }
 
@@ -192,6 +196,8 @@ interface IMarket {
     error Market_BadSheet(bytes32 bounty, bytes32 reason);
     /// @notice Thrown when a reveal does not open its commit, or there is none.
     error Market_BadReveal(bytes32 bounty, uint256 seat);
+    /// @notice Thrown when somebody else than the referee rules.
+    error Market_NotReferee(address caller);
     /// @notice Thrown when no sheet, or another one, has a majority.
     error Market_NoMajority(bytes32 bounty, uint256 round);
     /// @notice Thrown when a payout's proof does not lead to the round's root.
@@ -202,8 +208,8 @@ interface IMarket {
     error Market_AlreadyClaimed(bytes32 bounty, uint256 round, uint256 index);
     /// @notice Thrown when there is nothing to advance, collect or claim.
     error Market_NothingToDo(bytes32 bounty);
-    /// @notice Thrown at deployment when vault, registry and market do not name each other.
-    error Market_BadDeployment(address vault, address registry);
+    /// @notice Thrown at deployment when vault, registry, referee and market do not name each other.
+    error Market_BadDeployment(address vault, address registry, address referee);
 
     // ---------------------------------------------------------------- events
     /// @notice Emitted when `owner` posts. The terms are in the event and the log alone; `ownerKey` is what aggregates are sealed to.
@@ -263,8 +269,8 @@ interface IMarket {
     event Served(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
     /// @notice Emitted when a seat hands a round's keys, sealed in `document`, to seats drawn since.
     event HandedOver(bytes32 indexed bounty, uint256 indexed round, uint256 indexed seat, bytes32 document);
-    /// @notice Emitted when a payout is claimed: `paid` now, `held` until the hold-back is decided. Of a payout claimed after
-    /// the hold-back went to the owner, `held` is the owner's part.
+    /// @notice Emitted when a payout is claimed: `paid` now, `held` until the hold-back is decided, or until `claimHeld` pays it to whom it
+    /// went.
     event Claimed(bytes32 indexed bounty, uint256 indexed round, address indexed holder, uint256 paid, uint256 held);
     /// @notice Emitted when a hold-back is paid to the holder or to the owner.
     event HeldPaid(bytes32 indexed bounty, address indexed to, uint256 amount);
@@ -348,16 +354,23 @@ interface IMarket {
     function leave(bytes32 bounty, PackedTerms calldata terms, address holder) external;
     /// @notice Submits a sealed update.
     function submit(bytes32 bounty, bytes32 commitment, bytes32 document) external;
-    /// @notice Pays a holder's payouts of settled rounds into its vault account; a fifth waits for the final shard. `owner` and
-    /// `token` are those of the terms. Anyone may call it.
-    function claim(bytes32 bounty, address owner, address token, address holder, Claim[] calldata claims) external;
+    /// @notice Pays a holder's payouts of settled rounds into its vault account; a fifth waits for the final shard. `token` is that of
+    /// the terms. Anyone may call it.
+    function claim(bytes32 bounty, address token, address holder, Claim[] calldata claims) external;
     /// @notice Pays the hold-back of claimed rounds once it is decided: to the holder, or to the owner. Anyone may call it.
     function claimHeld(bytes32 bounty, PackedTerms calldata terms, address holder) external;
 
     // ---------------------------------------------------------------- anyone
-    /// @notice Pushes a bounty on whose phase is over: the next phase, a void round, a new draw, or the end. `Draw` and
-    /// `Challenge` are left by `draw` and `settle` alone, which anyone may call as well.
+    /// @notice Pushes a bounty on whose phase is over: the next phase, a void round, a new draw, or the end. `Draw` is
+    /// left by `draw` and `Challenge` by `settle`, which anyone may call as well; but when every sheet that a majority revealed was
+    /// disproved, `advance` voids the round.
     function advance(bytes32 bounty, PackedTerms calldata terms) external;
+    /// @notice The referee's word on a sheet of the running round: whether it is `wrong`, and whether disputes are still open, which
+    /// keep the round from being settled. Returns what the referee has to know: the seats that revealed the
+    /// sheet and were not disproved yet, the end of the window, and the seconds that each turn of a dispute has.
+    function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, bool wrong, bool disputed)
+        external
+        returns (uint256 seats, uint256 deadline, uint256 turn);
     /// @notice Settles the round on the sheet a majority revealed, once the challenge window is over.
     function settle(bytes32 bounty, PackedTerms calldata terms, Sheet calldata sheet) external;
 
@@ -366,7 +379,7 @@ interface IMarket {
     function bountyId(address owner, bytes32 salt) external view returns (bytes32);
     /// @notice Where a bounty stands. `expected`, `submitted`, `included` and `leading` are zero between rounds.
     function bountyOf(bytes32 bounty) external view returns (BountyView memory);
-    /// @notice What claims of a round have to fit: keccak256(abi.encode(payoutRoot, pool, token, owner)) once it is settled, 0 before
+    /// @notice What claims of a round have to fit: keccak256(abi.encode(payoutRoot, pool, token, sheetHash)) once it is settled, 0 before
     /// and when it is void.
     function resultOf(bytes32 bounty, uint256 round) external view returns (bytes32);
     /// @notice One holder.
@@ -381,6 +394,8 @@ interface IMarket {
     function escrowOf(PackedTerms calldata terms) external pure returns (uint256);
     /// @notice The vault of this deployment.
     function vault() external view returns (address);
+    /// @notice The referee of this deployment.
+    function referee() external view returns (address);
     /// @notice The registry of this deployment.
     function registry() external view returns (address);
 }

@@ -2,14 +2,14 @@
 pragma solidity 0.8.28;
 
 /// @title The money of the marketplace: one internal ledger per token.
-/// @notice Participants deposit, the market and the registry move, everybody withdraws for themselves, for ever.
+/// @notice Participants deposit, the market, the registry and the referee move, everybody withdraws for themselves, for ever.
 /// @dev An account is a `bytes32`: an address left-padded with zeros, a bounty id, a pool id, or `BURNED`.
 /// For every token, the sum of all accounts is what was deposited less what was withdrawn, and the vault's token balance is never
 /// below it.
 /// Beside these errors a token's own may surface, and OpenZeppelin's `SafeERC20FailedOperation(token)` (the token answered
 /// false) and `ReentrancyGuardReentrantCall()` (the token called back).
 interface IVault {
-    /// @notice Thrown when somebody else than the market or the registry tries to move money.
+    /// @notice Thrown when somebody else than the market, the registry or the referee tries to move money.
     error Vault_NotKeeper(address caller);
     /// @notice Thrown when an account holds less than what is taken from it.
     error Vault_InsufficientBalance(address token, bytes32 account, uint256 balance, uint256 amount);
@@ -32,7 +32,7 @@ interface IVault {
     function depositWithPermit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
     /// @notice Withdraws `amount` of `token` from the caller's own account to the caller.
     function withdraw(address token, uint256 amount) external;
-    /// @notice Moves money between two accounts. Market and registry only.
+    /// @notice Moves money between two accounts. Market, registry and referee only.
     function move(address token, bytes32 from, bytes32 to, uint256 amount) external;
 
     /// @notice What `account` holds of `token`.
@@ -41,6 +41,8 @@ interface IVault {
     function BURNED() external view returns (bytes32);
     /// @notice The market of this deployment.
     function market() external view returns (address);
+    /// @notice The referee of this deployment.
+    function referee() external view returns (address);
     /// @notice The registry of this deployment.
     function registry() external view returns (address);
 }

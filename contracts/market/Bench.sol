@@ -112,7 +112,7 @@ abstract contract Bench is Core {
         b.clock.vacant = uint16(vacant);
     }
 
-    /// @dev The money of `_vacate`. There is no challenger: all that is slashed is burned.
+    /// @dev The money of `_vacate`. Half of what a disproved sheet costs goes to whoever disproved it; all else is burned.
     // slither-disable-next-line reentrancy-no-eth -- vault and registry call nobody; see Core
     function _dismiss(bytes32 id, Bounty storage b, PackedTerms calldata terms, uint256 round, uint256 percents)
         internal
@@ -125,8 +125,17 @@ abstract contract Bench is Core {
             emit SeatSlashed(id, round, seat, percent);
             if (owed != 0) emit SeatPaid(id, seat, validator, owed);
             _pay(id, terms.token(), validator, owed);
-            IRegistry(registry).slash(terms.token(), terms.ticketStake(), b.seats[seat].ticket, percent, address(0));
+            IRegistry(registry)
+                .slash(terms.token(), terms.ticketStake(), b.seats[seat].ticket, percent, _challengerOf(b, seat));
         }
+        if (percents != 0) (b.sums.disproved, b.sums.led) = (0, 0);
+    }
+
+    /// @dev Who disproved the seat's sheet; nobody if none was.
+    function _challengerOf(Bounty storage b, uint256 seat) private view returns (address) {
+        if (!uint256(b.sums.disproved).has(seat)) return address(0);
+        bytes32 mark = uint256(b.sums.led).has(seat) ? b.leading : b.seats[seat].word;
+        return address(uint160(uint256(mark)));
     }
 
     /// @dev What one half of a seat's pay is; an odd unit stays with the owner.

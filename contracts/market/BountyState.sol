@@ -44,11 +44,13 @@ struct Sums {
     uint16 rounds; // for `serve`, which carries no terms
     uint16 settled; // rounds
     uint16 halves; // of a round's pay that every seat is owed, but for `Bounty.lanes`
+    uint16 disproved; // seats of the running round whose sheet the referee found wrong
+    uint16 led; // those of them whose sheet was the leading one: its place holds who disproved it
 }
 
 /// @dev `word` is in turn what the seat attested (a bitmap) if that is not everything, its commit, and the hash of its sheet if that
 /// is not the leading one. `Clock.lacking`, `Ballot.committed`, `.revealed` and `.others` say which of them it is; what is left over
-/// is never read.
+/// is never read. Once a sheet is disproved, its challenger stands in its place: see `Sums.led`.
 struct Seat {
     address validator;
     uint16 ticket;

@@ -26,12 +26,15 @@ abstract contract Core is IMarket {
     address public immutable vault;
     /// @inheritdoc IMarket
     address public immutable registry;
+    /// @inheritdoc IMarket
+    address public immutable referee;
 
     mapping(bytes32 bounty => Bounty) internal _bounties;
 
-    constructor(address vault_, address registry_) {
+    constructor(address vault_, address registry_, address referee_) {
         vault = vault_;
         registry = registry_;
+        referee = referee_;
     }
 
     // ---------------------------------------------------------------- identity

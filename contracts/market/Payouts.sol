@@ -10,8 +10,8 @@ import {Core} from "./Core.sol";
 
 /// @title What holders earned: payouts and their hold-back.
 /// @dev The hold-back is decided when the bounty is closed: until then a fifth of every payout waits in `Holder.held`. A settled
-/// round keeps one word, the hash of what its claims need; whoever claims passes that. Claims carry no terms: the two fields that
-/// they need are in that hash.
+/// round keeps one word, the hash of what its claims and the disputes of later rounds need; whoever claims passes that. Claims carry
+/// no terms: the token is in that hash.
 abstract contract Payouts is Core {
     using Bits for uint256;
     using TermsWords for PackedTerms;
@@ -21,24 +21,24 @@ abstract contract Payouts is Core {
 
     /// @inheritdoc IMarket
     /// @dev No caller is required, and no membership: the leaf names who is paid.
-    function claim(bytes32 bounty, address owner, address token, address holder, Claim[] calldata claims) external {
+    function claim(bytes32 bounty, address token, address holder, Claim[] calldata claims) external {
         Bounty storage b = _known(bounty);
-        bool undecided = b.clock.phase != Phase.Closed;
-        bool holdsBack = undecided || b.ballot.heldReturns;
+        bool holdsBack = b.clock.phase != Phase.Closed || b.ballot.heldReturns;
         uint256 paid = 0;
-        uint256 held = 0;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata c = claims[i];
-            _requirePayout(bounty, b, owner, token, holder, c);
+            _requirePayout(bounty, b, token, holder, c);
             uint256 fifth = holdsBack ? c.amount / HOLD_BACK_DIVISOR : 0;
-            emit Claimed(bounty, c.round, holder, c.amount - fifth, fifth);
-            paid += c.amount - fifth;
-            held += fifth;
-            _markClaimed(bounty, b, holder, c, undecided ? fifth : 0);
+            unchecked {
+                // A fifth is less than the whole, and at most 4,096 payouts are below 2^96 each.
+                uint256 now_ = c.amount - fifth;
+                emit Claimed(bounty, c.round, holder, now_, fifth);
+                paid += now_;
+            }
+            _markClaimed(bounty, b, holder, c, fifth);
         }
         if (paid == 0) revert Market_NothingToDo(bounty);
         _pay(bounty, token, holder, paid);
-        if (!undecided) _pay(bounty, token, owner, held);
     }
 
     /// @inheritdoc IMarket
@@ -55,27 +55,23 @@ abstract contract Payouts is Core {
     }
 
     /// @dev What is kept of a settled round.
-    function _resultHash(bytes32 payoutRoot, uint256 pool, address token, address owner)
+    function _resultHash(bytes32 payoutRoot, uint256 pool, address token, bytes32 sheetHash)
         internal
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(payoutRoot, pool, token, owner));
+        return keccak256(abi.encode(payoutRoot, pool, token, sheetHash));
     }
 
-    function _requirePayout(
-        bytes32 id,
-        Bounty storage b,
-        address owner,
-        address token,
-        address holder,
-        Claim calldata c
-    ) private view {
+    function _requirePayout(bytes32 id, Bounty storage b, address token, address holder, Claim calldata c)
+        private
+        view
+    {
         bytes32 result = b.results[c.round];
         if (result == 0 || c.amount == 0) revert Market_NothingToDo(id);
         bytes32 leaf = SumTree.leaf(c.index, holder, c.amount);
         (bytes32 root, uint256 pool) = SumTree.rootAbove(c.index, leaf, c.amount, c.path);
-        if (result != _resultHash(root, pool, token, owner)) revert Market_BadProof(id);
+        if (result != _resultHash(root, pool, token, c.sheetHash)) revert Market_BadProof(id);
     }
 
     /// @dev A holder is paid once a round, and its bits outlive its membership.

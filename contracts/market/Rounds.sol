@@ -13,6 +13,9 @@ abstract contract Rounds is Scoring {
     using Bits for uint256;
     using TermsWords for PackedTerms;
 
+    /// @dev Stands for a holder's index in the running hash's step of an opened round.
+    uint256 private constant OPENED = 255;
+
     /// @inheritdoc IMarket
     function openRound(
         bytes32 bounty,
@@ -35,8 +38,9 @@ abstract contract Rounds is Scoring {
         _requireDigest(rootUpdate);
         _requireDigest(document);
         b.expected = expected;
-        // The owner pays for the slot, once: the first holder to submit shall not pay more than the others.
-        if (b.submissions == 0) b.submissions = bounty;
+        // The first opening pays for the slot: the first holder to submit shall not pay more than the others.
+        bytes32 before = b.submissions == 0 ? bounty : b.submissions;
+        b.submissions = keccak256(abi.encode(before, clock.round, msg.sender, OPENED, rootUpdate, document));
         clock.awaited = expected;
         clock.unopened = 0;
         clock.lacking = 0;

@@ -20,6 +20,7 @@ abstract contract Scoring is Bench, Payouts {
     uint256 private constant NO_COMMIT_PERCENT = 10;
     uint256 private constant NO_REVEAL_PERCENT = 30;
     uint256 private constant OTHER_SHEET_PERCENT = 20;
+    uint256 private constant WRONG_SHEET_PERCENT = 100;
 
     /// @inheritdoc IMarket
     /// @dev No need to check since when the seat scores: joining starts only when every seat is taken.
@@ -100,7 +101,7 @@ abstract contract Scoring is Bench, Payouts {
     }
 
     /// @inheritdoc IMarket
-    /// @dev The seam for disputes: a sheet that was disproved within the window must not count here.
+    /// @dev A disproved sheet has no hash any more that could be found here, and open disputes have a phase of their own.
     /// No need to check the sheet again: it was when it was revealed. No need to check that the reserve suffices: of what was
     /// posted, `roundBudget + seats * seatPay` for this round is untouched.
     function settle(bytes32 bounty, PackedTerms calldata given, Sheet calldata sheet) external {
@@ -110,15 +111,15 @@ abstract contract Scoring is Bench, Payouts {
         _requireAfter(bounty, clock.deadline);
         uint256 round = clock.round;
         bytes32 sheetHash = Sheets.hash(bounty, round, sheet);
-        uint256 winners = _seatsWith(b, terms, sheetHash);
+        uint256 winners = _seatsWith(b, sheetHash);
         bool unanimous = winners == _bench(b); // most often all seats agree, and then nobody needs to be told apart
         uint256 percents = 0;
         if (!unanimous) {
-            if (winners.count() < b.ballot.majority) revert Market_NoMajority(bounty, round);
+            if (!_carries(b, winners)) revert Market_NoMajority(bounty, round);
             b.ballot.others = b.ballot.revealed & ~uint16(winners);
             percents = _penalties(b, terms, winners);
         }
-        b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), terms.owner());
+        b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), sheetHash);
         _account(b, terms, sheet, winners, unanimous);
         emit Settled(bounty, round, sheetHash, winners);
         if (sheet.adopted) clock.phase = Phase.Serve;
@@ -186,13 +187,69 @@ abstract contract Scoring is Bench, Payouts {
         Ballot storage ballot = b.ballot;
         uint256 revealed = b.clock.acted;
         ballot.revealed = uint16(revealed);
-        bool stands = uint256(revealed & ~uint256(ballot.others)).count() >= ballot.majority;
-        for (uint256 seat = 0; !stands && seat < terms.seats(); ++seat) {
-            stands =
-                uint256(ballot.others).has(seat) && _seatsWith(b, terms, b.seats[seat].word).count() >= ballot.majority;
-        }
-        if (stands) _startChallenge(id, b);
+        if (_stands(b, terms)) _startChallenge(id, b);
         else _voidScored(id, b, terms);
+    }
+
+    /// @inheritdoc IMarket
+    /// @dev The referee answers for `wrong`: nothing about the sheet is looked at here. No event but the phase's: the referee tells.
+    function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, bool wrong, bool disputed)
+        external
+        returns (uint256 seats, uint256 deadline, uint256 turn)
+    {
+        if (msg.sender != referee) revert Market_NotReferee(msg.sender);
+        Bounty storage b = _known(bounty);
+        Clock storage clock = b.clock;
+        Phase phase = clock.phase;
+        deadline = clock.deadline;
+        turn = b.ballot.reveal;
+        if (phase != Phase.Dispute) {
+            _requirePhase(bounty, clock, Phase.Challenge);
+            _requireNotAfter(bounty, deadline);
+        }
+        seats = clock.round == round ? _seatsWith(b, sheetHash) : 0;
+        if (wrong) _disprove(b, sheetHash, seats, challenger);
+        Phase next = disputed ? Phase.Dispute : Phase.Challenge;
+        if (phase != next) {
+            clock.phase = next;
+            emit PhaseChanged(bounty, round, next, deadline);
+        }
+    }
+
+    /// @dev Every sheet that a majority had revealed was disproved. Otherwise there is one to settle on.
+    function _endChallenge(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
+        if (_stands(b, terms)) revert Market_NothingToDo(id);
+        _voidScored(id, b, terms);
+    }
+
+    /// @dev Leaves the challenger's address where the sheet's hash was, so that nobody finds the sheet, and the slash its reward.
+    function _disprove(Bounty storage b, bytes32 sheetHash, uint256 seats, address challenger) private {
+        bytes32 mark = bytes32(uint256(uint160(challenger)));
+        b.sums.disproved |= uint16(seats);
+        if (sheetHash == b.leading) {
+            b.leading = mark;
+            b.sums.led = uint16(seats);
+            return;
+        }
+        for (uint256 seat = 0; seats >> seat != 0; ++seat) {
+            if (seats.has(seat)) b.seats[seat].word = mark;
+        }
+    }
+
+    /// @dev Whether some sheet is there to be settled on.
+    function _stands(Bounty storage b, PackedTerms calldata terms) private view returns (bool stands) {
+        uint256 wrong = b.sums.disproved;
+        uint256 others = b.ballot.others & ~wrong;
+        stands = _carries(b, b.ballot.revealed & ~others & ~wrong);
+        for (uint256 seat = 0; !stands && seat < terms.seats(); ++seat) {
+            stands = others.has(seat) && _carries(b, _seatsWith(b, b.seats[seat].word));
+        }
+    }
+
+    /// @dev More than half of the seats whose sheet was not disproved; silent ones count against.
+    function _carries(Bounty storage b, uint256 seats) private view returns (bool) {
+        uint256 all = 2 * uint256(b.ballot.majority) - 1;
+        return 2 * seats.count() > all - uint256(b.sums.disproved).count();
     }
 
     function _startChallenge(bytes32 id, Bounty storage b) private {
@@ -230,11 +287,13 @@ abstract contract Scoring is Bench, Payouts {
         }
     }
 
-    /// @dev Serving is over. Seats earn their second half together: when a majority served.
+    /// @dev Serving is over. Seats earn their second half together: when more served than half of those that are to earn it. They may be
+    /// fewer than a majority of the seats: whose sheet was disproved has no seat to serve from.
     function _endServe(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
         uint256 served = uint256(b.clock.acted).count();
-        if (served >= b.ballot.majority) _oweForServing(b);
-        else b.sums.reserveChange += _difference(_winners(b).count() * _halfPayRoundedDown(terms), 0);
+        uint256 winners = _winners(b).count();
+        if (2 * served > winners) _oweForServing(b);
+        else b.sums.reserveChange += _difference(winners * _halfPayRoundedDown(terms), 0);
         if (served == 0) {
             b.sums.closed = CloseReason.NotServed;
             _close(id, b, terms);
@@ -315,14 +374,10 @@ abstract contract Scoring is Bench, Payouts {
     }
 
     /// @dev The seats whose revealed sheet has this hash.
-    function _seatsWith(Bounty storage b, PackedTerms calldata terms, bytes32 sheetHash)
-        private
-        view
-        returns (uint256 seats)
-    {
+    function _seatsWith(Bounty storage b, bytes32 sheetHash) private view returns (uint256 seats) {
         uint256 others = b.ballot.others;
         if (sheetHash == b.leading) return b.ballot.revealed & ~others;
-        for (uint256 seat = 0; seat < terms.seats(); ++seat) {
+        for (uint256 seat = 0; others >> seat != 0; ++seat) {
             if (others.has(seat) && b.seats[seat].word == sheetHash) seats |= 1 << seat;
         }
     }
@@ -335,9 +390,11 @@ abstract contract Scoring is Bench, Payouts {
     {
         uint256 committed = b.ballot.committed;
         uint256 revealed = b.ballot.revealed;
+        uint256 wrong = b.sums.disproved;
         for (uint256 seat = 0; seat < terms.seats(); ++seat) {
             uint256 percent = 0;
-            if (!committed.has(seat)) percent = _couldNotScore(b, seat) ? 0 : NO_COMMIT_PERCENT;
+            if (wrong.has(seat)) percent = WRONG_SHEET_PERCENT;
+            else if (!committed.has(seat)) percent = _couldNotScore(b, seat) ? 0 : NO_COMMIT_PERCENT;
             else if (!revealed.has(seat)) percent = NO_REVEAL_PERCENT;
             else if (!fine.has(seat)) percent = OTHER_SHEET_PERCENT;
             percents |= percent << (8 * seat);

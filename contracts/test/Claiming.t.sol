@@ -49,31 +49,32 @@ contract ClaimingTest is Path {
         _toChallenge();
         Trees.Payout[] memory row = _payouts();
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(row, 0);
+        bytes32 stood = market.sheetHashOf(bounty, 0, _goodSheet());
         _refused(IMarket.Market_NothingToDo.selector);
-        _claimAs(0, 0, holders[0], 251, Trees.path(hashes, sums));
+        _claimAs(0, 0, holders[0], 251, stood, Trees.path(hashes, sums));
         _pass();
         market.settle(bounty, Terms.pack(terms), _goodSheet());
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 0, holders[0], 252, Trees.path(hashes, sums));
+        _claimAs(0, 0, holders[0], 252, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 0, holders[1], 251, Trees.path(hashes, sums));
+        _claimAs(0, 0, holders[1], 251, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 1, holders[0], 251, Trees.path(hashes, sums));
+        _claimAs(0, 1, holders[0], 251, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 4, holders[0], 251, Trees.path(hashes, sums));
+        _claimAs(0, 4, holders[0], 251, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 128, holders[0], 251, Trees.path(hashes, sums));
+        _claimAs(0, 128, holders[0], 251, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_NothingToDo.selector);
-        _claimAs(0, 3, address(0), 0, Trees.path(hashes, sums));
+        _claimAs(0, 3, address(0), 0, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_NothingToDo.selector);
-        _claimAs(1, 0, holders[0], 251, Trees.path(hashes, sums));
+        _claimAs(1, 0, holders[0], 251, stood, Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 0, holders[0], 251, new bytes(48));
+        _claimAs(0, 0, holders[0], 251, stood, new bytes(48));
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 0, holders[0], 251, new bytes(95));
+        _claimAs(0, 0, holders[0], 251, stood, new bytes(95));
         sums[1] = type(uint128).max;
         _refused(IMarket.Market_BadProof.selector);
-        _claimAs(0, 0, holders[0], 251, Trees.path(hashes, sums));
+        _claimAs(0, 0, holders[0], 251, stood, Trees.path(hashes, sums));
         _claim(0, 0);
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, 0, 0));
         this.claimAgain(0);
@@ -82,26 +83,28 @@ contract ClaimingTest is Path {
     /// @dev A round that pays nothing has no payout, whatever is shown: no path leads above the 128 bits of a sum. GM-114.
     function test_nothingIsClaimedOfAnEmptyRound() public {
         _toCommitPhase();
+        bytes32 stood = market.sheetHashOf(bounty, 0, _rejectedSheet());
         _settle(_rejectedSheet());
         vm.assertTrue(market.resultOf(bounty, 0) != 0, "settled");
         bytes[4] memory paths = [bytes(""), new bytes(47), new bytes(48), new bytes(8 * 48)];
         for (uint256 i = 0; i < 4; ++i) {
             _refused(IMarket.Market_BadProof.selector);
-            _claimAs(0, 0, holders[0], 251, paths[i]);
+            _claimAs(0, 0, holders[0], 251, stood, paths[i]);
         }
         _assertSound();
     }
 
-    /// @dev A proof names token and owner of the terms, so that nobody pays himself in another currency, or as another owner.
-    function test_aClaimNamesTokenAndOwner() public {
+    /// @dev A proof names the terms' token and the sheet that stands, so that nobody is paid in another currency, or by another sheet.
+    function test_aClaimNamesTokenAndSheet() public {
         _toServe();
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(), 0);
         IMarket.Claim[] memory claims = new IMarket.Claim[](1);
-        claims[0] = IMarket.Claim(0, 0, 251, Trees.path(hashes, sums));
+        claims[0] = IMarket.Claim(0, 0, 251, _stood(0), Trees.path(hashes, sums));
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, stranger, address(token), holders[0], claims);
+        market.claim(bounty, address(vault), holders[0], claims);
+        claims[0].sheetHash = SOME;
         _refused(IMarket.Market_BadProof.selector);
-        market.claim(bounty, owner, address(vault), holders[0], claims);
+        market.claim(bounty, address(token), holders[0], claims);
     }
 
     /// @dev Several rounds at once, with one movement of money; none twice, and not none. GM-114.
@@ -109,18 +112,18 @@ contract ClaimingTest is Path {
         _toEnd(true);
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(), 1);
         IMarket.Claim[] memory claims = new IMarket.Claim[](2);
-        claims[0] = IMarket.Claim(1, 1, 149, Trees.path(hashes, sums));
-        claims[1] = IMarket.Claim(0, 1, 149, Trees.path(hashes, sums));
+        claims[0] = IMarket.Claim(1, 1, 149, _stood(1), Trees.path(hashes, sums));
+        claims[1] = IMarket.Claim(0, 1, 149, _stood(0), Trees.path(hashes, sums));
         uint256 before = _balance(holders[1]);
         vm.prank(stranger);
-        market.claim(bounty, owner, address(token), holders[1], claims);
+        market.claim(bounty, address(token), holders[1], claims);
         vm.assertEq(before + 298, _balance(holders[1]), "both");
         _assertSound();
         claims[0] = claims[1];
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, 0, 1));
-        market.claim(bounty, owner, address(token), holders[1], claims);
+        market.claim(bounty, address(token), holders[1], claims);
         _refused(IMarket.Market_NothingToDo.selector);
-        market.claim(bounty, owner, address(token), holders[1], new IMarket.Claim[](0));
+        market.claim(bounty, address(token), holders[1], new IMarket.Claim[](0));
     }
 
     /// @dev The same payout twice in one transaction is refused as well. GM-114.
@@ -128,10 +131,10 @@ contract ClaimingTest is Path {
         _toServe();
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(), 0);
         IMarket.Claim[] memory claims = new IMarket.Claim[](2);
-        claims[0] = IMarket.Claim(0, 0, 251, Trees.path(hashes, sums));
+        claims[0] = IMarket.Claim(0, 0, 251, _stood(0), Trees.path(hashes, sums));
         claims[1] = claims[0];
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, 0, 0));
-        market.claim(bounty, owner, address(token), holders[0], claims);
+        market.claim(bounty, address(token), holders[0], claims);
     }
 
     /// @dev Neither leaving nor joining again opens a claim anew, in the first 64 rounds and after them. GM-114.
@@ -215,7 +218,7 @@ contract ClaimingTest is Path {
         _assertSound();
     }
 
-    /// @dev Not released: what waited is the owner's, and so is a fifth of every later claim.
+    /// @dev Not released: what waited is the owner's, and so is a fifth of every later claim, once it is asked for.
     function test_aReturnedHoldBackIsTheOwners() public {
         _toEnd(false);
         uint256 before = _balance(owner);
@@ -224,7 +227,11 @@ contract ClaimingTest is Path {
         uint256 paid = _balance(holders[1]);
         _claim(1, 1);
         vm.assertEq(paid + 149 - _held(149), _balance(holders[1]), "four fifths");
-        vm.assertEq(before + _held(251) + _held(149), _balance(owner), "a fifth");
+        vm.assertEq(_held(149), market.holderOf(bounty, holders[1]).held, "a fifth waits");
+        _assertSound();
+        vm.prank(stranger);
+        market.claimHeld(bounty, Terms.pack(terms), holders[1]);
+        vm.assertEq(before + _held(251) + _held(149), _balance(owner), "for the owner");
         vm.assertEq(0, market.holderOf(bounty, holders[1]).held, "nothing waits any more");
         _assertSound();
     }
@@ -251,8 +258,9 @@ contract ClaimingTest is Path {
         Trees.Node memory root = Trees.sumRoot(row);
         IMarket.Sheet memory sheet = _goodSheet();
         (sheet.payoutRoot, sheet.pool) = (root.hash, root.sum);
+        bytes32 stood = market.sheetHashOf(bounty, 0, sheet);
         _settle(sheet);
-        _claimAs(0, 0, holders[0], 4, "");
+        _claimAs(0, 0, holders[0], 4, stood, "");
         vm.assertEq(0, market.holderOf(bounty, holders[0]).held, "nothing waits");
         _assertSound();
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
+import {IReferee} from "../interfaces/IReferee.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Stage} from "./fuzz/Stage.sol";
 import {Trees} from "./fuzz/Trees.sol";
@@ -19,7 +20,10 @@ abstract contract Path is Stage {
     uint256 internal constant COMPENSATION = 20;
     uint256 internal constant POOL = 500; // what `_goodSheet` pays: 251, 149 and 100
 
+    uint256 internal constant FRAME = 3 << 72; // a demand
+
     address internal stranger;
+    bytes32[] internal accounts; // beside the bounty: of disputes, in their order, and of other bounties
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -109,6 +113,14 @@ abstract contract Path is Stage {
         if (sheet.adopted) _serve(3);
     }
 
+    /// @dev The stranger disputes the sheet that all seats revealed, and demands its frame.
+    function _toDispute() internal {
+        _toChallenge();
+        IReferee.Case memory given = _caseOf(_goodSheet());
+        vm.prank(stranger);
+        accounts.push(referee.dispute(given, Terms.pack(terms), FRAME));
+    }
+
     // ---------------------------------------------------------------- small steps
     function _pass() internal {
         _warpPast(_view().deadline);
@@ -127,13 +139,25 @@ abstract contract Path is Stage {
     function _claim(uint256 round, uint256 index) internal {
         Trees.Payout[] memory row = _payouts();
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(row, index);
-        _claimAs(round, index, row[index].holder, row[index].amount, Trees.path(hashes, sums));
+        _claimAs(round, index, row[index].holder, row[index].amount, _stood(round), Trees.path(hashes, sums));
     }
 
-    function _claimAs(uint256 round, uint256 index, address holder, uint128 amount, bytes memory path) internal {
+    function _claimAs(
+        uint256 round,
+        uint256 index,
+        address holder,
+        uint128 amount,
+        bytes32 sheetHash,
+        bytes memory path
+    ) internal {
         IMarket.Claim[] memory claims = new IMarket.Claim[](1);
-        claims[0] = IMarket.Claim(round, index, amount, path);
-        market.claim(bounty, owner, address(token), holder, claims);
+        claims[0] = IMarket.Claim(round, index, amount, sheetHash, path);
+        market.claim(bounty, address(token), holder, claims);
+    }
+
+    /// @dev What the referee is told of a sheet of the round that is on.
+    function _caseOf(IMarket.Sheet memory sheet) internal view returns (IReferee.Case memory) {
+        return IReferee.Case(bounty, _view().round, sheet, _frame());
     }
 
     // ---------------------------------------------------------------- refusals: the next call reverts with exactly this
@@ -170,16 +194,38 @@ abstract contract Path is Stage {
     }
 
     /// @dev Adopted, all three included, pays 500 of the 1,000.
-    function _goodSheet() internal view returns (IMarket.Sheet memory sheet) {
+    function _goodSheet() internal view returns (IMarket.Sheet memory) {
+        return _goodSheetOf(_view().round);
+    }
+
+    function _goodSheetOf(uint256 round) internal view returns (IMarket.Sheet memory sheet) {
         Trees.Node memory root = Trees.sumRoot(_payouts());
         sheet = _sheet(root.hash, root.sum);
         sheet.included = 7;
-        sheet.nextBaseRoot = keccak256(abi.encode("base after", _view().round));
+        sheet.nextBaseRoot = keccak256(abi.encode("base after", round));
+    }
+
+    /// @dev The hash of the sheet with `_payouts` that the round was settled on; 0 if it was on none.
+    function _stood(uint256 round) internal view returns (bytes32) {
+        IMarket.Sheet memory sheet = _goodSheetOf(round);
+        bytes32 result = market.resultOf(bounty, round);
+        for (uint256 i = 0; i < 2; ++i) {
+            sheet.released = i == 1;
+            bytes32 sheetHash = market.sheetHashOf(bounty, round, sheet);
+            if (result == _resultOn(sheet, sheetHash)) return sheetHash;
+        }
+        return 0;
+    }
+
+    /// @dev What a round keeps that was settled on the sheet.
+    function _resultOn(IMarket.Sheet memory sheet, bytes32 sheetHash) internal view returns (bytes32) {
+        return keccak256(abi.encode(sheet.payoutRoot, uint256(sheet.pool), address(token), sheetHash));
     }
 
     /// @dev Not adopted, all three included, pays nothing.
     function _rejectedSheet() internal pure returns (IMarket.Sheet memory sheet) {
         sheet.included = 7;
+        sheet.traceRoot = Trees.traceRoot(_frame());
         sheet.document = SOME;
     }
 
@@ -231,10 +277,8 @@ abstract contract Path is Stage {
 
     /// @dev Of a round that was settled on a sheet with `_payouts`; others pay nothing.
     function _unclaimed(uint256 round) internal view returns (uint256 sum) {
+        if (_stood(round) == 0) return 0;
         Trees.Payout[] memory row = _payouts();
-        Trees.Node memory root = Trees.sumRoot(row);
-        bytes32 paying = keccak256(abi.encode(root.hash, uint256(root.sum), address(token), owner));
-        if (market.resultOf(bounty, round) != paying) return 0;
         for (uint256 i = 0; i < 3; ++i) {
             if (!market.claimedOf(bounty, row[i].holder, round)) sum += row[i].amount;
         }
@@ -243,6 +287,9 @@ abstract contract Path is Stage {
     function _sumOfAccounts() internal view returns (uint256 sum) {
         sum = _balance(bounty) + _balance(registry.poolOf(address(token), terms.ticketStake)) + _burned();
         sum += _balance(owner) + _balance(stranger);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            sum += _balance(accounts[i]);
+        }
         for (uint256 i = 0; i < holders.length; ++i) {
             sum += _balance(holders[i]);
         }

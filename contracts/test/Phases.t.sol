@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
+import {IReferee} from "../interfaces/IReferee.sol";
 import {Path} from "./Path.sol";
 import {Terms} from "./Terms.sol";
 
@@ -36,6 +37,7 @@ contract PhasesTest is Path {
         else if (phase == IMarket.Phase.Commit) _toCommitPhase();
         else if (phase == IMarket.Phase.Reveal) _toReveal();
         else if (phase == IMarket.Phase.Challenge) _toChallenge();
+        else if (phase == IMarket.Phase.Dispute) _toDispute();
         else if (phase == IMarket.Phase.Serve) _toServe();
         else _toClosed();
         _assertPhase(phase);
@@ -198,8 +200,22 @@ contract PhasesTest is Path {
     /// @dev What belongs to another phase is refused. GM-205.
     function test_nothingElseWhileChallenging() public {
         _tryEverything(IMarket.Phase.Challenge);
+        uint256 notBefore = uint256(_view().deadline) + 1;
+        _refused(IMarket.Market_TooEarly.selector, notBefore);
+        market.advance(bounty, Terms.pack(terms));
+        _pass();
         _refused(IMarket.Market_NothingToDo.selector);
         market.advance(bounty, Terms.pack(terms));
+    }
+
+    /// @dev What belongs to another phase is refused: a disputed round is not settled, nor pushed on. GM-205.
+    function test_nothingElseWhileDisputed() public {
+        _tryEverything(IMarket.Phase.Dispute);
+        _pass();
+        _refused(IMarket.Market_NothingToDo.selector);
+        market.advance(bounty, Terms.pack(terms));
+        _refusedInPhase(IMarket.Phase.Dispute);
+        market.settle(bounty, Terms.pack(terms), _rejectedSheet());
     }
 
     /// @dev What belongs to another phase is refused. GM-205.
@@ -234,6 +250,7 @@ contract PhasesTest is Path {
     function _startAnew() private {
         delete holders;
         delete validators;
+        delete accounts;
         setUp();
     }
 
@@ -241,9 +258,12 @@ contract PhasesTest is Path {
         IMarket.BountyView memory b = _view();
         vm.roll(b.drawBlock + 1);
         vm.warp(uint256(b.deadline == 0 ? vm.getBlockTimestamp() : b.deadline) + 106);
+        IReferee.Case memory given = _caseOf(sheet);
+        bool fallen = market.seatOf(bounty, 0).word == 0;
         vm.prank(stranger);
         if (b.phase == IMarket.Phase.Draw) market.draw(bounty, Terms.pack(terms));
-        else if (b.phase == IMarket.Phase.Challenge) market.settle(bounty, Terms.pack(terms), sheet);
+        else if (b.phase == IMarket.Phase.Dispute) referee.close(given, address(token), accounts[0], FRAME);
+        else if (b.phase == IMarket.Phase.Challenge && !fallen) market.settle(bounty, Terms.pack(terms), sheet);
         else market.advance(bounty, Terms.pack(terms));
     }
 

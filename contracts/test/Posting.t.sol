@@ -215,7 +215,7 @@ contract PostingTest is Path {
         _refused(unknown);
         market.agree(bounty, 0, SOME);
         _refused(unknown);
-        _claimAs(0, 0, stranger, 1, "");
+        _claimAs(0, 0, stranger, 1, SOME, "");
         _post();
         terms.fee += 1;
         _refuseAll(IMarket.Market_WrongTerms.selector);

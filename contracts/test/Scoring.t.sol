@@ -204,7 +204,7 @@ contract ScoringTest is Path {
         vm.prank(stranger);
         market.settle(bounty, Terms.pack(terms), good);
         _assertSettled(0, true);
-        bytes32 result = keccak256(abi.encode(good.payoutRoot, POOL, address(token), owner));
+        bytes32 result = _resultOn(good, market.sheetHashOf(bounty, 0, good));
         vm.assertEq(result, market.resultOf(bounty, 0), "what claims have to fit");
         _assertPhase(IMarket.Phase.Serve);
         vm.assertEq(2 * (BUDGET + 93) - POOL - 4 * HALF_PAY + 3 * FEE, _reserve(), "reserve");

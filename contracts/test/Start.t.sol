@@ -2,11 +2,12 @@
 pragma solidity 0.8.28;
 
 import {IMarket} from "../interfaces/IMarket.sol";
+import {IReferee} from "../interfaces/IReferee.sol";
 import {Faucet} from "../token/Faucet.sol";
 import {RewardToken} from "../token/RewardToken.sol";
 import {Deployed} from "./fuzz/Deployed.sol";
 
-/// @title Deployments: the three contracts name each other, and play money stays at home.
+/// @title Deployments: the four contracts name each other, and play money stays at home.
 contract StartTest is Deployed {
     function setUp() public {
         _deploy();
@@ -20,29 +21,80 @@ contract StartTest is Deployed {
         vm.assertEq(address(vault), registry.vault(), "registry's vault");
         vm.assertEq(address(vault), market.vault(), "market's vault");
         vm.assertEq(address(registry), market.registry(), "market's registry");
+        vm.assertEq(address(referee), vault.referee(), "vault's referee");
+        vm.assertEq(address(referee), market.referee(), "market's referee");
+        vm.assertEq(address(market), referee.market(), "referee's market");
+        vm.assertEq(address(vault), referee.vault(), "referee's vault");
+        for (uint256 i = 0; i < 6; ++i) {
+            vm.assertEq(address(judges[i]), referee.judgeOf(i), "a judge");
+        }
+        vm.assertEq(address(0), referee.judgeOf(6), "there is no other");
+        vm.assertEq(address(0), referee.judgeOf(type(uint256).max), "nor any other");
     }
 
-    /// @dev A market refuses a vault or a registry that was deployed for another one.
+    /// @dev A market refuses a vault, a registry and a referee that were deployed for another one.
     function test_aMarketRefusesStrangers() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IMarket.Market_BadDeployment.selector, address(vault), address(registry))
-        );
-        this.deployAgain(address(vault), address(registry));
+        _refused(address(vault), address(registry), address(referee));
+        this.deployAgain(address(vault), address(registry), address(referee));
     }
 
-    /// @dev A market refuses a pair that does not know each other, each half being its own.
-    function test_aMarketRefusesAVaultAndARegistryThatDoNotKnowEachOther() public {
+    /// @dev A market refuses three that do not name it and each other, whichever link is wrong.
+    function test_aMarketRefusesThreeThatDoNotKnowEachOther() public {
+        for (uint256 wrong = 0; wrong < 7; ++wrong) {
+            (address vault_, address registry_, address referee_) = _deployThree(wrong);
+            _refused(vault_, registry_, referee_);
+            this.deployAgain(vault_, registry_, referee_);
+        }
+        (address a, address b, address c) = _deployThree(7);
+        this.deployAgain(a, b, c); // and all links being right, it does not
+    }
+
+    /// @dev A referee refuses a judge that is not there.
+    function test_aRefereeRefusesAMissingJudge() public {
+        for (uint256 missing = 0; missing < 6; ++missing) {
+            address[6] memory six = _judgesBut(missing);
+            vm.expectRevert(abi.encodeWithSelector(IReferee.Referee_BadDeployment.selector, six[missing]));
+            this.create("Referee.sol:Referee", abi.encode(market, vault, six));
+        }
+    }
+
+    /// @dev Link number `wrong` leads elsewhere.
+    function _deployThree(uint256 wrong) private returns (address vault_, address registry_, address referee_) {
         uint256 nonce = vm.getNonce(address(this));
-        address market_ = vm.computeCreateAddress(address(this), nonce + 2);
-        address vault_ = vm.deployCode("Vault.sol:Vault", abi.encode(market_, address(1)));
-        address registry_ = vm.deployCode("Registry.sol:Registry", abi.encode(market_, vault_));
-        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadDeployment.selector, vault_, registry_));
-        this.deployAgain(vault_, registry_);
+        registry_ = vm.computeCreateAddress(address(this), nonce + 1);
+        referee_ = vm.computeCreateAddress(address(this), nonce + 2);
+        address market_ = vm.computeCreateAddress(address(this), nonce + 3);
+        address other = address(0xbad);
+        vault_ = vm.deployCode(
+            "Vault.sol:Vault",
+            abi.encode(wrong == 0 ? other : market_, wrong == 1 ? other : registry_, wrong == 2 ? other : referee_)
+        );
+        registry_ = vm.deployCode(
+            "Registry.sol:Registry", abi.encode(wrong == 3 ? other : market_, wrong == 4 ? other : vault_)
+        );
+        referee_ = vm.deployCode(
+            "Referee.sol:Referee", abi.encode(wrong == 5 ? other : market_, wrong == 6 ? other : vault_, _judgesBut(6))
+        );
+    }
+
+    function _judgesBut(uint256 missing) private view returns (address[6] memory six) {
+        for (uint256 i = 0; i < 6; ++i) {
+            six[i] = i == missing ? address(0xbad) : address(judges[i]);
+        }
+    }
+
+    function _refused(address vault_, address registry_, address referee_) private {
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_BadDeployment.selector, vault_, registry_, referee_));
     }
 
     /// @dev External, so that a revert can be expected of it.
-    function deployAgain(address vault_, address registry_) external {
-        bytes memory code = abi.encodePacked(vm.getCode("Market.sol:Market"), abi.encode(vault_, registry_));
+    function deployAgain(address vault_, address registry_, address referee_) external {
+        create("Market.sol:Market", abi.encode(vault_, registry_, referee_));
+    }
+
+    /// @dev As `deployCode`, but what the constructor reverts with is passed on.
+    function create(string memory artefact, bytes memory arguments) public {
+        bytes memory code = abi.encodePacked(vm.getCode(artefact), arguments);
         assembly {
             if iszero(create(0, add(code, 32), mload(code))) {
                 returndatacopy(0, 0, returndatasize())

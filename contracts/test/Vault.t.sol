@@ -58,8 +58,8 @@ contract VaultTest is Deployed {
         vault.withdraw(address(token), 601);
     }
 
-    /// @dev Money moves between accounts at the word of market and registry, of nobody else. GM-106.
-    function test_onlyMarketAndRegistryMoveMoney() public {
+    /// @dev Money moves between accounts at the word of market, registry and referee, of nobody else. GM-106.
+    function test_onlyItsKeepersMoveMoney() public {
         vm.prank(ada);
         vault.deposit(address(token), 600);
         vm.prank(ada);
@@ -70,7 +70,9 @@ contract VaultTest is Deployed {
         bytes32 nobody = vault.BURNED();
         vm.prank(address(registry));
         vault.move(address(token), SOME, nobody, 100);
-        vm.assertEq(300, _balance(SOME), "moved by both");
+        vm.prank(address(referee));
+        vault.move(address(token), SOME, bytes32("elsewhere"), 50);
+        vm.assertEq(250, _balance(SOME), "moved by all three");
         vm.assertEq(100, _burned(), "burned");
     }
 

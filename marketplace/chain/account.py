@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from marketplace.chain.events import check_submissions, read_events
 from marketplace.chain.market import Market
+from marketplace.chain.referee import Referee
 from marketplace.chain.registry import Registry
 from marketplace.chain.token import Faucet, Token
 from marketplace.chain.vault import Vault
@@ -22,7 +23,7 @@ __all__ = ["Account"]
 
 
 class Account(Market):
-    """A signer's account on one deployment: the market's functions, and beside them vault, registry, token, faucet.
+    """A signer's account on one deployment: the market's functions, and beside them the other contracts.
 
     Args:
         chain: the chain the contracts live on.
@@ -50,6 +51,7 @@ class Account(Market):
         self.deployment = deployment
         self.vault = Vault(chain, deployment.vault, signer, currency)
         self.registry = Registry(chain, deployment.registry, signer, currency)
+        self.referee = Referee(chain, deployment.referee, signer, currency)
         self.token = Token(chain, currency, signer)
 
     def __repr__(self) -> str:
@@ -95,7 +97,7 @@ class Account(Market):
     def events(
         self, bounty: bytes, from_block: int, to_block: int, kinds: Iterable[type[ev.BountyEvent]] | None = None
     ) -> Iterator[ev.BountyEvent]:
-        """Yield what the market announced about a bounty in these blocks, in order.
+        """Yield what market and referee announced about a bounty in these blocks, in order.
 
         Args:
             bounty: its id.
@@ -103,8 +105,8 @@ class Account(Market):
             to_block: number of the last block.
             kinds: classes of events; None for all.
         """
-        first = max(from_block, self.deployment.block)
-        found = read_events(self.chain, [self.contract_address], first, to_block, kinds=kinds, subject=bounty)
+        first, where = max(from_block, self.deployment.block), [self.contract_address, self.deployment.referee]
+        found = read_events(self.chain, where, first, to_block, kinds=kinds, subject=bounty)
         return cast("Iterator[ev.BountyEvent]", found)
 
     def money_events(self, from_block: int, to_block: int) -> Iterator[ev.Event]:
@@ -112,6 +114,6 @@ class Account(Market):
         first = max(from_block, self.deployment.block)
         return read_events(self.chain, [self.deployment.vault, self.deployment.registry], first, to_block)
 
-    def check_submissions(self, bounty: bytes, submitted: Iterable[ev.Submitted]) -> None:
-        """Check a bounty's submissions against the market's running hash over all of them; raises ChainError."""
-        check_submissions(bounty, self.bounty(bounty), tuple(submitted))
+    def check_submissions(self, bounty: bytes, owner: str, steps: Iterable[ev.RoundOpened | ev.Submitted]) -> None:
+        """Check a bounty's openings and submissions against the market's running hash; raises ChainError."""
+        check_submissions(bounty, owner, self.bounty(bounty), tuple(steps))

@@ -1,7 +1,7 @@
 """Putting the contracts on a chain, and remembering where they lie.
 
-Vault, registry and market know each other for ever and nobody can change that: each is told the others' addresses in
-its constructor before they exist, because an address follows from its creator and the creator's nonce.
+Vault, registry, referee and market know each other for ever and nobody can change that: each is told the others'
+addresses in its constructor before they exist, because an address follows from its creator and the creator's nonce.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from marketplace.chain.node import Chain
     from marketplace.chain.signer import Signer
 
-__all__ = ["PLAY_MONEY", "Deployment", "created_address", "deploy"]
+__all__ = ["JUDGES", "PLAY_MONEY", "Deployment", "created_address", "deploy"]
+
+JUDGES: Final = ("AnswerJudge", "ActivationJudge", "SumJudge", "ModelJudge", "MoneyJudge", "InputJudge")
+"""Who the referee asks, in its constructor's order: about answers, then about steps by their kind's second digit."""
 
 PLAY_MONEY: Final = 10**27
 """Supply of the reward token on local chains, in its smallest unit: a billion."""
@@ -36,7 +39,7 @@ class Deployment:
 
     Attributes:
         chain_id: EIP-155 id of their chain.
-        vault, registry, market: addresses, EIP-55 text.
+        vault, registry, referee, market: addresses, EIP-55 text.
         token, faucet: of local chains; None elsewhere.
         block: the first block that can hold their events.
     """
@@ -44,6 +47,7 @@ class Deployment:
     chain_id: int
     vault: str
     registry: str
+    referee: str
     market: str
     token: str | None
     faucet: str | None
@@ -61,7 +65,7 @@ class Deployment:
         except (ValueError, TypeError) as error:
             msg = "this is not a deployment file: use the one that `deploy` wrote"
             raise InvalidInput(msg) from error
-        required = (found.vault, found.registry, found.market)
+        required = (found.vault, found.registry, found.referee, found.market)
         optional = tuple(a for a in (found.token, found.faucet) if a is not None)
         numbers = (found.chain_id, found.block)
         if not all(is_checksum_address(a) for a in required + optional) or not all(type(n) is int for n in numbers):
@@ -80,7 +84,7 @@ def created_address(creator: str, nonce: int) -> str:
 
 
 def deploy(chain: Chain, deployer: Signer, *, faucet: bool = True) -> Deployment:
-    """Deploy vault, registry and market, and on local chains the reward token with its faucet.
+    """Deploy the judges, vault, registry, referee and market, and on local chains the reward token with its faucet.
 
     Nothing is left in the deployer's power: the contracts have no owner.
 
@@ -88,16 +92,19 @@ def deploy(chain: Chain, deployer: Signer, *, faucet: bool = True) -> Deployment
         Refused: a faucet was asked for on a chain that is not local.
         ChainError: the deployer sent other transactions meanwhile, so that addresses came out differently.
     """
-    nonce, block = chain.nonce(deployer.address), chain.head() + 1
-    vault, registry, market = (created_address(deployer.address, nonce + i) for i in range(3))
-    _create(chain, deployer, "Vault", {"market_": market, "registry_": registry}, vault)
+    block = chain.head() + 1
+    judges = [_create(chain, deployer, name, {}) for name in JUDGES]
+    nonce = chain.nonce(deployer.address)
+    vault, registry, referee, market = (created_address(deployer.address, nonce + i) for i in range(4))
+    _create(chain, deployer, "Vault", {"market_": market, "registry_": registry, "referee_": referee}, vault)
     _create(chain, deployer, "Registry", {"market_": market, "vault_": vault}, registry)
-    _create(chain, deployer, "Market", {"vault_": vault, "registry_": registry}, market)
+    _create(chain, deployer, "Referee", {"market_": market, "vault_": vault, "judges": judges}, referee)
+    _create(chain, deployer, "Market", {"vault_": vault, "registry_": registry, "referee_": referee}, market)
     token = source = None
     if faucet:
         source = _create(chain, deployer, "Faucet", {"supply": PLAY_MONEY})
         token = str(Contract(chain, "Faucet", source, deployer).view("token"))
-    return Deployment(chain.chain_id, vault, registry, market, token, source, block)
+    return Deployment(chain.chain_id, vault, registry, referee, market, token, source, block)
 
 
 def _create(

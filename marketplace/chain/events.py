@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import EventCodec
 from marketplace.domain import events as ev
-from marketplace.domain.abi import submissions_step
+from marketplace.domain.abi import OPENED, submissions_step
 from marketplace.domain.bounty import CloseReason, Phase
+from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed
 from marketplace.domain.errors import ChainError, InvalidInput
 from marketplace.domain.terms import ChainTerms, SheetHead
 
@@ -33,12 +34,15 @@ __all__ = [
     "submissions_hash",
 ]
 
-CONTRACTS: Final = ("Market", "Registry", "Vault")
+CONTRACTS: Final = ("Market", "Referee", "Registry", "Vault")
 BLOCKS_A_QUERY: Final = 2_000
 """Most blocks one query spans; public nodes refuse wider ones."""
 
 _RENAMED: Final = {("Deposited", "from"): "sender", ("Moved", "from"): "source", ("Moved", "to"): "target"}
-_CLASSES: Final[dict[tuple[str, str], type[ev.Event]]] = {("Registry", "Left"): ev.TicketLeft}
+_CLASSES: Final[dict[tuple[str, str], type[ev.Event]]] = {
+    ("Registry", "Left"): ev.TicketLeft,
+    **{("Referee", kind.__name__): kind for kind in (Answered, Decided, Demanded, Disproved, Disputed)},
+}
 
 
 def _chain_terms(value: Sequence[Any]) -> ChainTerms:
@@ -117,26 +121,31 @@ def read_events(  # noqa: PLR0913 - where, who, what, and from when to when
                 yield event
 
 
-def submissions_hash(bounty: bytes, submitted: Iterable[ev.Submitted]) -> bytes:
-    """Return the running hash over all submissions to a bounty, in order, as the market keeps it."""
+def submissions_hash(bounty: bytes, owner: str, steps: Iterable[ev.RoundOpened | ev.Submitted]) -> bytes:
+    """Return the running hash over all openings and submissions of a bounty, in order, as the market keeps it."""
     running = bounty
-    for e in submitted:
-        running = submissions_step(running, e.round, e.holder, e.index, e.commitment, e.document)
+    for e in steps:
+        if isinstance(e, ev.RoundOpened):
+            running = submissions_step(running, e.round, owner, OPENED, e.root_update, e.document)
+        else:
+            running = submissions_step(running, e.round, e.holder, e.index, e.commitment, e.document)
     return running
 
 
-def check_submissions(bounty: bytes, state: BountyState, submitted: Sequence[ev.Submitted]) -> None:
-    """Check that `submitted` are all submissions to a bounty that is in this state, unaltered and in order.
+def check_submissions(
+    bounty: bytes, owner: str, state: BountyState, steps: Sequence[ev.RoundOpened | ev.Submitted]
+) -> None:
+    """Check that `steps` are all openings and submissions of a bounty that is in this state, unaltered and in order.
 
     The market starts to count when the first round opens.
 
     Raises:
         ChainError: a node left one out, made one up, or is not in step.
     """
-    if submissions_hash(bounty, submitted) != state.submissions:
+    if submissions_hash(bounty, owner, steps) != state.submissions:
         msg = (
-            f"the {len(submitted)} submissions read from the chain are not the ones the market counted: read them "
-            "anew or from another node"
+            f"the {len(steps)} openings and submissions read from the chain are not the ones the market counted: read "
+            "them anew or from another node"
         )
         raise ChainError(msg)
 

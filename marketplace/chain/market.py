@@ -61,6 +61,10 @@ class Claim(Protocol):
     def sums(self) -> Sequence[int]:
         """Their sums."""
 
+    @property
+    def sheet_hash(self) -> bytes:
+        """Hash of the sheet that the round was settled on."""
+
 
 class Market(Contract):
     """The market, with one account acting on it.
@@ -190,8 +194,8 @@ class Market(Contract):
         if len(holders) != 1:
             msg = f"these are the payouts of {len(holders)} holders: claim for one holder at a time"
             raise InvalidInput(msg)
-        packed = [(round_, payout.index, payout.amount, _path(payout)) for round_, payout in claims]
-        return self.act("claim", bounty, terms.owner, terms.token, holders.pop(), packed)
+        packed = [(n, payout.index, payout.amount, payout.sheet_hash, _path(payout)) for n, payout in claims]
+        return self.act("claim", bounty, terms.token, holders.pop(), packed)
 
     def claim_held(self, bounty: bytes, terms: ChainTerms, holder: str) -> Receipt:
         """Pay the hold-back of claimed rounds once it is decided whose it is."""
@@ -222,7 +226,7 @@ class Market(Contract):
             status = RoundStatus.SETTLED
         elif round_ < state.round or (round_ == state.round and state.closed is CloseReason.OWNER_DEFAULT):
             status = RoundStatus.VOID
-        elif round_ == state.round and Phase.SUBMIT <= state.phase <= Phase.CHALLENGE:
+        elif round_ == state.round and Phase.SUBMIT <= state.phase <= Phase.DISPUTE:
             status = RoundStatus.OPEN
         return RoundState(status, result)
 

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 from marketplace.chain.codec import decode, selector
 from marketplace.domain.bounty import Phase, TicketState
+from marketplace.domain.dispute import Turn
 from marketplace.domain.errors import ChainError, Refused
 
 __all__ = ["Revert", "refusal", "refused"]
@@ -33,7 +34,7 @@ _PANICS = {
     0x41: "it ran out of memory",
 }
 _TIMES = {"deadline", "notBefore", "freeAt"}
-_ENUMS: dict[str, type[IntEnum]] = {"Phase": Phase, "TicketState": TicketState}
+_ENUMS: dict[str, type[IntEnum]] = {"Phase": Phase, "TicketState": TicketState, "Turn": Turn}
 _MAX_DEPTH = 8
 _FIRST_TIME = 10**9
 _HEX = re.compile(r"0x((?:[0-9a-fA-F]{2})+)")

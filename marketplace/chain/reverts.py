@@ -100,10 +100,13 @@ class WrongTerms(Revert):
 
 
 class BadDeployment(Revert):
-    """The market was told of a vault and a registry that belong to another one."""
+    """The market was told of contracts that belong to another one."""
 
-    signature = "Market_BadDeployment(address vault, address registry)"
-    advice = "vault {vault} and registry {registry} do not belong to this market: deploy all three together again"
+    signature = "Market_BadDeployment(address vault, address registry, address referee)"
+    advice = (
+        "vault {vault}, registry {registry} and referee {referee} do not belong to this market: deploy all of them "
+        "together again"
+    )
 
 
 # -------------------------------------------------------------------------------- market: who and when

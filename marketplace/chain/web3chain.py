@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from eth_utils.address import to_checksum_address
 from web3.exceptions import BlockNotFound, TransactionNotFound
 
-from marketplace.chain import reverts, token_reverts  # noqa: F401 - entered into the table that `refused` looks up
+from marketplace.chain import referee_reverts, reverts, token_reverts  # noqa: F401 - entered into the table that `refused` looks up
 from marketplace.chain.clock import ChainClock
 from marketplace.chain.networks import LOCAL, Network
 from marketplace.chain.node import Block, Clock, Log, Receipt

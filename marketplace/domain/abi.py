@@ -7,6 +7,7 @@ another.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import ZERO_HASH, keccak, tag
@@ -16,6 +17,7 @@ from marketplace.domain.terms import SheetHead
 from marketplace.domain.words import address_word, bool_word, bytes32_word, uint_word
 
 __all__ = [
+    "OPENED",
     "allow_leaf",
     "allowlist_proof",
     "allowlist_root",
@@ -23,6 +25,7 @@ __all__ = [
     "commit_hash",
     "data_key_hash",
     "result_hash",
+    "scoring_leaf",
     "shard_leaf",
     "shard_proof",
     "shards_root",
@@ -30,6 +33,9 @@ __all__ = [
     "submission_commitment",
     "submissions_step",
 ]
+
+OPENED: Final = 255
+"""Stands for a holder's index where the running hash of submissions takes in a round's opening."""
 
 
 def bounty_id(chain_id: int, market: str, owner: str, salt: bytes) -> bytes:
@@ -83,7 +89,10 @@ def submission_commitment(scope: Scope, round_: int, holder: str, update_root: b
 def submissions_step(  # noqa: PLR0913, PLR0917 - what the market hashes
     previous: bytes, round_: int, holder: str, index: int, commitment: bytes, document: bytes
 ) -> bytes:
-    """Return the market's running hash over a bounty's submissions after one more; it starts as the bounty's id."""
+    """Return the market's running hash over a bounty's submissions after one more; it starts as the bounty's id.
+
+    A round's opening is a step too: by the owner, at the index `OPENED`, with the root update's commitment.
+    """
     return keccak(
         bytes32_word(previous),
         uint_word(round_),
@@ -94,9 +103,15 @@ def submissions_step(  # noqa: PLR0913, PLR0917 - what the market hashes
     )
 
 
-def result_hash(payout_root: bytes, pool: int, token: str, owner: str) -> bytes:
-    """Return what the market keeps of a settled round, for claims."""
-    return keccak(bytes32_word(payout_root), uint_word(pool), address_word(token), address_word(owner))
+def result_hash(payout_root: bytes, pool: int, token: str, sheet: bytes) -> bytes:
+    """Return what the market keeps of a settled round, for claims and for disputes of later rounds.
+
+    Args:
+        payout_root: hash of the payout tree's root; pool: its sum.
+        token: the bounty's.
+        sheet: hash of the sheet the round was settled on.
+    """
+    return keccak(bytes32_word(payout_root), uint_word(pool), address_word(token), bytes32_word(sheet))
 
 
 def data_key_hash(key: bytes) -> bytes:
@@ -109,14 +124,19 @@ def shard_leaf(round_: int, root: bytes, digest: bytes, key_hash: bytes) -> byte
     return keccak(tag("shard"), uint_word(round_), bytes32_word(root), bytes32_word(digest), bytes32_word(key_hash))
 
 
-def shards_root(shards: Sequence[tuple[bytes, bytes, bytes]]) -> bytes:
-    """Return the root over (rows root, digest, key hash) of every round's shard and, last, the final one."""
-    return merkle_root(_shard_leaves(shards))
+def scoring_leaf(words: Sequence[int]) -> bytes:
+    """Return the leaf that commits to how rounds are scored: see `ScoringTerms.words`."""
+    return keccak(tag("scoring"), *map(uint_word, words))
 
 
-def shard_proof(shards: Sequence[tuple[bytes, bytes, bytes]], round_: int) -> tuple[bytes, ...]:
-    """Return the path from the shard of `round_` to `shards_root`."""
-    return merkle_proof(_shard_leaves(shards), round_)
+def shards_root(shards: Sequence[tuple[bytes, bytes, bytes]], scoring: bytes) -> bytes:
+    """Return the root over (rows root, digest, key hash) of every shard, the final one last, and `scoring_leaf`."""
+    return merkle_root(_shard_leaves(shards, scoring))
+
+
+def shard_proof(shards: Sequence[tuple[bytes, bytes, bytes]], scoring: bytes, position: int) -> tuple[bytes, ...]:
+    """Return the path to `shards_root` from the shard of a round, or from what lies at the positions after them."""
+    return merkle_proof(_shard_leaves(shards, scoring), position)
 
 
 def allow_leaf(holder: str) -> bytes:
@@ -149,8 +169,8 @@ def _place(scope: Scope, round_: int) -> bytes:
     return uint_word(scope.chain_id) + address_word(scope.market) + bytes32_word(scope.bounty) + uint_word(round_)
 
 
-def _shard_leaves(shards: Sequence[tuple[bytes, bytes, bytes]]) -> list[bytes]:
-    return [shard_leaf(i, *shard) for i, shard in enumerate(shards)]
+def _shard_leaves(shards: Sequence[tuple[bytes, bytes, bytes]], scoring: bytes) -> list[bytes]:
+    return [*(shard_leaf(i, *shard) for i, shard in enumerate(shards)), scoring]
 
 
 def _pair_levels(holders: Sequence[str]) -> list[list[bytes]]:

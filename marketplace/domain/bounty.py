@@ -37,8 +37,9 @@ class Phase(IntEnum):
     COMMIT = 7
     REVEAL = 8
     CHALLENGE = 9
-    SERVE = 10
-    CLOSED = 11
+    DISPUTE = 10
+    SERVE = 11
+    CLOSED = 12
 
 
 class RoundStatus(IntEnum):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import ZERO_HASH, keccak
+from marketplace.domain.keccak_batch import HASH_BYTES, hashes_of, keccak_batch
 
 __all__ = ["merkle_proof", "merkle_root", "merkle_verify", "tree_width"]
 
@@ -49,5 +50,6 @@ def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
     levels = [[*leaves, *[ZERO_HASH] * (tree_width(len(leaves)) - len(leaves))]]
     while len(levels[-1]) > 1:
         below = levels[-1]
-        levels.append([keccak(below[i], below[i + 1]) for i in range(0, len(below), 2)])
+        above = keccak_batch(hashes_of(below).reshape(-1, 2 * HASH_BYTES))
+        levels.append([node.tobytes() for node in above])
     return levels

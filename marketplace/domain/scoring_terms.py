@@ -9,6 +9,7 @@ from marketplace.domain.bounds import Bounds, check_bounds
 from marketplace.domain.errors import InvalidTerms
 from marketplace.domain.fields import Fields
 from marketplace.domain.network import Scales, Shape
+from marketplace.domain.packing import pack
 
 __all__ = ["MAX_HOLDERS", "MAX_PARAMETERS", "PPM", "ScoringTerms"]
 
@@ -18,6 +19,24 @@ MAX_PARAMETERS: Final = 1 << 22
 """So that terms from a stranger never make anybody allocate more than a few tens of megabytes a model."""
 
 _MAX_BUDGET: Final = 1 << 96
+
+_WORDS: Final = (
+    (("inputs", 16), ("hidden", 16), ("classes", 16), ("input_scale", 32), ("weight_scale", 32)),
+    (("entry", 48), ("norm", 48), ("weight", 48), ("row_norm", 48), ("bias", 48)),
+    (
+        ("clip_logits", 16),
+        ("coefficient_max", 16),
+        ("step_quarters", 8),
+        ("copy_ppm", 32),
+        ("z_squared_percent", 16),
+        ("target_gain_ppm", 32),
+        ("max_submissions", 8),
+        ("permutations", 16),
+        ("max_rows", 32),
+    ),
+)
+"""Fields of each word of `ScoringTerms.words`, from the lowest bit up, each with its bits; the Solidity twin is
+`contracts/referee/Frames.sol`."""
 
 _LIMITS: Final = {
     "clip_logits": (1, 1 << 10),
@@ -91,6 +110,16 @@ class ScoringTerms:
             permutations=self.permutations,
             max_rows=self.max_rows,
         )
+
+    def words(self) -> tuple[int, int, int]:
+        """Return what the chain commits to of these terms, so that a referee can judge by them: three packed words.
+
+        Raises:
+            InvalidInput: a bound exceeds 48 bits, which no bounty whose scoring is provable needs.
+        """
+        values = {**vars(self.shape), **vars(self.scales), **vars(self.bounds), **vars(self)}
+        shape, bounds, rules = (pack((name, values[name], bits) for name, bits in word) for word in _WORDS)
+        return shape, bounds, rules
 
     def to_json(self) -> dict[str, Any]:
         """Return the terms as JSON values."""

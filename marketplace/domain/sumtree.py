@@ -17,7 +17,7 @@ from marketplace.domain.hashing import ZERO_HASH, keccak, tag
 from marketplace.domain.merkle import tree_width
 from marketplace.domain.words import address_word, uint_word
 
-__all__ = ["PayoutTree", "payout_leaf", "verify_payout"]
+__all__ = ["MAX_SUM", "PayoutTree", "payout_leaf", "verify_payout"]
 
 MAX_SUM: Final = (1 << 128) - 1
 

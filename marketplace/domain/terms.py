@@ -5,12 +5,12 @@ The rest of the terms lives in the document they name: `ScoringTerms` and `Terms
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any, Final, Self
 
-from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak
+from marketplace.domain.packing import pack, unpack
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
 from marketplace.domain.words import address_text, address_word, bytes32_word, uint_word
@@ -105,8 +105,8 @@ class ChainTerms:
         Raises:
             InvalidInput: a figure is negative or has more bits than its place.
         """
-        words = [_pack([(name, _number(getattr(self, name)), bits) for name, bits in word]) for word in _WORDS]
-        phases = _pack([(f"phase {name}", length, _PHASE_BITS) for name, length in vars(self.phases).items()])
+        words = [pack([(name, _number(getattr(self, name)), bits) for name, bits in word]) for word in _WORDS]
+        phases = pack([(f"phase {name}", length, _PHASE_BITS) for name, length in vars(self.phases).items()])
         return (*words, phases, self.allowlist_root, keccak(*map(bytes32_word, self.roots)))
 
     @property
@@ -121,10 +121,10 @@ class ChainTerms:
         *words, phases, allowlist_root, _ = packed
         values: dict[str, Any] = {}
         for word, places in zip(words, _WORDS, strict=True):
-            values |= zip((name for name, _ in places), _unpack(word, [bits for _, bits in places]), strict=True)
+            values |= zip((name for name, _ in places), unpack(word, [bits for _, bits in places]), strict=True)
         for name in ("owner", "token"):
             values[name] = address_text(values[name])
-        lengths = Phases(*_unpack(phases, [_PHASE_BITS] * len(fields(Phases))))
+        lengths = Phases(*unpack(phases, [_PHASE_BITS] * len(fields(Phases))))
         base_root, shards_root, document = roots
         return cls(
             **values,
@@ -171,23 +171,3 @@ class SheetHead:
 
 def _number(value: int | str) -> int:
     return int.from_bytes(address_word(value), "big") if isinstance(value, str) else value
-
-
-def _pack(places: Iterable[tuple[str, int, int]]) -> int:
-    """Put (name, number, bits) into a word, the first lowest."""
-    word = shift = 0
-    for name, number, bits in places:
-        if not 0 <= number < 1 << bits:
-            msg = f"{name} is {number}, and has to be at least 0 and below 2^{bits}: change the terms"
-            raise InvalidInput(msg)
-        word |= number << shift
-        shift += bits
-    return word
-
-
-def _unpack(word: int, widths: Iterable[int]) -> list[int]:
-    numbers = []
-    for bits in widths:
-        numbers.append(word & ((1 << bits) - 1))
-        word >>= bits
-    return numbers

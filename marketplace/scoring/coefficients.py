@@ -8,20 +8,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from marketplace.domain.bounds import step_denominator
-from marketplace.domain.scoring_terms import PPM, ScoringTerms
+from marketplace.domain.scoring_terms import PPM
 
 if TYPE_CHECKING:
     from marketplace.scoring.dots import Dots
 
-__all__ = ["ONE", "Coefficients", "coefficients", "cosine"]
+__all__ = ["ONE", "Coefficients", "Limits", "coefficients", "cosine"]
 
 ONE: Final = 1 << 12
 """Fixed point that stands for 1 in cosines and trusts."""
 
 _CAP_MEDIANS: Final = 2
+
+
+class Limits(Protocol):
+    """The terms that coefficients follow: `ScoringTerms`, or what a trace says of them."""
+
+    @property
+    def coefficient_max(self) -> int:
+        """Largest coefficient."""
+
+    @property
+    def step_quarters(self) -> int:
+        """Quarters of a mean that a round's step is."""
+
+    @property
+    def copy_ppm(self) -> int:
+        """Cosine, in millionths, above which an update is a copy."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +73,7 @@ def cosine(dot: int, square_a: int, square_b: int) -> int:
     return dot * ONE // max(1, isqrt(square_a) * isqrt(square_b))
 
 
-def coefficients(
-    dots: Dots, holders: Sequence[str], previous_holders: Sequence[str], terms: ScoringTerms
-) -> Coefficients:
+def coefficients(dots: Dots, holders: Sequence[str], previous_holders: Sequence[str], terms: Limits) -> Coefficients:
     """Return the coefficients of a round's submissions.
 
     Args:

@@ -5,7 +5,7 @@ Pure and exact: whoever holds the same inputs computes the same `RoundScore`, bi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,11 +42,13 @@ class Submission:
         index: of the holder within the bounty.
         holder: its address, EIP-55 text.
         update: what was opened; None when it contradicts its commitment or bounds, which counts 0.
+        salt: the secret salt of its commitment; a trace opens leaves with it.
     """
 
     index: int
     holder: str
     update: Update | None
+    salt: bytes = field(default=bytes(32), repr=False)
 
 
 @dataclass(frozen=True, eq=False)

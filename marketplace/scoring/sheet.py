@@ -30,13 +30,14 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Payout:
-    """What one holder can claim: its leaf in the payout tree, and the way to the root, leaf first."""
+    """What one holder can claim: its leaf in the payout tree, the way to the root, leaf first, and whose tree it is."""
 
     index: int
     holder: str
     amount: int
     hashes: tuple[bytes, ...]
     sums: tuple[int, ...]
+    sheet_hash: bytes = ZERO_HASH
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,15 @@ class SheetRoots:
         next_base: root of the model the next round starts from.
         aggregate: digest of the document that names the sealed aggregate; zero when not adopted.
         aggregate_root: commitment to the aggregate; zero when not adopted.
-        trace: root of the trace a dispute opens; zero until sheets carry one.
+        trace: root of the trace a dispute opens.
+        published: CID of what everybody may read of the trace; see `trace.published`.
     """
 
     next_base: bytes
     aggregate: bytes
     aggregate_root: bytes
     trace: bytes = ZERO_HASH
+    published: str = ""
 
 
 def payout_tree(given: RoundInput, score: RoundScore) -> PayoutTree:
@@ -96,6 +99,7 @@ def sheet_document(
         "aggregate": hex_text(roots.aggregate),
         "aggregate_root": hex_text(roots.aggregate_root),
         "trace_root": hex_text(roots.trace),
+        "trace": roots.published,
         "last_round": given.last_round,
         "final_ppb": score.final_ppb,
         "released": score.released,

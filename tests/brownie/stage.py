@@ -23,6 +23,7 @@ def digest(*words: object) -> bytes:
     return keccak(repr(words).encode())
 
 
+SCORING = digest("scoring terms")
 SHARDS = [(digest("rows", i), digest("cid", i), data_key_hash(digest("shard key", i))) for i in range(3)]
 
 
@@ -59,7 +60,7 @@ class Stage:
             max_holders=8,
             post_before=brownie.chain.time() + 100_000,
             base_root=digest("base"),
-            shards_root=shards_root(SHARDS),
+            shards_root=shards_root(SHARDS, SCORING),
             allowlist_root=bytes(32),
             document=digest("terms"),
             phases=Phases(*range(1000, 1011)),

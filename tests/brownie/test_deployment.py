@@ -19,12 +19,14 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "deployments"
 
 
-def test_the_three_contracts_name_each_other(deployment, Vault, Registry, Market):  # noqa: N803 - Brownie's fixtures
-    """Vault, registry and market were told the others' addresses before these existed, and all came out right."""
-    vault, registry, market = (kind.at(deployment[kind._name.lower()]) for kind in (Vault, Registry, Market))
-    assert (registry.address, market.address) == (vault.registry(), vault.market())
+def test_the_four_contracts_name_each_other(deployment, Vault, Registry, Referee, Market):  # noqa: N803 - fixtures
+    """All four were told the others' addresses before these existed, and all came out right."""
+    kinds = (Vault, Registry, Referee, Market)
+    vault, registry, referee, market = (kind.at(deployment[kind._name.lower()]) for kind in kinds)
+    assert (registry.address, referee.address, market.address) == (vault.registry(), vault.referee(), vault.market())
     assert (vault.address, market.address) == (registry.vault(), registry.market())
-    assert (vault.address, registry.address) == (market.vault(), market.registry())
+    assert (vault.address, market.address) == (referee.vault(), referee.market())
+    assert (vault.address, registry.address, referee.address) == (market.vault(), market.registry(), market.referee())
 
 
 def test_the_faucet_holds_all_play_money(deployment, RewardToken):  # noqa: N803
@@ -35,22 +37,43 @@ def test_the_faucet_holds_all_play_money(deployment, RewardToken):  # noqa: N803
 
 def test_a_market_refuses_the_vault_of_another_deployment(deployment, accounts, Market):  # noqa: N803
     """Nobody can put a second market in front of somebody's money."""
-    theirs = deployment["vault"], deployment["registry"]
+    theirs = deployment["vault"], deployment["registry"], deployment["referee"]
     with brownie.reverts(refusal("Market_BadDeployment", *theirs)):
         accounts[0].deploy(Market, *theirs)
 
 
-@pytest.mark.parametrize("wrong", range(4), ids=["vault.market", "vault.registry", "registry.market", "registry.vault"])
-def test_a_market_refuses_contracts_that_do_not_name_each_other(accounts, Vault, Registry, Market, wrong):  # noqa: N803
-    """One of the four names is another contract's, and that is enough."""
+LINKS = [
+    "vault.market",
+    "vault.registry",
+    "vault.referee",
+    "registry.market",
+    "registry.vault",
+    "referee.market",
+    "referee.vault",
+]
+
+
+@pytest.mark.parametrize("wrong", range(len(LINKS)), ids=LINKS)
+def test_a_market_refuses_contracts_that_do_not_name_each_other(
+    deployment,
+    accounts,
+    Vault,  # noqa: N803
+    Registry,  # noqa: N803
+    Referee,  # noqa: N803
+    Market,  # noqa: N803
+    wrong,
+):
+    """One of the names is another contract's, and that is enough."""
     maker = accounts[8]
-    vault, registry, market = (maker.get_deployment_address(maker.nonce + i) for i in range(3))
-    named = [market, registry, market, vault]
+    judges = [Referee.at(deployment["referee"]).judgeOf(i) for i in range(len(deploy.JUDGES))]
+    vault, registry, referee, market = (maker.get_deployment_address(maker.nonce + i) for i in range(4))
+    named = [market, registry, referee, market, vault, market, vault]
     named[wrong] = str(accounts[9])
-    maker.deploy(Vault, *named[:2])
-    maker.deploy(Registry, *named[2:])
-    with brownie.reverts(refusal("Market_BadDeployment", str(vault), str(registry))):
-        maker.deploy(Market, vault, registry)
+    maker.deploy(Vault, *named[:3])
+    maker.deploy(Registry, *named[3:5])
+    maker.deploy(Referee, *named[5:], judges)
+    with brownie.reverts(refusal("Market_BadDeployment", str(vault), str(registry), str(referee))):
+        maker.deploy(Market, vault, registry, referee)
 
 
 def test_two_deployments_share_nothing(deployment, accounts):
@@ -68,7 +91,9 @@ def test_the_file_says_where_everything_lies(folder, deployment):
     assert f"{brownie.network.show_active()}.json" == path.name
     assert list(deploy.FIELDS) == list(found)
     assert brownie.chain.id == found["chain_id"]
-    assert all(brownie.web3.eth.get_code(found[name]) for name in ("vault", "registry", "market", "token", "faucet"))
+    assert all(
+        brownie.web3.eth.get_code(found[name]) for name in ("vault", "registry", "referee", "market", "token", "faucet")
+    )
 
 
 def test_a_living_deployment_is_not_forgotten(folder, monkeypatch):

@@ -79,15 +79,17 @@ class GasStage(Stage):
         ours = {i: (h.address, 3 * TOKEN + 10**15 + i) for i, h in enumerate(self.holders)}
         return PayoutTree(ours | others)
 
-    def payout(self, index: int) -> Payout:
-        """One holder's."""
-        return Payout(index, *self.payouts().payouts[index], *self.payouts().proof(index))
+    def payout(self, index: int, round_: int) -> Payout:
+        """One holder's of a settled round."""
+        tree = self.payouts()
+        return Payout(index, *tree.payouts[index], *tree.proof(index), self.settled_on(round_))
 
 
 def measure() -> dict[str, int]:
     """Play everything; return name -> gas, and name -> bytes of code."""
     figures = {
-        f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode) for name in ("Market", "Registry", "Vault")
+        f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode)
+        for name in ("Market", "Referee", "Registry", "Vault")
     }
     return dict(sorted((figures | _bench_of_a_large_pool() | _wide_rounds() | _bounty()).items()))
 
@@ -143,13 +145,12 @@ def _wide_rounds() -> dict[str, int]:
     for _ in range(1 + _MANY):
         _round(stage, meter, "")
     meter.figures.clear()
-    holder = stage.payout(0)
-    stage.owner.claim(stage.bounty, stage.terms, 0, holder)
+    stage.owner.claim(stage.bounty, stage.terms, 0, stage.payout(0, 0))
     alone = meter.note("claim_first")
-    stage.owner.claim(stage.bounty, stage.terms, 0, stage.payout(1))
-    stage.owner.claim_many(stage.bounty, stage.terms, [(1 + i, holder) for i in range(_MANY)])
+    stage.owner.claim(stage.bounty, stage.terms, 0, stage.payout(1, 0))
+    stage.owner.claim_many(stage.bounty, stage.terms, [(1 + i, stage.payout(0, 1 + i)) for i in range(_MANY)])
     meter.figures["claim_many_per_round"] = (stage.chain.used[-1] - alone) // (_MANY - 1)
-    stage.owner.claim(stage.bounty, stage.terms, 1, stage.payout(1))
+    stage.owner.claim(stage.bounty, stage.terms, 1, stage.payout(1, 1))
     meter.note("claim")
     return meter.figures
 
@@ -220,7 +221,7 @@ def _round(stage: GasStage, meter: Meter, suffix: str) -> None:  # noqa: C901, P
     if stage.leaves > HOLDERS:
         return
     for index in range(HOLDERS):
-        stage.owner.claim(stage.bounty, stage.terms, state.round, stage.payout(index))
+        stage.owner.claim(stage.bounty, stage.terms, state.round, stage.payout(index, state.round))
         if index == 0:
             meter.note("claim_of_6" + suffix)
     meter.figures["round_6_holders_3_seats" + suffix] = sum(stage.chain.used[start:])

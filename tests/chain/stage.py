@@ -10,6 +10,7 @@ from marketplace.chain.embedded import EmbeddedChain
 from marketplace.chain.signer import KeySigner
 from marketplace.domain.abi import allowlist_proof, commit_hash, data_key_hash, shard_proof, shards_root, sheet_hash
 from marketplace.domain.bounty import Phase
+from marketplace.domain.events import Settled
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Scope
 from marketplace.domain.sumtree import PayoutTree
@@ -24,6 +25,7 @@ def digest(*words: object) -> bytes:
     return keccak(repr(words).encode())
 
 
+SCORING = digest("scoring terms")
 SHARDS = [(digest("rows", i), digest("cid", i), data_key_hash(digest("shard key", i))) for i in range(3)]
 
 
@@ -36,6 +38,7 @@ class Payout:
     amount: int
     hashes: tuple[bytes, ...]
     sums: tuple[int, ...]
+    sheet_hash: bytes = bytes(32)
 
 
 class Stage:
@@ -65,7 +68,7 @@ class Stage:
             max_holders=8,
             post_before=self.chain.clock.now() + 10_000,
             base_root=digest("base"),
-            shards_root=shards_root(SHARDS),
+            shards_root=shards_root(SHARDS, SCORING),
             allowlist_root=bytes(32),
             document=digest("terms"),
             phases=Phases(*range(1000, 1011)),
@@ -163,7 +166,7 @@ class Stage:
         """The owner publishes the shard's key."""
         number = self.state().round
         root, name, _ = SHARDS[number]
-        proof = shard_proof(SHARDS, number)
+        proof = shard_proof(SHARDS, SCORING, number)
         self.owner.rebut(self.bounty, self.terms, digest("shard key", number), root, name, proof)
 
     def payouts(self) -> PayoutTree:
@@ -247,9 +250,14 @@ class Stage:
         self.serve()
         return sheet
 
+    def settled_on(self, round_: int) -> bytes:
+        """Hash of the sheet that a round was settled on."""
+        found = self.owner.events(self.bounty, 0, self.owner.head(), kinds=[Settled])
+        return next(event.sheet_hash for event in found if event.round == round_)
+
     def claim(self, round_: int) -> None:
         """Claim every payout of a round."""
         tree = self.payouts()
         for index, (holder, amount) in tree.payouts.items():
-            payout = Payout(index, holder, amount, *tree.proof(index))
+            payout = Payout(index, holder, amount, *tree.proof(index), self.settled_on(round_))
             self.owner.claim(self.bounty, self.terms, round_, payout)

@@ -1,7 +1,7 @@
 """One bounty from posting to the last withdrawal, through the bindings, on the embedded chain."""
 
 from marketplace.domain import events as ev
-from marketplace.domain.abi import allowlist_root, result_hash
+from marketplace.domain.abi import allowlist_root, result_hash, sheet_hash
 from marketplace.domain.bounty import CloseReason, Phase, RoundStatus, TicketState
 from tests.chain.stage import SALT, TOKEN, digest
 
@@ -20,7 +20,7 @@ def test_a_bounty_runs_from_posting_to_the_last_withdrawal(stage):
     for round_ in range(stage.terms.rounds):
         sheet = stage.play_round()
         told = stage.owner.round(stage.bounty, round_)
-        result = result_hash(sheet.payout_root, sheet.pool, stage.terms.token, stage.terms.owner)
+        result = result_hash(sheet.payout_root, sheet.pool, stage.terms.token, sheet_hash(stage.scope, round_, sheet))
         assert (RoundStatus.SETTLED, result) == (told.status, told.result)
         stage.claim(round_)
     state = stage.state()

@@ -12,7 +12,7 @@ from marketplace.chain.account import Account
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import encode
 from marketplace.chain.contract import Contract
-from marketplace.chain.deploy import PLAY_MONEY, Deployment, created_address, deploy
+from marketplace.chain.deploy import JUDGES, PLAY_MONEY, Deployment, created_address, deploy
 from marketplace.chain.embedded import EmbeddedChain
 from marketplace.domain.errors import ChainError, InvalidInput, NotFound
 
@@ -23,26 +23,39 @@ def test_the_address_of_a_contract_is_known_before_it_exists(creator, nonce):
     assert get_create_address("0x" + creator.hex(), nonce) == created_address("0x" + creator.hex(), nonce)
 
 
-def test_the_three_contracts_name_each_other(stage):
-    """Vault, registry and market were told the others' addresses, and these are right."""
+def test_the_four_contracts_name_each_other(stage):
+    """Vault, registry, referee and market were told the others' addresses, and these are right."""
     place, chain, signer = stage.deployment, stage.chain, stage.owner.signer
     vault = Contract(chain, "Vault", place.vault, signer)
     registry = Contract(chain, "Registry", place.registry, signer)
-    assert (place.market, place.registry) == (vault.view("market"), vault.view("registry"))
+    referee = Contract(chain, "Referee", place.referee, signer)
+    market = Contract(chain, "Market", place.market, signer)
+    assert (place.market, place.registry, place.referee) == tuple(map(vault.view, ("market", "registry", "referee")))
     assert (place.market, place.vault) == (registry.view("market"), registry.view("vault"))
+    assert (place.market, place.vault) == (referee.view("market"), referee.view("vault"))
+    assert (place.vault, place.registry, place.referee) == tuple(map(market.view, ("vault", "registry", "referee")))
+
+
+def test_the_referee_asks_the_judges_that_ship(stage):
+    """Behind each number lies the code of the judge that the deployment names, and behind the next one nobody."""
+    referee = Contract(stage.chain, "Referee", stage.deployment.referee, stage.owner.signer)
+    for number, name in enumerate(JUDGES):
+        assert artefact(name).deployed_bytecode == bytes(stage.chain.w3.eth.get_code(referee.view("judgeOf", number)))
+    assert f"0x{0:040x}" == referee.view("judgeOf", len(JUDGES))
 
 
 def test_what_was_deployed_is_what_ships(stage):
     """The code at each address is the artefact's, immutables aside."""
-    for name in ("vault", "registry", "market", "token", "faucet"):
+    for name in ("vault", "registry", "referee", "market", "token", "faucet"):
         shipped = {"token": "RewardToken"}.get(name, name.capitalize())
         code = bytes(stage.chain.w3.eth.get_code(getattr(stage.deployment, name)))
         assert len(artefact(shipped).deployed_bytecode) == len(code)
 
 
 def test_a_market_that_belongs_to_others_is_not_deployed(stage):
-    """Its constructor refuses a vault and a registry of another deployment."""
-    arguments = encode(["address", "address"], [stage.deployment.vault, stage.deployment.registry])
+    """Its constructor refuses vault, registry and referee of another deployment."""
+    place = stage.deployment
+    arguments = encode(["address"] * 3, [place.vault, place.registry, place.referee])
     with pytest.raises(reverts.BadDeployment):
         stage.chain.send(stage.chain.signer(), None, artefact("Market").bytecode + arguments)
 

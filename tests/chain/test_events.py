@@ -17,6 +17,7 @@ from tests.chain.stage import TOKEN, digest
 SAMPLES = {
     "address": "0x" + "ab" * 20,
     "bytes32": digest("word"),
+    "bytes": b"some bytes",
     "bool": True,
     "uint8": 4,
 }

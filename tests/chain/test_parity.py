@@ -14,7 +14,7 @@ from marketplace.chain.artefacts import artefact
 from marketplace.chain.events import submissions_hash
 from marketplace.domain import abi, bounty, terms
 from marketplace.domain.errors import ChainError, InvalidInput
-from marketplace.domain.events import Posted, Submitted
+from marketplace.domain.events import Posted, RoundOpened, Submitted
 from marketplace.domain.hashing import keccak
 from marketplace.domain.sumtree import PayoutTree
 from tests.chain.stage import TOKEN, Payout, digest
@@ -133,15 +133,15 @@ def test_the_running_hash_of_submissions_can_be_recomputed(stage):
     stage.start()
     stage.join()
     stage.open_round()
-    assert stage.bounty == stage.state().submissions
     stage.submit()
-    events = list(stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[Submitted]))
-    assert 3 == len(events)
-    assert submissions_hash(stage.bounty, events) == stage.state().submissions
-    stage.owner.check_submissions(stage.bounty, events)
-    for wrong in (events[:2], events[::-1], [*events, events[0]]):
+    owner = stage.owner.address
+    events = list(stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[RoundOpened, Submitted]))
+    assert 4 == len(events)
+    assert submissions_hash(stage.bounty, owner, events) == stage.state().submissions
+    stage.owner.check_submissions(stage.bounty, owner, events)
+    for wrong in (events[:3], events[1:], events[::-1], [*events, events[1]]):
         with pytest.raises(ChainError, match="another node"):
-            stage.owner.check_submissions(stage.bounty, wrong)
+            stage.owner.check_submissions(stage.bounty, owner, wrong)
 
 
 def test_every_payout_of_a_tree_can_be_claimed_and_no_other(stage):
@@ -162,8 +162,9 @@ def test_every_payout_of_a_tree_can_be_claimed_and_no_other(stage):
     stage.settle(sheet)
     stage.serve()
     for index, (holder, amount) in tree.payouts.items():
-        proof = tree.proof(index)
+        proof = (*tree.proof(index), stage.settled_on(0))
         for wrong in (
+            Payout(index, holder, amount, *tree.proof(index), digest("another sheet")),
             Payout(index, holder, amount + 1, *proof),
             Payout(index ^ 1, holder, amount, *proof),
             Payout(index, stage.owner.address, amount, *proof),
@@ -177,20 +178,22 @@ def test_every_payout_of_a_tree_can_be_claimed_and_no_other(stage):
     assert all(stage.owner.claimed(stage.bounty, holder, 0) for holder, _ in tree.payouts.values())
     assert not stage.owner.claimed(stage.bounty, stage.owner.address, 0)
     with pytest.raises(reverts.AlreadyClaimed):
-        stage.owner.claim(stage.bounty, stage.terms, 0, Payout(0, *tree.payouts[0], *tree.proof(0)))
+        stage.owner.claim(
+            stage.bounty, stage.terms, 0, Payout(0, *tree.payouts[0], *tree.proof(0), stage.settled_on(0))
+        )
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_every_shard_proof_leads_to_the_root_in_the_terms(stage, rounds):
     """The market takes the rebuttal that the domain's tree proves, and no other key."""
-    stage.start(rounds=rounds, shards_root=abi.shards_root(_shards(rounds)))
+    stage.start(rounds=rounds, shards_root=abi.shards_root(_shards(rounds), digest("scoring")))
     stage.join()
     stage.open_round()
     stage.submit()
     stage.open_shard()
     stage.attest(opened=False)
     root, name, _ = _shards(rounds)[0]
-    proof = abi.shard_proof(_shards(rounds), 0)
+    proof = abi.shard_proof(_shards(rounds), digest("scoring"), 0)
     with pytest.raises(reverts.BadKey):
         stage.owner.rebut(stage.bounty, stage.terms, digest("another key"), root, name, proof)
     stage.owner.rebut(stage.bounty, stage.terms, digest("key", 0), root, name, proof)

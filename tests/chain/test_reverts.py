@@ -6,7 +6,7 @@ import pytest
 from eth_tester.exceptions import TransactionFailed
 from web3.exceptions import ContractCustomError, ContractLogicError
 
-from marketplace.chain import reverts, token_reverts
+from marketplace.chain import referee_reverts, reverts, token_reverts
 from marketplace.chain.account import Account
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import encode, selector
@@ -16,13 +16,14 @@ from marketplace.domain.bounty import Phase, TicketState
 from marketplace.domain.errors import ChainError, InvalidSheet, InvalidTerms, NotEnoughTokens, NotFound, Refused
 from tests.chain.stage import TOKEN, digest
 
-OURS = ("Market", "Registry", "Vault", "Faucet", "RewardToken")
+OURS = ("Market", "Referee", "Registry", "Vault", "Faucet", "RewardToken")
 SAMPLES = {
     "bytes32": b"budget".ljust(32, b"\0"),
     "uint256": 1_800_000_000,
     "address": "0x" + "11" * 20,
     "Phase": 3,
     "TicketState": 1,
+    "Turn": 2,
     "string": "a name",
 }
 
@@ -34,7 +35,7 @@ def errors_of_the_contracts() -> dict[str, tuple[str, ...]]:
 
 def classes() -> list[type[Revert]]:
     """Every exception that stands for an error."""
-    found = [getattr(module, name) for module in (reverts, token_reverts) for name in module.__all__]
+    found = [getattr(module, name) for module in (reverts, referee_reverts, token_reverts) for name in module.__all__]
     return [cls for cls in found if issubclass(cls, Revert)]
 
 

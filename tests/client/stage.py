@@ -45,7 +45,18 @@ def rows(count: int, seed: int) -> RowSource:
 class Stage:
     """Owner, validators and holders of one bounty that nobody has posted yet."""
 
-    def __init__(self, folder, *, rounds: int = 2, seats: int = 3, honest: int = 3, spare: int = 0, **changes: object):
+    def __init__(
+        self,
+        folder,
+        *,
+        rounds: int = 2,
+        seats: int = 3,
+        honest: int = 3,
+        spare: int = 0,
+        purse: int = 0,
+        **changes: object,
+    ):
+        """Have everybody ready; `purse` is what validators have beside a ticket's stake, for the bonds of disputes."""
         self.net = Devnet()
         self.store = FolderStore(folder)
         scoring = ScoringTerms(SHAPE, target_gain_ppm=20_000)
@@ -89,7 +100,7 @@ class Stage:
         self.owner = ModelOwner("owner", self.net.account(terms.escrow), _identity(), self.store, plan)
         self.validators: list[Validator] = []
         for i in range(seats + spare):
-            account = self.net.account(terms.ticket_stake)
+            account = self.net.account(terms.ticket_stake + purse)
             account.registry.stake(terms.ticket_stake, 1)
             self.validators.append(Validator(f"v{i}", account, _identity(), self.store, BountyLog(account, b"")))
         self.holders: list[DataHolder] = []
@@ -167,9 +178,9 @@ class Stage:
             if "owner" in self.silent:
                 self.net_account().draw(self.bounty, self.terms)
             return
-        if clock.now() > now.deadline and self._advance():
+        if now.phase is not Phase.DISPUTE and clock.now() > now.deadline and self._advance():
             return
-        moment = next_moment(clock.now(), now, self.terms)
+        moment = next_moment(clock.now(), now, self.terms, self.owner.log.refresh().turns_until(now.round))
         assert moment is not None, f"{now.phase} does not end"
         clock.wait_until(moment)
 

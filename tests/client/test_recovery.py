@@ -239,7 +239,9 @@ def test_a_round_that_is_not_adopted_pays_nothing_and_keeps_the_base(tmp_path):
     stage.post()
     stage.play()
     log, terms = stage.owner.log, stage.terms
-    assert [(False, 0), (False, 0)] == [(h.adopted, h.pool) for h in (log.sheet_of(r).sheet for r in sorted(log.settled))]
+    assert [(False, 0), (False, 0)] == [
+        (h.adopted, h.pool) for h in (log.sheet_of(r).sheet for r in sorted(log.settled))
+    ]
     assert [1, 1] == [sheets(stage, r) for r in range(2)]
     assert terms.base_root == stage.owner.log.base_root(terms.rounds)
     assert stage.owner.plan.base == stage.owner.model

@@ -102,17 +102,19 @@ def test_the_running_hash_over_submissions(
     assert expected == abi.submissions_step(before, 7, holder, index, commitment, cid)
 
 
-@given(st.lists(st.tuples(words, words, words), min_size=1, max_size=6))
-def test_shards(shards: list[tuple[bytes, bytes, bytes]]) -> None:
-    """A shard's leaf names its round, rows, ciphertext and key; the root is the Merkle root over the rounds."""
+@given(st.lists(st.tuples(words, words, words), min_size=1, max_size=6), st.tuples(uints, uints, uints))
+def test_shards(shards: list[tuple[bytes, bytes, bytes]], rules: tuple[int, int, int]) -> None:
+    """A shard's leaf names its round, rows, ciphertext and key; the root is over the rounds and, last, the scoring."""
+    scoring = oracle(encode(["bytes32", "uint256", "uint256", "uint256"], [tag("scoring"), *rules]))
+    assert scoring == abi.scoring_leaf(rules)
     types = ["bytes32", "uint256", "bytes32", "bytes32", "bytes32"]
     leaves = [oracle(encode(types, [tag("shard"), i, *shard])) for i, shard in enumerate(shards)]
     assert leaves == [abi.shard_leaf(i, *shard) for i, shard in enumerate(shards)]
-    assert merkle_root(leaves) == abi.shards_root(shards)
+    assert merkle_root([*leaves, scoring]) == abi.shards_root(shards, scoring)
     node = leaves[-1]
-    for i, sibling in enumerate(abi.shard_proof(shards, len(shards) - 1)):
+    for i, sibling in enumerate(abi.shard_proof(shards, scoring, len(shards) - 1)):
         node = oracle(sibling + node if (len(shards) - 1) >> i & 1 else node + sibling)
-    assert abi.shards_root(shards) == node
+    assert abi.shards_root(shards, scoring) == node
 
 
 @given(words)

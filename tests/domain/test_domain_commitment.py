@@ -32,7 +32,7 @@ def network_of(update: Update) -> Network:
     return Network(tuple(Layer(layer.weight, layer.bias) for layer in update.layers), Scales())
 
 
-@given(st.integers(0, SHAPE.parameters - 1), st.integers(-(2**40), 2**40).filter(bool), salts)
+@given(st.integers(0, SHAPE.parameters - 1), st.integers(-(2**30), 2**30).filter(bool), salts)
 def test_every_integer_of_a_model_is_bound(at: int, change: int, salt: bytes) -> None:
     """Changing any weight or bias changes the root of a network and of an update."""
     flat = np.arange(SHAPE.parameters)
@@ -70,12 +70,30 @@ def test_a_model_an_update_and_a_shard_never_share_a_root() -> None:
 def test_a_leaf_is_what_the_documentation_says() -> None:
     """Position, weights and bias as big-endian integers, behind tag and salt: what a referee will recompute."""
     update = Update.from_flat(np.arange(SHAPE.parameters), SHAPE)
-    second = (0).to_bytes(4, "big") + (1).to_bytes(4, "big") + b"".join(v.to_bytes(8, "big") for v in (3, 4, 5, 7))
+    second = b"".join(v.to_bytes(4, "big") for v in (0, 1, 3, 4, 5)) + (7).to_bytes(8, "big")
     assert keccak(tag("update-row"), leaf_salt(SALT, 1), second) == update_leaves(update, SALT)[1]
-    third = (1).to_bytes(4, "big") + (0).to_bytes(4, "big") + b"".join(v.to_bytes(8, "big") for v in (8, 9, 12))
+    third = b"".join(v.to_bytes(4, "big") for v in (1, 0, 8, 9)) + (12).to_bytes(8, "big")
     assert keccak(tag("neuron"), leaf_salt(SALT, 2), third) == network_leaves(network_of(update), SALT)[2]
     row = (7).to_bytes(4, "big") + bytes([255, 0, 127])
     assert keccak(tag("row"), leaf_salt(SALT, 0), row) == row_leaves(np.array([[-1, 0, 127]]), np.array([7]), SALT)[0]
+
+
+def test_a_weight_has_32_bits_and_a_bias_64() -> None:
+    """Integers up to the edges of their fields are bound, and a weight beyond them is refused by name."""
+    edges = [np.array([[-(2**31), 2**31 - 1]]), np.array([2**62])]
+    leaf = network_leaves(Network((Layer(*edges),), Scales()), SALT)[0]
+    content = bytes(8) + b"\x80\0\0\0\x7f\xff\xff\xff" + (2**62).to_bytes(8, "big")
+    assert keccak(tag("neuron"), leaf_salt(SALT, 0), content) == leaf
+    for weight in (2**31, -(2**31) - 1):
+        with pytest.raises(InvalidData, match="32 bits"):
+            network_root(Network((Layer(np.array([[weight]]), np.array([0])),), Scales()), SALT)
+
+
+def test_the_number_of_rows_is_bound() -> None:
+    """The root of a shard is its tree's root behind the number of rows."""
+    rows, labels = np.zeros((3, 2), np.int8), np.arange(3)
+    tree = merkle_root(row_leaves(rows, labels, SALT))
+    assert keccak(tag("rows"), (3).to_bytes(32, "big"), tree) == rows_root(rows, labels, SALT)
 
 
 def test_one_row_can_be_shown_without_the_others() -> None:

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IJudge} from "../../interfaces/IJudge.sol";
 import {IMarket} from "../../interfaces/IMarket.sol";
+import {IReferee} from "../../interfaces/IReferee.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {IVault} from "../../interfaces/IVault.sol";
 import {RewardToken} from "../../token/RewardToken.sol";
+import {FakeJudge} from "../FakeJudge.sol";
 import {Trees} from "./Trees.sol";
 import {Cheats} from "./Vm.sol";
 
@@ -17,19 +20,25 @@ abstract contract Deployed is Cheats {
     RewardToken internal token;
     IVault internal vault;
     IRegistry internal registry;
+    IReferee internal referee;
     IMarket internal market;
+    FakeJudge[6] internal judges; // as `IReferee.judgeOf` numbers them
 
-    /// @dev The three contracts name each other, so their addresses are told from the deployer's nonce. `deployCode` takes them as
+    /// @dev The four contracts name each other, so their addresses are told from the deployer's nonce. `deployCode` takes them as
     /// compiled: with `new`, every test contract would carry, and the compiler optimise, the market once more.
     function _deploy() internal {
         token = new RewardToken(address(this), type(uint128).max);
+        for (uint256 i = 0; i < 6; ++i) {
+            judges[i] = new FakeJudge();
+        }
         uint256 nonce = vm.getNonce(address(this));
-        address vault_ = vm.computeCreateAddress(address(this), nonce);
         address registry_ = vm.computeCreateAddress(address(this), nonce + 1);
-        address market_ = vm.computeCreateAddress(address(this), nonce + 2);
-        vault = IVault(vm.deployCode("Vault.sol:Vault", abi.encode(market_, registry_)));
-        registry = IRegistry(vm.deployCode("Registry.sol:Registry", abi.encode(market_, vault_)));
-        market = IMarket(vm.deployCode("Market.sol:Market", abi.encode(vault_, registry_)));
+        address referee_ = vm.computeCreateAddress(address(this), nonce + 2);
+        address market_ = vm.computeCreateAddress(address(this), nonce + 3);
+        vault = IVault(vm.deployCode("Vault.sol:Vault", abi.encode(market_, registry_, referee_)));
+        registry = IRegistry(vm.deployCode("Registry.sol:Registry", abi.encode(market_, address(vault))));
+        referee = IReferee(vm.deployCode("Referee.sol:Referee", abi.encode(market_, address(vault), judges)));
+        market = IMarket(vm.deployCode("Market.sol:Market", abi.encode(address(vault), registry_, referee_)));
     }
 
     /// @dev A person that has `PURSE` in the vault.
@@ -60,6 +69,11 @@ abstract contract Deployed is Cheats {
 
     function _burned() internal view returns (uint256) {
         return _balance(keccak256("gradmarket/1/burned"));
+    }
+
+    /// @dev That of every sheet's trace.
+    function _frame() internal pure returns (IJudge.Frame memory) {
+        return IJudge.Frame(uint256(SOME), keccak256("rows"), keccak256("top"));
     }
 
     /// @dev Moves the clock to one second after `deadline`, never back.

@@ -12,6 +12,7 @@ contract PayoutsFuzz is Stage {
     uint256 private constant HOLDERS = 16;
 
     Trees.Payout[] private payouts;
+    bytes32 private stood; // hash of the sheet that the round was settled on
 
     function setUp() public {
         _raise(HOLDERS);
@@ -27,7 +28,7 @@ contract PayoutsFuzz is Stage {
     /// @notice Everybody gets what the tree says, once; together that is the pool; wrong claims get nothing. GM-114.
     function testFuzz_claimsAreTheTreesPayouts(uint256 seed, uint256 size, uint128 pool) public {
         pool = _grow(seed, size, pool);
-        _settle(_sheet(Trees.sumRoot(payouts).hash, pool));
+        _settleOn(_sheet(Trees.sumRoot(payouts).hash, pool));
         uint256 paid = 0;
         for (uint256 i = 0; i < payouts.length; ++i) {
             uint256 index = (i + seed % payouts.length) % payouts.length;
@@ -51,7 +52,7 @@ contract PayoutsFuzz is Stage {
         pool = _grow(seed, size, pool);
         lie = uint128(_bound(lie, 0, terms.roundBudget));
         if (lie == pool) return;
-        _settle(_sheet(Trees.sumRoot(payouts).hash, lie));
+        _settleOn(_sheet(Trees.sumRoot(payouts).hash, lie));
         for (uint256 index = 0; index < payouts.length; ++index) {
             uint128 amount = payouts[index].amount;
             if (amount == 0) continue;
@@ -66,7 +67,7 @@ contract PayoutsFuzz is Stage {
         pool = _grow(seed, size, pool);
         IMarket.Sheet memory sheet = _sheet(Trees.sumRoot(payouts).hash, pool);
         sheet.released = released;
-        _settle(sheet);
+        _settleOn(sheet);
         uint256[] memory before = _balances();
         uint256 early = _mix(seed, 1000);
         for (uint256 i = 0; i < payouts.length; ++i) {
@@ -91,6 +92,11 @@ contract PayoutsFuzz is Stage {
             market.collect(bounty, Terms.pack(terms), seat);
         }
         vm.assertEq(0, _balance(bounty), "bounty");
+    }
+
+    function _settleOn(IMarket.Sheet memory sheet) private {
+        stood = market.sheetHashOf(bounty, 0, sheet);
+        _settle(sheet);
     }
 
     function _refuseWrong(uint256 index, uint256 seed) private {
@@ -121,8 +127,8 @@ contract PayoutsFuzz is Stage {
     /// @dev So that an expected revert waits for this call and not for one inside its arguments.
     function claim(uint256 index, address holder, uint128 amount, bytes calldata path) external {
         IMarket.Claim[] memory claims = new IMarket.Claim[](1);
-        claims[0] = IMarket.Claim(0, index, amount, path);
-        market.claim(bounty, owner, address(token), holder, claims);
+        claims[0] = IMarket.Claim(0, index, amount, stood, path);
+        market.claim(bounty, address(token), holder, claims);
     }
 
     function _expect(bytes memory reason) private {

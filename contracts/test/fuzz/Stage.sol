@@ -131,7 +131,7 @@ abstract contract Stage is Deployed {
     /// @dev An adopted sheet for the round that is on.
     function _sheet(bytes32 payoutRoot, uint128 pool) internal view returns (IMarket.Sheet memory s) {
         s.included = _view().included;
-        s.traceRoot = SOME;
+        s.traceRoot = Trees.traceRoot(_frame());
         s.payoutRoot = payoutRoot;
         s.pool = pool;
         s.nextBaseRoot = keccak256("next");

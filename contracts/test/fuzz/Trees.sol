@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IJudge} from "../../interfaces/IJudge.sol";
+
 /// @title The trees, built in the plainest way: what the market's checks are compared with.
 /// @dev The words are written out here once more on purpose; a change of the product's encoding must fail a test.
 library Trees {
@@ -62,6 +64,11 @@ library Trees {
     function shardLeaf(uint256 round, bytes32 rows, bytes32 digest, bytes32 key) internal pure returns (bytes32) {
         bytes32 keyHash = keccak256(abi.encode(keccak256("gradmarket/1/data-key"), key));
         return keccak256(abi.encode(keccak256("gradmarket/1/shard"), round, rows, digest, keyHash));
+    }
+
+    /// @notice What a sheet says of its trace.
+    function traceRoot(IJudge.Frame memory frame) internal pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256("gradmarket/1/trace"), frame.counts, frame.rowsRoot, frame.top));
     }
 
     /// @notice The ordinary Merkle root over `row`, whose length is a power of two.

@@ -15,7 +15,7 @@ contract VaultFuzz is Cheats {
 
     function setUp() public {
         token = new RewardToken(address(this), type(uint256).max);
-        vault = new Vault(address(this), address(0xBEEF));
+        vault = new Vault(address(this), address(0xBEEF), address(0xFEED));
     }
 
     /// @notice What goes in is credited, and exactly that can come out. GM-102.
@@ -80,14 +80,14 @@ contract VaultFuzz is Cheats {
         }
     }
 
-    /// @notice Nobody moves more than there is, and nobody but market and registry moves anything. GM-106.
+    /// @notice Nobody moves more than there is, and nobody but market, registry and referee moves anything. GM-106.
     function testFuzz_movesAreGuarded(address caller, uint256 amount, uint256 over) public {
         amount = _bound(amount, 1, type(uint256).max - 1);
         over = _bound(over, amount + 1, type(uint256).max);
         _deposit(amount);
         vm.expectPartialRevert(IVault.Vault_InsufficientBalance.selector);
         vault.move(address(token), ACCOUNT, bytes32(0), over);
-        if (caller == address(this) || caller == address(0xBEEF)) return;
+        if (caller == address(this) || caller == address(0xBEEF) || caller == address(0xFEED)) return;
         vm.prank(caller);
         vm.expectRevert(abi.encodeWithSelector(IVault.Vault_NotKeeper.selector, caller));
         vault.move(address(token), ACCOUNT, bytes32(0), amount);

@@ -149,12 +149,13 @@ abstract contract Acts is World {
     }
 
     function _acknowledge(bytes32 id, IMarket.BountyView memory v, uint256 seat) private returns (bool) {
-        (address validator,, uint256 tries) = registry.candidate(pool, v.drawn, seat);
+        (address validator, uint256 ticket, uint256 tries) = registry.candidate(pool, v.drawn, seat);
         if (validator == address(0)) return false; // the other bounty was faster, or nobody is left
         if (uint256(id) % 8 == 0) return false; // a bounty nobody wants to sit for
         Terms.Fields memory t = _termsOf(id);
         vm.prank(validator);
         market.acknowledge(id, Terms.pack(t), seat, tries, SOME);
+        cases[id].ticketOf[seat] = ticket;
         return true;
     }
 
@@ -170,7 +171,7 @@ abstract contract Acts is World {
     function _commit(bytes32 id, IMarket.BountyView memory v, uint256 seat, address validator, uint256 seed) private {
         Case storage c = cases[id];
         if (c.sheetRound != v.round + 1) _write(c, v, seed);
-        bytes32 sheetHash = market.sheetHashOf(id, v.round, _sheetOf(c, _rarely(seed, 60 + seat, 8)));
+        bytes32 sheetHash = market.sheetHashOf(id, v.round, _sheetOf(c, _rarely(seed, 60 + seat, c.wrong == 0 ? 8 : 3)));
         bytes32 tag = keccak256("gradmarket/1/commit");
         bytes32 word = keccak256(
             abi.encode(tag, block.chainid, address(market), id, uint256(v.round), seat, validator, sheetHash, SOME)
@@ -216,7 +217,7 @@ abstract contract Acts is World {
     function _write(Case storage c, IMarket.BountyView memory v, uint256 seed) private {
         IMarket.Sheet memory s;
         s.included = v.included;
-        s.traceRoot = SOME;
+        s.traceRoot = Trees.traceRoot(_frame());
         s.document = SOME;
         s.released = v.round + 1 == c.terms.rounds && _rarely(seed, 70, 2);
         if (_rarely(seed, 71, 4)) s.breached = v.included & uint128(_mix(seed, 72) & _mix(seed, 73));
@@ -227,6 +228,7 @@ abstract contract Acts is World {
             s.pool = _split(c, v.round, v.included & ~s.breached, seed);
             s.payoutRoot = Trees.sumRoot(_payouts(c, v.round)).hash;
         }
+        c.wrong = _rarely(seed, 75, 2) ? 0 : _mix(seed, 76) % 4;
         c.sheet = s;
         c.sheetRound = v.round + 1;
     }

@@ -31,7 +31,7 @@ contract EndingInvariants is Sequences {
         for (uint256 reason = 1; reason <= uint256(type(IMarket.CloseReason).max); ++reason) {
             vm.assertTrue(handler.counts(bytes32(reason)) != 0, "an ending was not reached");
         }
-        bytes32[13] memory events = [
+        bytes32[23] memory events = [
             bytes32("adopted"),
             "rejected",
             "void",
@@ -44,7 +44,17 @@ contract EndingInvariants is Sequences {
             "collect",
             "redeem",
             "returned",
-            "agree"
+            "agree",
+            "disputed",
+            "answered",
+            "demanded",
+            "disproved",
+            "upheld",
+            "dismissed",
+            "moot",
+            "fall",
+            "minority",
+            "nothing stood"
         ];
         for (uint256 i = 0; i < events.length; ++i) {
             vm.assertTrue(handler.counts(events[i]) != 0, string(abi.encodePacked("never happened: ", events[i])));

@@ -4,13 +4,13 @@ pragma solidity 0.8.28;
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Trees} from "../fuzz/Trees.sol";
-import {Acts} from "./Acts.sol";
+import {Quarrels} from "./Quarrels.sol";
 import {Terms} from "../Terms.sol";
 
 /// @title What anybody may do: push bounties on, and fetch for everybody what is theirs.
-abstract contract Endings is Acts {
+abstract contract Endings is Quarrels {
     /// @dev More than it takes from anywhere to the end: three rounds, each with three draws.
-    uint256 private constant STEPS = 100;
+    uint256 private constant STEPS = 120;
 
     // ---------------------------------------------------------------- pushing on
     /// @dev Lets the phase's time run out and ends it. False: the bounty is closed.
@@ -24,7 +24,9 @@ abstract contract Endings is Acts {
             market.draw(id, Terms.pack(t));
         } else if (v.phase == IMarket.Phase.Challenge) {
             _warpPast(v.deadline);
-            _settle(id, t, v.round);
+            _endChallenge(id, t, v.round);
+        } else if (v.phase == IMarket.Phase.Dispute) {
+            _closeAll(id);
         } else {
             if (!_allActed(v, t.seats)) _warpPast(v.deadline + _graceOf(v, t));
             market.advance(id, Terms.pack(t));
@@ -44,27 +46,34 @@ abstract contract Endings is Acts {
         return 0;
     }
 
-    function _settle(bytes32 id, Terms.Fields memory t, uint256 round) private {
+    /// @dev On the sheet that more than half of the seats revealed whose sheet did not fall; without one the round is void.
+    function _endChallenge(bytes32 id, Terms.Fields memory t, uint256 round) private {
         Case storage c = cases[id];
-        IMarket.Sheet memory sheet = _sheetOf(c, false);
-        uint256 winners = _seatsWith(id, t, round, sheet);
-        if (_count(winners) <= t.seats / 2) {
-            sheet = _sheetOf(c, true);
-            winners = _seatsWith(id, t, round, sheet);
+        _tryWhatFell(id, t, round);
+        uint256 left = t.seats - _count(c.fallen);
+        bool other = 2 * _count(_standsFor(id, false)) <= left;
+        uint256 winners = _standsFor(id, other);
+        if (2 * _count(winners) <= left) {
+            market.advance(id, Terms.pack(t));
+            ++counts["nothing stood"];
+            return;
         }
+        if (_count(winners) <= t.seats / 2) ++counts["minority"];
+        IMarket.Sheet memory sheet = _sheetOf(c, other);
+        c.stood[round] = market.sheetHashOf(id, round, sheet);
         market.settle(id, Terms.pack(t), sheet);
         ++counts[sheet.adopted ? bytes32("adopted") : bytes32("rejected")];
         _enter(c, t, sheet, round, winners);
     }
 
-    function _seatsWith(bytes32 id, Terms.Fields memory t, uint256 round, IMarket.Sheet memory sheet)
-        private
-        view
-        returns (uint256 seats)
-    {
-        bytes32 sheetHash = market.sheetHashOf(id, round, sheet);
-        for (uint256 seat = 0; seat < t.seats; ++seat) {
-            if (_seatOf(id, seat).word == sheetHash) seats |= 1 << seat;
+    /// @dev Nobody settles on a sheet that fell.
+    function _tryWhatFell(bytes32 id, Terms.Fields memory t, uint256 round) private {
+        for (uint256 i = 0; i < 2; ++i) {
+            IMarket.Sheet memory sheet = _sheetOf(cases[id], i == 1);
+            if (!fell[market.sheetHashOf(id, round, sheet)]) continue;
+            try market.settle(id, Terms.pack(t), sheet) {
+                mistaken = true;
+            } catch {}
         }
     }
 
@@ -121,8 +130,8 @@ abstract contract Endings is Acts {
         if (market.claimedOf(id, payout.holder, round)) return false;
         (bytes32[] memory hashes, uint128[] memory sums) = Trees.sumProof(_payouts(c, round), index);
         IMarket.Claim[] memory claims = new IMarket.Claim[](1);
-        claims[0] = IMarket.Claim(round, index, payout.amount, Trees.path(hashes, sums));
-        market.claim(id, t.owner, t.token, payout.holder, claims);
+        claims[0] = IMarket.Claim(round, index, payout.amount, c.stood[round], Trees.path(hashes, sums));
+        market.claim(id, t.token, payout.holder, claims);
         c.unclaimed[round] -= payout.amount;
         _track(id);
         ++counts["claim"];

@@ -51,6 +51,10 @@ contract Handler is Endings {
         if (!_fetch(seed % 2, _mix(seed, 7), 2)) _play(seed % 2, _mix(seed, 8));
     }
 
+    function quarrel(uint256 seed) external on(seed % 2) {
+        if (!_quarrel(seed % 2, _mix(seed, 7))) _play(seed % 2, _mix(seed, 8));
+    }
+
     /// @notice Somebody does nothing until it is too late; one time in four, because that ends most bounties.
     function delay(uint256 seed) external on(seed % 2) {
         if (!_rarely(seed, 7, 4) || !_push(seed % 2)) _play(seed % 2, _mix(seed, 8));
@@ -139,6 +143,8 @@ contract Handler is Endings {
             done = _ownerActs(k, seed);
         } else if (v.phase == IMarket.Phase.Closed) {
             done = _fetch(k, seed, 2);
+        } else if (v.phase == IMarket.Phase.Challenge || v.phase == IMarket.Phase.Dispute) {
+            done = !_rarely(seed, 9, 4) && _quarrel(k, _mix(seed, 10));
         } else {
             done = _seatsAct(k, seed);
         }

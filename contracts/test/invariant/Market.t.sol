@@ -35,4 +35,22 @@ contract MarketInvariants is Sequences {
         vm.assertEq(sum, balance, "slashes: account and tickets");
         vm.assertTrue(inBounds, "slashes: bounds");
     }
+
+    /// @notice Each deed has its price: a seat that stood for a sheet that fell loses all, others what the terms of its failing say.
+    /// GM-305, GM-306, GM-307.
+    function invariant_deedsHaveTheirPrice() public view {
+        vm.assertFalse(handler.unjust(), "slashes: another share than the deed costs");
+    }
+
+    /// @notice Disputes: a round is in Dispute just while any is open, and each holds its bond until it is over.
+    function invariant_disputes() public view {
+        for (uint256 k = 0; k < 2; ++k) {
+            vm.assertTrue(handler.disputesOf(k), "disputes: phase, counts and bonds");
+        }
+    }
+
+    /// @notice No round is settled on a sheet that fell.
+    function invariant_nothingIsSettledOnWhatFell() public view {
+        vm.assertFalse(handler.mistaken(), "disputes: settled on a sheet that fell");
+    }
 }

@@ -30,7 +30,7 @@ abstract contract Sequences is Cheats {
     }
 
     function _selectors() internal pure returns (bytes4[] memory all) {
-        all = new bytes4[](11);
+        all = new bytes4[](12);
         all[0] = Handler.owner.selector;
         all[1] = Handler.holder.selector;
         all[2] = Handler.seat.selector;
@@ -42,5 +42,6 @@ abstract contract Sequences is Cheats {
         all[8] = Handler.ticket.selector;
         all[9] = Handler.money.selector;
         all[10] = Handler.time.selector;
+        all[11] = Handler.quarrel.selector;
     }
 }

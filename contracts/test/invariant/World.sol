@@ -32,11 +32,31 @@ abstract contract World is Deployed {
         mapping(address holder => uint256) fifths;
         mapping(uint256 round => mapping(uint256 index => Trees.Payout)) payouts;
         mapping(uint256 round => bool) settled;
+        mapping(uint256 round => bytes32) stood; // hash of the sheet it was settled on
         mapping(uint256 round => uint256) unclaimed; // of its pool
+        uint256 wrong; // of the round's sheets: 1 that most seats commit to, 2 the other one
+        uint256 fallen; // seats, in this round
+        mapping(uint256 seat => address) fallenBy;
+        mapping(uint256 seat => uint256) ticketOf;
+        uint256 open; // disputes
+        uint256 disputed; // disputes of the round below, so far
+        uint256 disputedRound; // plus one
         uint256 winners; // of the last round that was settled
         uint256 served; // seats, in that round
         uint256 earned; // halves of a round's pay that seats were ever owed
         mapping(uint256 seat => uint256) halves; // of a seat's pay, not collected
+    }
+
+    /// @dev What is known of one dispute.
+    struct Quarrel {
+        bytes32 id;
+        bytes32 bounty;
+        bool other; // which sheet
+        bool open;
+        address challenger;
+        address defender; // who answered last
+        uint256 bond;
+        uint256 last; // demand
     }
 
     /// @dev Balances before an act on one bounty, and all there is to know of the other.
@@ -53,6 +73,8 @@ abstract contract World is Deployed {
     bytes32[2] public current;
     bytes32[] internal everPosted;
     mapping(bytes32 bounty => Case) internal cases;
+    Quarrel[] internal quarrels; // all there ever were
+    mapping(bytes32 sheetHash => bool) internal fell;
 
     /// @notice How often things happened.
     mapping(bytes32 what => uint256) public counts;
@@ -64,6 +86,11 @@ abstract contract World is Deployed {
     bool public stuck;
     /// @notice Set when somebody got another sum than was due.
     bool public unfair;
+
+    /// @notice Set when a ticket was slashed by another share than its seat's deed costs.
+    bool public unjust;
+    /// @notice Set when a round was settled on a sheet that fell.
+    bool public mistaken;
 
     modifier on(uint256 k) {
         Snapshot memory s = _look(k);
@@ -118,6 +145,8 @@ abstract contract World is Deployed {
         for (uint256 i = 0; i < HOLDERS; ++i) {
             digest = keccak256(abi.encode(digest, _holderOf(id, holders[i])));
         }
+        (uint256 open, uint256 all) = referee.countOf(id, cases[id].round);
+        digest = keccak256(abi.encode(digest, open, all));
         uint256 seats = cases[id].terms.seats;
         for (uint256 i = 0; i < seats; ++i) {
             digest = keccak256(abi.encode(digest, _seatOf(id, i)));
@@ -142,10 +171,13 @@ abstract contract World is Deployed {
         (c.phase, c.closed, c.round, c.vacant, c.forfeited) = (v.phase, v.closed, v.round, v.vacant, v.forfeited);
     }
 
-    /// @dev Phases of a round only go on, but for drawing again; rounds go on one by one; the end is the end.
+    /// @dev Phases of a round only go on, but for drawing again and for disputes, which lead back to where they began; rounds go on one by one; the end is the end.
     function _mayFollow(Case storage c, IMarket.BountyView memory v) private view returns (bool) {
         if (c.phase == IMarket.Phase.Closed) {
             return v.phase == c.phase && v.round == c.round && v.closed == c.closed;
+        }
+        if (c.phase == IMarket.Phase.Dispute) {
+            return v.round == c.round && (v.phase == IMarket.Phase.Challenge || v.phase == c.phase);
         }
         if (v.round == c.round) {
             return v.phase >= c.phase || (v.phase == IMarket.Phase.Draw && c.phase == IMarket.Phase.Acknowledge);
@@ -156,7 +188,7 @@ abstract contract World is Deployed {
     }
 
     function _endServe(Case storage c) private {
-        if (_count(c.served) <= c.terms.seats / 2) return;
+        if (2 * _count(c.served) <= _count(c.winners)) return;
         ++counts["served"];
         _earn(c, 1);
     }
@@ -194,7 +226,23 @@ abstract contract World is Deployed {
             if (!_has(vacated, seat)) continue;
             c.halves[seat] = 0;
             ++counts["slash"];
+            _trackSlash(c, seat);
         }
+    }
+
+    /// @dev Who stood for a sheet that fell has lost all, half of it to whoever brought it down; others a tenth, a fifth or three.
+    function _trackSlash(Case storage c, uint256 seat) private {
+        uint256 left = registry.ticketOf(pool, c.ticketOf[seat]).stake;
+        if (_has(c.fallen, seat)) {
+            if (left != 0) unjust = true;
+            c.fallen &= ~(1 << seat);
+            c.due[c.fallenBy[seat]] += int256(uint256(STAKE / 2));
+            ++counts["fall"];
+            return;
+        }
+        uint256 lost = STAKE - left;
+        uint256 tenth = uint256(STAKE) * 10 / 100;
+        if (lost != tenth && lost != uint256(STAKE) * 20 / 100 && lost != uint256(STAKE) * 30 / 100) unjust = true;
     }
 
     // ---------------------------------------------------------------- views
@@ -224,6 +272,22 @@ abstract contract World is Deployed {
         sum += _validatorsHave() + _balance(owners[0]) + _balance(owners[1]) + _burned() + _balance(pool);
         for (uint256 i = 0; i < everPosted.length; ++i) {
             sum += _balance(everPosted[i]);
+        }
+        for (uint256 i = 0; i < quarrels.length; ++i) {
+            sum += _balance(quarrels[i].id);
+        }
+    }
+
+    /// @notice Whether the disputes of a bounty are as the books say: so many are open, the bounty is in Dispute just while any is, an
+    /// open one's account holds its bond and that of one which is over nothing.
+    function disputesOf(uint256 k) external view returns (bool sound) {
+        bytes32 id = current[k];
+        IMarket.BountyView memory v = _viewOf(id);
+        (uint256 open, uint256 all) = referee.countOf(id, v.round);
+        sound = open == cases[id].open && (open != 0) == (v.phase == IMarket.Phase.Dispute);
+        if (all != (cases[id].disputedRound == uint256(v.round) + 1 ? cases[id].disputed : 0)) sound = false;
+        for (uint256 i = 0; i < quarrels.length; ++i) {
+            if (_balance(quarrels[i].id) != (quarrels[i].open ? quarrels[i].bond : 0)) sound = false;
         }
     }
 
@@ -263,7 +327,7 @@ abstract contract World is Deployed {
     }
 
     /// @notice What the pool's account holds, the sum of what is left of all tickets, and whether each keeps its bounds: never
-    /// above the stake, never slashed by more than 30 percent, whole while it is live or seated.
+    /// above the stake, whole while it is live or seated.
     function tickets() external view returns (uint256 balance, uint256 sum, bool inBounds) {
         (uint256 length,) = registry.freeze(pool);
         inBounds = true;
@@ -271,8 +335,7 @@ abstract contract World is Deployed {
             IRegistry.Ticket memory t = registry.ticketOf(pool, i);
             sum += t.stake;
             if (t.state == IRegistry.TicketState.None) continue;
-            uint256 least = t.state == IRegistry.TicketState.Leaving ? STAKE - uint256(STAKE) * 30 / 100 : STAKE;
-            if (t.stake > STAKE || t.stake < least) inBounds = false;
+            if (t.stake > STAKE || (t.state != IRegistry.TicketState.Leaving && t.stake != STAKE)) inBounds = false;
         }
         balance = _balance(pool);
     }

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {IMarket} from "../interfaces/IMarket.sol";
+import {IReferee} from "../interfaces/IReferee.sol";
+import {IVault} from "../interfaces/IVault.sol";
+import {Disputes} from "./Disputes.sol";
+import {Terms} from "./Terms.sol";
+
+/// @title How a dispute opens.
+contract DisputingTest is Disputes {
+    function _disputeAs(address who, IReferee.Case memory given, uint256 what) private returns (bytes32) {
+        vm.prank(who);
+        return referee.dispute(given, Terms.pack(terms), what);
+    }
+
+    // ---------------------------------------------------------------- given a sheet in the window
+    /// @dev When somebody disputes it, then its first demand stands, its bond is locked and the round is not settled any more.
+    function test_aDisputeLocksItsBond() public {
+        _toChallenge();
+        bytes32 id = keccak256(abi.encode(keccak256("gradmarket/1/dispute"), bounty, uint256(0), uint256(0)));
+        uint256 window = _view().deadline;
+        vm.warp(window);
+        IReferee.Case memory given = _case("H");
+        bytes32 sheetHash = _hash("H");
+        vm.expectEmit(address(market));
+        emit IMarket.PhaseChanged(bounty, 0, IMarket.Phase.Dispute, window);
+        vm.expectEmit(address(referee));
+        emit IReferee.Disputed(bounty, 0, id, sheetHash, challenger, STEP);
+        vm.expectEmit(address(referee));
+        emit IReferee.Demanded(bounty, id, WHAT, window + TURN);
+        vm.expectEmit(address(vault));
+        emit IVault.Moved(address(token), _accountOf(challenger), id, STEP);
+        vm.assertEq(id, _disputeAs(challenger, given, WHAT), "its name");
+        accounts.push(id);
+        IReferee.Dispute memory d = _disputeOf(id);
+        vm.assertEq(challenger, d.challenger, "challenger");
+        vm.assertEq(1, d.demands, "one demand");
+        vm.assertEq(address(0), d.defender, "nobody answered");
+        vm.assertEq(STEP, d.bond, "bond");
+        vm.assertEq(keccak256(abi.encode(sheetHash, WHAT)), d.subject, "what it is about");
+        _assertTurn(id, IReferee.Turn.Defence, window + TURN);
+        _assertCounts(1, 1);
+        _assertPhase(IMarket.Phase.Dispute);
+        vm.assertEq(window, _view().deadline, "the window stays");
+        vm.assertEq(PURSE - STEP, _balance(challenger), "paid");
+        _assertSound();
+    }
+
+    /// @dev When others are disputed, or were, then each further one locks a step more, whoever opens it and whatever it is about.
+    function test_bondsRise() public {
+        _toBench("AAH");
+        for (uint256 n = 1; n < 6; ++n) {
+            vm.assertEq(n * STEP, referee.bondOf(bounty, 0, Terms.pack(terms)), "told before");
+            address who = n % 2 == 0 ? challenger : rival;
+            uint256 before = _balance(who);
+            bytes32 id = _dispute(who, n == 3 ? bytes1("H") : bytes1("A"), WHAT + n);
+            vm.assertEq(before - n * STEP, _balance(who), "locked");
+            vm.assertEq(n * STEP, _disputeOf(id).bond, "the bond");
+            _assertCounts(n, n);
+        }
+        vm.assertEq(STEP, referee.bondOf(bounty, 1, Terms.pack(terms)), "another round starts anew");
+        vm.assertEq(STEP, referee.bondOf("another", 0, Terms.pack(terms)), "and another bounty");
+    }
+
+    /// @dev When one was closed within the window, then the next one still locks more, and has a name of its own.
+    function test_bondsDoNotFall() public {
+        terms.phases.challenge = 1000;
+        _toChallenge();
+        bytes32 first = _dispute(challenger, "H", WHAT);
+        _answer(defender, "H", first, WHAT);
+        vm.warp(_now() + TURN + 1);
+        _close("H", first, WHAT);
+        _assertPhase(IMarket.Phase.Challenge);
+        _assertCounts(0, 1);
+        bytes32 second = _dispute(challenger, "H", WHAT);
+        vm.assertEq(2 * STEP, _disputeOf(second).bond, "more");
+        vm.assertTrue(first != second, "another name");
+        vm.assertEq(0, _disputeOf(first).bond, "the first one has none any more");
+        _assertCounts(1, 2);
+    }
+
+    /// @dev When a tenth of the stake is not a whole number, then it is rounded up: no dispute is free.
+    function test_theStepIsRoundedUp() public {
+        uint128[4] memory stakes = [uint128(1), 9, 2001, 2009];
+        uint256[4] memory steps = [uint256(1), 1, 201, 201];
+        for (uint256 i = 0; i < 4; ++i) {
+            terms.ticketStake = stakes[i];
+            vm.assertEq(steps[i], referee.bondOf(bounty, 0, Terms.pack(terms)), "step");
+        }
+    }
+
+    /// @dev When the frame is demanded, then the challenger need not know it; otherwise it has to.
+    function test_onlyTheFrameIsDemandedWithoutIt() public {
+        _toChallenge();
+        IReferee.Case memory given = _case("H");
+        given.frame.top = "guess";
+        bytes32 root = given.sheet.traceRoot;
+        _refusal(IReferee.Referee_BadFrame.selector, root);
+        _disputeAs(challenger, given, WHAT);
+        // The kind is eight bits of it and no more.
+        _refusal(IReferee.Referee_BadFrame.selector, root);
+        _disputeAs(challenger, given, 3 << 71);
+        _refusal(IReferee.Referee_BadFrame.selector, root);
+        _disputeAs(challenger, given, 0x13 << 72);
+        bytes32 id = _disputeAs(challenger, given, FRAME + (1 << 80) + 5);
+        accounts.push(id);
+        vm.assertEq(keccak256(abi.encode(_hash("H"), FRAME + (1 << 80) + 5)), _disputeOf(id).subject, "what");
+        _assertSound();
+    }
+
+    /// @dev When any word of the frame is another one, then it is not that of the sheet.
+    function test_aFrameIsWhatTheTraceRootIsTheHashOf() public {
+        _toChallenge();
+        bytes32 root = _goodSheet().traceRoot;
+        for (uint256 i = 0; i < 3; ++i) {
+            IReferee.Case memory given = _case("H");
+            if (i == 0) given.frame.counts += 1;
+            if (i == 1) given.frame.rowsRoot = "other";
+            if (i == 2) given.frame.top = "other";
+            _refusal(IReferee.Referee_BadFrame.selector, root);
+            _disputeAs(challenger, given, WHAT);
+            _refusal(IReferee.Referee_BadFrame.selector, root);
+            referee.disprove(given, AT, PROOF);
+        }
+    }
+
+    // ---------------------------------------------------------------- refusals
+    /// @dev When the terms are not the bounty's, or there is none, then nothing opens: a bond is locked in its token.
+    function test_theTermsAreTheBountys() public {
+        _toChallenge();
+        IReferee.Case memory given = _case("H");
+        terms.ticketStake = 1;
+        _refusal(IReferee.Referee_WrongTerms.selector, bounty);
+        _disputeAs(challenger, given, WHAT);
+        given.bounty = "none";
+        _refusal(IReferee.Referee_WrongTerms.selector, given.bounty);
+        _disputeAs(challenger, given, WHAT);
+    }
+
+    /// @dev When the challenger cannot pay, by a single unit, then nothing opens.
+    function test_whoCannotPayDoesNotDispute() public {
+        _toChallenge();
+        IReferee.Case memory given = _case("H");
+        bytes memory poor = abi.encodeWithSelector(
+            IVault.Vault_InsufficientBalance.selector, address(token), _accountOf(challenger), STEP - 1, STEP
+        );
+        vm.prank(challenger);
+        vault.withdraw(address(token), PURSE - STEP + 1);
+        vm.expectRevert(poor);
+        _disputeAs(challenger, given, WHAT);
+        _assertPhase(IMarket.Phase.Challenge);
+        _assertCounts(0, 0);
+    }
+
+    /// @dev When no seat stands for the sheet, then there is nothing to dispute: nobody revealed it, it was committed to only, it is
+    /// a sheet of another round.
+    function test_onlySheetsThatStandAreDisputed() public {
+        _toBench("AAA.-");
+        bytes32 sheetHash = _hash("B");
+        IReferee.Case memory given = _case("B");
+        _refusedSheet(sheetHash);
+        _disputeAs(challenger, given, WHAT);
+        sheetHash = _hash("H");
+        given = _case("H");
+        _refusedSheet(sheetHash);
+        _disputeAs(challenger, given, WHAT);
+        given = _case("A");
+        given.round = 1;
+        sheetHash = market.sheetHashOf(bounty, 1, given.sheet);
+        _refusedSheet(sheetHash);
+        _disputeAs(challenger, given, WHAT);
+    }
+
+    /// @dev When the sheet has fallen, then it is not disputed any more; others still are.
+    function test_aFallenSheetIsNotDisputed() public {
+        _toBench("AAHBA");
+        _disprove(rival, "A");
+        IReferee.Case memory given = _case("A");
+        bytes32 sheetHash = _hash("A");
+        _refusedSheet(sheetHash);
+        _disputeAs(challenger, given, WHAT);
+        _dispute(challenger, "H", WHAT);
+        _dispute(challenger, "B", WHAT);
+    }
+
+    /// @dev When the round of a sheet is over, then it is not disputed any more, not even with a sheet of the next one in the window.
+    function test_aSheetOfAnEarlierRoundIsNotDisputed() public {
+        _toChallenge();
+        IReferee.Case memory old = _case("H");
+        bytes32 sheetHash = _hash("H");
+        _pass();
+        market.settle(bounty, Terms.pack(terms), old.sheet);
+        _refusedInPhase(IMarket.Phase.Serve);
+        _disputeAs(challenger, old, WHAT);
+        _serve(3);
+        _playBench("HHH");
+        _refusedSheet(sheetHash);
+        _disputeAs(challenger, old, WHAT);
+        _teachWrong(old, AT, PROOF);
+        _refusedSheet(sheetHash);
+        referee.disprove(old, AT, PROOF);
+        old.round = 1;
+        sheetHash = market.sheetHashOf(bounty, 1, old.sheet);
+        _refusedSheet(sheetHash);
+        _disputeAs(challenger, old, WHAT);
+    }
+
+    // ---------------------------------------------------------------- the window
+    /// @dev When the window is over, then nothing is disputed any more: while nothing is, and while something is.
+    function test_disputesStartInTheWindow() public {
+        _toChallenge();
+        IReferee.Case memory given = _case("H");
+        uint256 window = _view().deadline;
+        vm.warp(window + 1);
+        _refused(IMarket.Market_TooLate.selector, window);
+        _disputeAs(challenger, given, WHAT);
+        vm.warp(window);
+        _dispute(challenger, "H", WHAT);
+        vm.warp(window + 1);
+        vm.expectRevert(abi.encodeWithSelector(IReferee.Referee_WindowClosed.selector, bounty, window));
+        _disputeAs(rival, given, WHAT);
+        vm.warp(window);
+        _dispute(rival, "H", WHAT);
+    }
+
+    /// @dev When no sheet is revealed in full yet, or all is over, then there is no window.
+    function test_thereIsAWindowInOnePhaseOnly() public {
+        _toReveal();
+        IReferee.Case memory given = _case("H");
+        _refusedInPhase(IMarket.Phase.Reveal);
+        _disputeAs(challenger, given, WHAT);
+        _reveal(0, _goodSheet());
+        _refusedInPhase(IMarket.Phase.Reveal);
+        _disputeAs(challenger, given, WHAT);
+        _reveal(1, _goodSheet());
+        _reveal(2, _goodSheet());
+        _pass();
+        market.settle(bounty, Terms.pack(terms), given.sheet);
+        _serve(0);
+        _assertClosed(IMarket.CloseReason.NotServed);
+        _refusedInPhase(IMarket.Phase.Closed);
+        _disputeAs(challenger, given, WHAT);
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+import {Coalitions} from "../../referee/Coalitions.sol";
+import {Exact} from "../../referee/Exact.sol";
+import {Figures} from "../../referee/Figures.sol";
+import {Frames} from "../../referee/Frames.sol";
+import {Numbers} from "../../referee/Numbers.sol";
+import {Cheats} from "../fuzz/Vm.sol";
+
+/// @title The referee's arithmetic against the plainest way to do the same.
+contract RefereeNumbersTest is Cheats {
+    /// @notice Eight products at a time are the products one by one, whatever the bits and the width.
+    function testFuzz_dotBytesIsTheNaiveSum(uint256 seed, uint256 width) public view {
+        width = _bound(width, 0, 70);
+        (bytes memory weights, bytes memory features) = (new bytes(4 * width), new bytes(width));
+        int256 expected = 0;
+        for (uint256 i = 0; i < width; ++i) {
+            (int32 w, int8 x) = (int32(uint32(_mix(seed, 2 * i))), int8(uint8(_mix(seed, 2 * i + 1))));
+            if (_rarely(seed, 3 * i, 3)) w = i % 2 == 0 ? type(int32).min : type(int32).max;
+            if (_rarely(seed, 3 * i + 1, 3)) x = i % 3 == 0 ? type(int8).min : type(int8).max;
+            expected += int256(w) * x;
+            for (uint256 k = 0; k < 4; ++k) {
+                weights[4 * i + k] = bytes1(uint8(uint32(w) >> (24 - 8 * k)));
+            }
+            features[i] = bytes1(uint8(x));
+        }
+        vm.assertEq(expected, this.dotBytes(weights, features), "sum");
+    }
+
+    /// @notice The widest layer of the most extreme numbers does not wrap either.
+    function test_dotBytesHoldsTheWorstCase() public view {
+        uint256 width = 4096;
+        (bytes memory weights, bytes memory features) = (new bytes(4 * width), new bytes(width));
+        for (uint256 i = 0; i < width; ++i) {
+            weights[4 * i] = 0x80;
+            features[i] = 0x80;
+        }
+        vm.assertEq(int256(width) << 38, this.dotBytes(weights, features), "largest");
+    }
+
+    /// @notice Products of 32 and of 64 bits add up as one by one.
+    function testFuzz_dotsAreTheNaiveSums(uint256 seed, uint256 width) public view {
+        width = _bound(width, 0, 20);
+        (bytes memory a, bytes memory b) = (new bytes(8 * width), new bytes(8 * width));
+        for (uint256 i = 0; i < 8 * width; ++i) {
+            (a[i], b[i]) = (bytes1(uint8(_mix(seed, 2 * i))), bytes1(uint8(_mix(seed, 2 * i + 1))));
+        }
+        (int256 by32, int256 by64) = (0, 0);
+        for (uint256 i = 0; i < width; ++i) {
+            by32 += int256(int32(uint32(_number(a, 4 * i, 4)))) * int32(uint32(_number(b, 4 * i, 4)));
+            by64 += int256(int64(uint64(_number(a, 8 * i, 8)))) * int64(uint64(_number(b, 8 * i, 8)));
+        }
+        (int256 found32, int256 found64) = this.dots(a, b, width);
+        vm.assertEq(by32, found32, "of 32 bits");
+        vm.assertEq(by64, found64, "of 64 bits");
+    }
+
+    /// @notice A root rounded down or up is next to the true one.
+    function testFuzz_rootsAreTheNearest(uint256 square) public pure {
+        square = square >> (square % 200);
+        uint256 root = Exact.isqrt(square);
+        vm.assertTrue(root < 1 << 128 && root * root <= square, "down");
+        vm.assertTrue(root == type(uint128).max || (root + 1) * (root + 1) > square, "next");
+        uint256 up = Exact.ceilSqrt(square);
+        vm.assertEq(root * root == square ? root : root + 1, up, "up");
+    }
+
+    /// @notice Quotients are rounded the way their names say.
+    function testFuzz_quotientsRound(int128 a, int64 b) public pure {
+        if (b == 0) return;
+        int256 down = Exact.floorDiv(a, b);
+        int256 rest = a - down * b;
+        vm.assertTrue(b > 0 ? rest >= 0 && rest < b : rest <= 0 && rest > b, "down");
+        vm.assertEq(-Exact.floorDiv(-int256(a), b), Exact.ceilDiv(a, b), "up");
+    }
+
+    /// @notice Trees have as many levels as their leaves need.
+    function testFuzz_depthIsTheSmallestThatHolds(uint256 leaves) public pure {
+        leaves = (leaves >> 208) >> (leaves % 48);
+        uint256 depth = Frames.depth(leaves);
+        vm.assertTrue(1 << depth >= leaves, "enough");
+        vm.assertTrue(depth == 0 || 1 << (depth - 1) < leaves, "no more");
+    }
+
+    /// @notice Following one player finds the place the whole permutation gives it, and a permutation holds everybody once.
+    function testFuzz_placesAreThoseOfThePermutation(bytes32 seed, uint256 draw, uint256 players) public pure {
+        players = _bound(players, 1, 24);
+        bytes memory order = Coalitions.permutation(seed, draw, players);
+        uint256 seen = 0;
+        for (uint256 place = 0; place < players; ++place) {
+            seen |= 1 << uint8(order[place]);
+            vm.assertEq(place, Coalitions.placeOf(seed, draw, players, uint8(order[place])), "place");
+        }
+        vm.assertEq((1 << players) - 1, seen, "everybody");
+    }
+
+    /// @notice Sampled columns: the empty coalition, everybody alone, then growing prefixes of each order and of its reverse.
+    function test_columnsOfDrawnOrders() public pure {
+        uint256 players = 9;
+        uint256 counts = (players << 96) | (uint256(2) << 184);
+        bytes32 seed = keccak256("seed");
+        vm.assertEq(uint256(0), Coalitions.membersOf(counts, seed, 1), "empty");
+        for (uint256 i = 0; i < players; ++i) {
+            vm.assertEq(1 << i, Coalitions.membersOf(counts, seed, 2 + i), "alone");
+        }
+        for (uint256 draw = 0; draw < 2; ++draw) {
+            bytes memory order = Coalitions.permutation(seed, draw, players);
+            (uint256 forwards, uint256 backwards) = (0, 0);
+            uint256 column = 2 + players + 2 * players * draw;
+            for (uint256 i = 0; i < players; ++i) {
+                forwards |= 1 << uint8(order[i]);
+                backwards |= 1 << uint8(order[players - 1 - i]);
+                vm.assertEq(forwards, Coalitions.membersOf(counts, seed, column + i), "forwards");
+                vm.assertEq(backwards, Coalitions.membersOf(counts, seed, column + players + i), "backwards");
+            }
+        }
+        vm.assertEq(uint256(511), Coalitions.membersOf(counts, seed, Frames.fullColumn(players)), "everybody");
+        vm.assertEq(uint256(2 + 9 + 2 * 2 * 9), Frames.columns(players, 2), "columns");
+    }
+
+    /// @notice With few players a column is its coalition's bitmap, from 1 on.
+    function test_columnsOfAllCoalitions() public pure {
+        uint256 counts = uint256(3) << 96;
+        for (uint256 set = 0; set < 8; ++set) {
+            vm.assertEq(set, Coalitions.membersOf(counts, 0, 1 + set), "set");
+        }
+        vm.assertEq(uint256(7), Coalitions.membersOf(counts, 0, Frames.fullColumn(3)), "everybody");
+        vm.assertEq(uint256(9), Frames.columns(3, 16), "columns");
+    }
+
+    /// @notice Figures are numbered without gaps, and each names the models it multiplies.
+    function testFuzz_figuresNameTheirVectors(uint256 n, uint256 q) public pure {
+        (n, q) = (_bound(n, 0, 12), _bound(q, 0, 9));
+        uint256 counts = (n << 80) | (q << 88);
+        uint256 f = 0;
+        for (uint256 i = 0; i < n; ++i) {
+            for (uint256 j = 0; j <= i; ++j) {
+                f = _named(counts, f, Figures.pair(i, j), 6 + i, 6 + j);
+            }
+        }
+        for (uint256 i = 0; i <= n; ++i) {
+            f = _named(counts, f, Figures.rootOf(n, i), i < n ? 6 + i : 2, 2);
+        }
+        for (uint256 i = 0; i <= n; ++i) {
+            f = _named(counts, f, Figures.knownOf(n, i), i < n ? 6 + i : 1, 1);
+        }
+        for (uint256 i = 0; i <= n; ++i) {
+            for (uint256 j = 0; j < q; ++j) {
+                f = _named(counts, f, Figures.previousOf(n, q, i, j), i < n ? 6 + i : 6 + n + j, 6 + n + j);
+            }
+        }
+        vm.assertEq(f, Frames.figures(counts), "figures");
+    }
+
+    function _named(uint256 counts, uint256 f, uint256 named, uint256 a, uint256 b) private pure returns (uint256) {
+        vm.assertEq(f, named, "number");
+        (uint256 first, uint256 second) = Figures.vectorsOf(counts, f);
+        vm.assertEq(a, first, "first");
+        vm.assertEq(b, second, "second");
+        return f + 1;
+    }
+
+    /// @dev The libraries read calldata, so they are asked through a call.
+    function dotBytes(bytes calldata weights, bytes calldata features) external pure returns (int256) {
+        return Numbers.dotBytes(_start(weights), _start(features), features.length);
+    }
+
+    /// @dev As `dotBytes`.
+    function dots(bytes calldata a, bytes calldata b, uint256 width) external pure returns (int256, int256) {
+        return (Numbers.dot32(_start(a), _start(b), width), Numbers.dot64(_start(a), _start(b), width));
+    }
+
+    function _start(bytes calldata given) private pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := given.offset
+        }
+    }
+
+    function _number(bytes memory from, uint256 at, uint256 size) private pure returns (uint256 value) {
+        for (uint256 i = 0; i < size; ++i) {
+            value = (value << 8) | uint8(from[at + i]);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+"""Validators that agree on a sheet in which one thing is wrong, and defend it or fall silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from client.disputes import Disputes
+from client.scorer import ScoredRound
+from client.validator import Validator
+from marketplace.domain.abi import sheet_hash
+from marketplace.domain.bounty import BountyState
+from marketplace.scoring.trace.published import Published
+from marketplace.storage.canonical import decode_json, encode_json
+from marketplace.storage.cid import digest_of, show_cid
+from marketplace.storage.unixfs import build
+from tests.trace.liars import stage_liar
+
+__all__ = ["Liar", "lying"]
+
+
+class _Stubborn(Disputes):
+    """Defends its sheet, and attacks nobody's."""
+
+    def _attack(self, *_args: object) -> bool:
+        return False
+
+
+class Liar(Validator):
+    """Makes one figure of a scoring another one, computes honestly what follows from it, and swears to that.
+
+    Attributes:
+        stage: which figure; seed: all liars of one seed tell the same lie. answers: whether it answers demands.
+        publishes: whether it publishes its trace's public part.
+    """
+
+    stage = "main.first"
+    seed = 0
+    answers = True
+    publishes = True
+
+    @property
+    def disputes(self) -> Disputes:
+        """Its part in disputes."""
+        return _Stubborn(self, self.bench.terms)
+
+    def challenge(self, bounty: BountyState) -> bool:
+        """Answer, or say nothing."""
+        return super().challenge(bounty) if self.answers else False
+
+    def _score(self, round_: int) -> ScoredRound | None:
+        mine = super()._score(round_)
+        return None if mine is None else self._lie(round_, mine)
+
+    def _lie(self, round_: int, mine: ScoredRound) -> ScoredRound:
+        trace, head = stage_liar(mine.trace, self.stage, np.random.default_rng(self.seed))
+        published = Published.of(trace).encode()
+        document = decode_json(next(c for c in mine.contents if b'"kind":"sheet"' in c))
+        content = encode_json({**document, "trace": show_cid(build(published, lambda *_: None))})
+        digest = digest_of(show_cid(build(content, lambda *_: None)))
+        head = replace(
+            head,
+            included=mine.sheet.included,
+            aggregate=mine.sheet.aggregate,
+            document=digest,
+        )
+        contents = (*mine.contents, content, *([published] if self.publishes else []))
+        scope = self.scope(self.log.bounty)
+        return replace(mine, trace=trace, sheet=head, hash=sheet_hash(scope, round_, head), contents=contents)
+
+
+def lying(stage: str, seed: int = 0, *, answers: bool = True, publishes: bool = True) -> type[Liar]:
+    """Return the class of validators that tell one lie."""
+    return type("SomeLiar", (Liar,), {"stage": stage, "seed": seed, "answers": answers, "publishes": publishes})
