@@ -14,7 +14,7 @@ from client.rows_file import read_prepared
 from client.settings import StorageSettings
 from marketplace.chain.deploy import Deployment
 
-ADDRESSES = ["0x" + digit * 40 for digit in "12345"]
+ADDRESSES = ["0x" + digit * 40 for digit in "123456"]
 NODES = ("http://127.0.0.1:1", "http://127.0.0.1:2")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from marketplace.scoring.trace.demands import answer_bytes, demand_of
 from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk, SaltAsk
-from marketplace.scoring.trace.layout import FINAL, Section
+from marketplace.scoring.trace.layout import FINAL, Model, Section
 from tests.referee.asking import MALFORMED, Judges
 from tests.trace.cases import case, trace_of
 
@@ -27,8 +27,8 @@ def leaves(trace: Trace) -> Iterator[Ask]:
     counts = trace.frame.counts
     for section in range(2 * FINAL):
         yield from (LeafAsk(section, index) for index in range(counts.size(section)))
-    models = range(counts.size(Section.MODELS))
-    yield from (NeuronAsk(model, g) for model in models for g in range(counts.neurons))
+    made = (Model.NEXT, Model.AGGREGATE)  # seats have the others
+    yield from (NeuronAsk(model, g) for model in made for g in range(counts.neurons))
 
 
 def nodes(trace: Trace) -> Iterator[Ask]:

@@ -24,14 +24,15 @@ contract AnswerJudgeTest is Traces {
     /// @notice Leaves, figures, roots and neurons answer for themselves and for nothing else.
     function test_leaves() public {
         _put(6, 2, new bytes(26));
-        _putNeuron(6, 1, abi.encodePacked(int32(1), int32(2), int32(3), int64(4)));
+        _putNeuron(4, 1, abi.encodePacked(int32(1), int32(2), int32(3), int64(4)));
         _check(_what(6, 2, 0, 0, 0, 0), _open(6, 2));
         _check(_what(SUMS, 1, 0, 0, 0, 0), _open(SUMS, 1));
         _check(_what(1, 6, 0, 0, 0, 0), _openRoot(6));
-        _check(_what(1, 1, 2, 0, 0, 6), _openNeuron(6, 1));
-        _check(_what(1, 1, 2, 0, 0, 1), _openAbsent(1));
+        _check(_what(1, 1, 2, 0, 0, 4), _openNeuron(4, 1));
+        _check(_what(1, 1, 2, 0, 0, 5), _openAbsent(5));
+        vm.assertFalse(judge.exists(_frame(), _what(1, 1, 2, 0, 0, 6)), "somebody's update, which seats have");
         vm.assertTrue(_refuses(_what(6, 3, 0, 0, 0, 0), _open(6, 2)), "another leaf");
-        vm.assertTrue(_refuses(_what(1, 1, 2, 0, 0, 6), _openAbsent(6)), "it exists");
+        vm.assertTrue(_refuses(_what(1, 1, 2, 0, 0, 4), _openAbsent(4)), "it exists");
     }
 
     /// @notice A node is answered by any number of levels below it.
@@ -91,7 +92,7 @@ contract AnswerJudgeTest is Traces {
             _what(SUMS, 0, 1, 0, 0, 1), // no levels, but no leaf
             _what(SUMS, 2, 1, 1, 1, 1), // beyond the level
             _what(SUMS, 0, 1, 2, 2, 1), // below the leaves
-            _what(1, 5, 2, 0, 0, 6), // no such neuron
+            _what(1, 5, 2, 0, 0, 4), // no such neuron
             _what(1, 1, 2, 0, 0, 9) // no such model
         ];
         for (uint256 i = 0; i < never.length; ++i) {
