@@ -203,6 +203,7 @@ class Bench:
         mine, memory = self._scored[last], self.memory
         if mine.hash != self._log.settled[last].sheet_hash:
             return False  # the others opened something else: this seat no longer knows what they know
+        self._scored = {r: scored for r, scored in self._scored.items() if r >= last}  # traces are large
         memory.last_round, memory.last_submissions = last, mine.given.submissions
         memory.last_keys = mine.data_keys
         if mine.score.adopted:

@@ -17,7 +17,6 @@ from marketplace.chain.referee import Case
 from marketplace.chain.referee_reverts import UnknownSheet, WrongTurn
 from marketplace.domain.bounty import Phase
 from marketplace.domain.dispute import FRAME_DEMAND, Answered, Decided, Demanded
-from marketplace.domain.dispute import Frame as WireFrame
 from marketplace.domain.errors import GradMarketError, InvalidInput, NotFound, StorageError
 from marketplace.scoring.trace.blame import blame
 from marketplace.scoring.trace.demands import answer_bytes, ask_of, demand_of, read_answer
@@ -71,9 +70,8 @@ class Disputes:
                 continue
             if account.now() > turn.deadline:
                 continue
-            frame = _wire(mine.trace.frame)
             content = b"" if turn.what == FRAME_DEMAND else answer_bytes(mine.trace, ask_of(turn.what))
-            case = Case(log.bounty, round_, mine.sheet, frame)
+            case = Case(log.bounty, round_, mine.sheet, mine.trace.frame.packed())
             with suppress(WrongTurn, UnknownSheet):  # another seat was faster, or the sheet fell by another dispute
                 account.referee.answer(case, dispute, turn.what, content)
             return True
@@ -94,7 +92,7 @@ class Disputes:
         frame, published, answers = told
         if frame is None:
             return self._demand(bounty, case, event, FRAME_DEMAND)
-        case = Case(case.bounty, case.round, case.sheet, _wire(frame))
+        case = Case(case.bounty, case.round, case.sheet, frame.packed())
         try:
             ask, found = self._walk(bounty.round, mine, event, frame, published, answers)
         except (NotFound, StorageError, InvalidInput) as trouble:
@@ -201,10 +199,6 @@ class Disputes:
     def _may_wait(self, bounty: BountyState) -> bool:
         """Whether enough of the window is left to see first what others do."""
         return self._who.in_time(bounty.deadline, self._who.log.terms.phases.challenge // _PATIENCE)
-
-
-def _wire(frame: Frame) -> WireFrame:
-    return WireFrame(frame.counts.packed(), frame.rows_root, frame.top)
 
 
 def _frame(raw: bytes) -> Frame | None:

@@ -11,7 +11,6 @@ from marketplace.chain.referee import Case
 from marketplace.domain import terms_tree
 from marketplace.domain.abi import OPENED, submissions_step
 from marketplace.domain.commitment import row_leaves, rows_root_of
-from marketplace.domain.dispute import Frame as WireFrame
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.merkle import merkle_root
 from marketplace.scoring.trace.evidence import LeafAsk, Walk
@@ -179,10 +178,9 @@ class InputEvidence:
             return Evidence(opened, log.terms)
         revealed = log.sheet_of(round_)
         told = published_in(self._who, revealed)
-        frame = WireFrame(told.frame.counts.packed(), told.frame.rows_root, told.frame.top)
         return Evidence(
             opened,
-            earlier=Case(log.bounty, round_, revealed.sheet, frame),
+            earlier=Case(log.bounty, round_, revealed.sheet, told.frame.packed()),
             earlier_openings=self._of_earlier(told, at),
             token=log.terms.token,
         )

@@ -22,9 +22,7 @@ __all__ = ["gain_in", "payout_in", "published_in", "sheet_in"]
 
 def sheet_in(who: Participant, log: BountyLog, round_: int) -> dict[str, Any]:
     """Fetch the sheet document that settled `round_`."""
-    digest = log.sheet_of(round_).sheet.document
-    document: dict[str, Any] = read_json(who.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
-    return document
+    return _document(who, log.sheet_of(round_))
 
 
 def payout_in(who: Participant, log: BountyLog, round_: int, holder: str) -> Payout | None:
@@ -42,15 +40,20 @@ def published_in(who: Participant, revealed: Revealed) -> Published:
         NotFound, StorageError: it is out of reach.
         InvalidSheet, ProtocolError: it is not what the sheet commits to.
     """
-    digest, root = revealed.sheet.document, revealed.sheet.trace_root
-    document: object = read_json(who.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
+    document: object = _document(who, revealed)
     cid = document.get("trace") if isinstance(document, dict) else None
     if not isinstance(cid, str):
         msg = "the sheet's document names no trace: challenge the sheet"
         raise InvalidSheet(msg)
-    return Published.decode(read_bytes(who.store, cid, max_bytes=MAX_PUBLISHED_BYTES), root)
+    return Published.decode(read_bytes(who.store, cid, max_bytes=MAX_PUBLISHED_BYTES), revealed.sheet.trace_root)
 
 
 def gain_in(who: Participant, log: BountyLog, round_: int) -> int:
     """Return the gain of a settled round by its trace, in billionths of the clip a row; raises as `published_in`."""
     return published_in(who, log.sheet_of(round_)).money.gain_ppb
+
+
+def _document(who: Participant, revealed: Revealed) -> dict[str, Any]:
+    digest = revealed.sheet.document
+    document: dict[str, Any] = read_json(who.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
+    return document

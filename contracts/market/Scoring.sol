@@ -184,9 +184,7 @@ abstract contract Scoring is Bench, Payouts {
     }
 
     function _endReveal(bytes32 id, Bounty storage b, PackedTerms calldata terms) internal {
-        Ballot storage ballot = b.ballot;
-        uint256 revealed = b.clock.acted;
-        ballot.revealed = uint16(revealed);
+        b.ballot.revealed = b.clock.acted;
         if (_stands(b, terms)) _startChallenge(id, b);
         else _voidScored(id, b, terms);
     }
@@ -238,9 +236,9 @@ abstract contract Scoring is Bench, Payouts {
 
     /// @dev Whether some sheet is there to be settled on.
     function _stands(Bounty storage b, PackedTerms calldata terms) private view returns (bool stands) {
-        uint256 wrong = b.sums.disproved;
-        uint256 others = b.ballot.others & ~wrong;
-        stands = _carries(b, b.ballot.revealed & ~others & ~wrong);
+        uint256 right = b.ballot.revealed & ~uint256(b.sums.disproved);
+        uint256 others = b.ballot.others & right;
+        stands = _carries(b, right & ~others);
         for (uint256 seat = 0; !stands && seat < terms.seats(); ++seat) {
             stands = others.has(seat) && _carries(b, _seatsWith(b, b.seats[seat].word));
         }
@@ -248,8 +246,8 @@ abstract contract Scoring is Bench, Payouts {
 
     /// @dev More than half of the seats whose sheet was not disproved; silent ones count against.
     function _carries(Bounty storage b, uint256 seats) private view returns (bool) {
-        uint256 all = 2 * uint256(b.ballot.majority) - 1;
-        return 2 * seats.count() > all - uint256(b.sums.disproved).count();
+        // Of `2 * majority - 1` seats, so that 2 * count > 2 * majority - 1 - disproved, without a subtraction.
+        return 2 * seats.count() + uint256(b.sums.disproved).count() >= 2 * uint256(b.ballot.majority);
     }
 
     function _startChallenge(bytes32 id, Bounty storage b) private {

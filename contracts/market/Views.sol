@@ -71,13 +71,13 @@ abstract contract Views is Holders, Scoring {
         v.ticket = s.ticket;
         v.acknowledged = true;
         v.sinceRound = s.sinceRound;
-        if (phase < Phase.Attest || phase > Phase.Serve) return v;
-        uint256 attesters = phase == Phase.Attest ? b.clock.acted : b.ballot.attesters;
-        uint256 committed = phase > Phase.Commit ? b.ballot.committed : phase == Phase.Commit ? b.clock.acted : 0;
-        // A disproved sheet has no hash any more.
-        uint256 revealed = phase > Phase.Reveal ? b.ballot.revealed : phase == Phase.Reveal ? b.clock.acted : 0;
-        if (phase > Phase.Reveal && uint256(b.sums.disproved).has(seat)) v.word = 0;
-        else if ((revealed & ~uint256(b.ballot.others)).has(seat)) v.word = b.leading;
+        // A disproved sheet has no hash any more, and nobody is disproved between rounds.
+        if (phase < Phase.Attest || phase > Phase.Serve || uint256(b.sums.disproved).has(seat)) return v;
+        uint256 acted = b.clock.acted;
+        uint256 attesters = phase == Phase.Attest ? acted : b.ballot.attesters;
+        uint256 committed = phase > Phase.Commit ? b.ballot.committed : phase == Phase.Commit ? acted : 0;
+        uint256 revealed = phase > Phase.Reveal ? b.ballot.revealed : phase == Phase.Reveal ? acted : 0;
+        if ((revealed & ~uint256(b.ballot.others)).has(seat)) v.word = b.leading;
         else if (committed.has(seat)) v.word = s.word;
         else if (attesters.has(seat)) v.attested = uint128(_attested(b, seat));
     }

@@ -11,7 +11,7 @@ from marketplace.domain.fields import Fields
 from marketplace.domain.network import Scales, Shape
 from marketplace.domain.packing import pack
 
-__all__ = ["MAX_HOLDERS", "MAX_PARAMETERS", "PPM", "ScoringTerms"]
+__all__ = ["MAX_HOLDERS", "MAX_PARAMETERS", "PPM", "SCORING_WORDS", "ScoringTerms"]
 
 PPM: Final = 1_000_000
 MAX_HOLDERS: Final = 128
@@ -20,7 +20,7 @@ MAX_PARAMETERS: Final = 1 << 22
 
 _MAX_BUDGET: Final = 1 << 96
 
-_WORDS: Final = (
+SCORING_WORDS: Final = (
     (("inputs", 16), ("hidden", 16), ("classes", 16), ("input_scale", 32), ("weight_scale", 32)),
     (("entry", 48), ("norm", 48), ("weight", 48), ("row_norm", 48), ("bias", 48)),
     (
@@ -118,7 +118,7 @@ class ScoringTerms:
             InvalidInput: a bound exceeds 48 bits, which no bounty whose scoring is provable needs.
         """
         values = {**vars(self.shape), **vars(self.scales), **vars(self.bounds), **vars(self)}
-        shape, bounds, rules = (pack((name, values[name], bits) for name, bits in word) for word in _WORDS)
+        shape, bounds, rules = (pack((name, values[name], bits) for name, bits in word) for word in SCORING_WORDS)
         return shape, bounds, rules
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Final, Self
 
+from marketplace.domain import dispute
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak, tag
@@ -381,6 +382,10 @@ class Frame:
     def trace_root(self) -> bytes:
         """What the sheet commits to."""
         return keccak(tag("trace"), uint_word(self.counts.packed()), bytes32_word(self.rows_root), self.top)
+
+    def packed(self) -> dispute.Frame:
+        """Return the frame as calls to the referee carry it."""
+        return dispute.Frame(self.counts.packed(), self.rows_root, self.top)
 
 
 def depth_of(count: int) -> int:

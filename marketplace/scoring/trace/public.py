@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from marketplace.domain.bounds import SCORE_BITS, Bounds, contribution_denominator
 from marketplace.domain.packing import pack
+from marketplace.domain.scoring_terms import SCORING_WORDS
 from marketplace.domain.words import address_text, address_word
 from marketplace.scoring.rowscore import ScoreScale
 
@@ -17,18 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Money", "Params", "People", "Person", "Share", "Weight", "decode_weights", "encode_weights"]
 
 _WORDS: Final[tuple[tuple[tuple[str, int], ...], ...]] = (
-    (("entry", 48), ("norm", 48), ("weight", 48), ("row_norm", 48), ("bias", 48)),
-    (
-        ("clip_logits", 16),
-        ("coefficient_max", 16),
-        ("step_quarters", 8),
-        ("copy_ppm", 32),
-        ("z_squared_percent", 16),
-        ("target_gain_ppm", 32),
-        ("max_submissions", 8),
-        ("permutations", 16),
-        ("max_rows", 32),
-    ),
+    *SCORING_WORDS[1:],
     (("k", 32), ("clip", 64), ("shift", 8), ("final_clip", 64), ("final_shift", 8), ("denominator", 48)),
     (
         ("round_budget", 104),
