@@ -36,6 +36,7 @@ contract Referee is IReferee {
     /// @dev The kind of demand that asks for the frame itself, by whoever was never told it.
     uint256 private constant FRAME = 3;
     uint256 private constant KIND_SHIFT = 72; // of a demand
+    uint256 private constant COUNTS_BITS = 232; // of a frame
 
     /// @inheritdoc IReferee
     address public immutable market;
@@ -191,10 +192,13 @@ contract Referee is IReferee {
     }
 
     // ---------------------------------------------------------------- details
+    /// @dev What stands above the counts could not be read by anybody: such a frame is none, and whoever has to show it cannot.
     function _requireFrame(Case calldata given) private pure {
         IJudge.Frame calldata frame = given.frame;
         bytes32 root = keccak256(abi.encode(Tags.TRACE, frame.counts, frame.rowsRoot, frame.top));
-        if (root != given.sheet.traceRoot) revert Referee_BadFrame(given.sheet.traceRoot);
+        if (root != given.sheet.traceRoot || frame.counts >> COUNTS_BITS != 0) {
+            revert Referee_BadFrame(given.sheet.traceRoot);
+        }
     }
 
     /// @dev A demand that nobody could answer would bring down any sheet: it has to name something that a trace of this frame has.
