@@ -92,7 +92,7 @@ def test_no_sequence_of_acts_loses_a_unit(state_machine, accounts, deployment, V
     """Deposits, withdrawals and moves keep every account, every purse and their sum, to the unit. GM-101, GM-106."""
     people, keeper = [str(account) for account in accounts[1:5]], str(accounts[6])
     token, faucet = RewardToken.at(deployment["token"]), Faucet.at(deployment["faucet"])
-    vault = accounts[0].deploy(Vault, keeper, keeper)
+    vault = accounts[0].deploy(Vault, keeper, keeper, keeper)
     for person in people:
         faucet.drip(person, SUPPLY, {"from": person})
         token.approve(vault, 2**256 - 1, {"from": person})
