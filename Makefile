@@ -17,7 +17,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
-.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas fuzz coverage
+.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym fuzz coverage
 .PHONY: contracts setup setup-dev ipfs kubo crowd chaos lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
@@ -134,6 +134,10 @@ bench: setup-dev ## Time what has to be fast.
 
 gas: setup-dev ## Gas of every call, into snapshots/gas.json; a test fails when one grows.
 	$(BIN)/python -m tests.chain.gas
+
+gym: setup-dev ## Play every attack against honest people; build/gym.json has what each earned.
+	@mkdir -p build
+	$(BIN)/gradmarket gym --jobs 2 --robustness --report build/gym.json
 
 # ---------------------------------------------------------------- rare
 

@@ -8,6 +8,7 @@ import typer
 
 from client.cli import devnet, holder, owner, validator
 from client.cli.demo import demo
+from client.cli.gym import gym
 from marketplace.domain.errors import GradMarketError
 
 __all__ = ["app", "main"]
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(gym)
 app.add_typer(owner.app, name="owner")
 app.add_typer(holder.app, name="holder")
 app.add_typer(validator.app, name="validator")

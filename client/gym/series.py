@@ -1,0 +1,169 @@
+"""Many games: every strategy against the same seeds, and what honest people would have had in its place."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, Final
+
+from client.gym.arena import Arena
+from client.gym.game import Game
+from client.gym.registry import STRATEGIES
+from client.gym.statistics import Mean, mean_of, most_likely_share
+from client.gym.strategy import Honest
+from client.gym.world import TICKET_STAKE, TOKEN, World
+from marketplace.domain.errors import InvalidInput, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from client.gym.game import Outcome
+    from client.gym.strategy import Strategy
+
+__all__ = ["Result", "Tally", "play_series"]
+
+_FEWEST: Final = 2
+_SEEDS_A_PART: Final = 5
+_GAMES_A_CHAIN: Final = 60
+"""A chain in memory grows with every game; after so many a new one is made."""
+
+
+@dataclass
+class Tally:
+    """What the games of one strategy came to so far, in tokens."""
+
+    profits: list[float] = field(default_factory=list)
+    honest: list[float] = field(default_factory=list)
+    money: list[float] = field(default_factory=list)
+    paid_more: int = 0
+
+    def add(self, outcome: Outcome, baseline: Outcome) -> None:
+        """Add a game, and what the same people had in the same seed without deviating."""
+        self.profits.append(outcome.profit() / TOKEN)
+        self.honest.append(baseline.profit(outcome.team) / TOKEN)
+        self.money.append(sum(outcome.money[name] for name in outcome.team) / TOKEN)
+        self.paid_more += outcome.paid_more
+
+    def extend(self, other: Tally) -> None:
+        """Add other games of the same strategy."""
+        self.profits += other.profits
+        self.honest += other.honest
+        self.money += other.money
+        self.paid_more += other.paid_more
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a strategy earned, in tokens of a bounty whose rounds have 1,000 each.
+
+    Attributes:
+        games: how many were played; rounds: of each bounty.
+        profit: mean profit of the team; money: the same without what a model is worth to an owner.
+        honest: what the same people had without deviating; excess: the difference, game by game.
+        paid_more: games in which the team's holders were paid more than their fees.
+        paid_more_at_most: upper end of the 95 % interval of that share.
+    """
+
+    name: str
+    role: str
+    rounds: int
+    games: int
+    profit: Mean
+    money: Mean
+    honest: Mean
+    excess: Mean
+    paid_more: int
+    paid_more_at_most: float
+
+    @classmethod
+    def of(cls, kind: type[Strategy], tally: Tally) -> Result:
+        """Sum a strategy's games up."""
+        games = len(tally.profits)
+        differences = [a - b for a, b in zip(tally.profits, tally.honest, strict=True)]
+        return cls(
+            name=kind.name,
+            role=kind.role.value,
+            rounds=kind.rounds,
+            games=games,
+            profit=mean_of(tally.profits),
+            money=mean_of(tally.money),
+            honest=mean_of(tally.honest),
+            excess=mean_of(differences),
+            paid_more=tally.paid_more,
+            paid_more_at_most=most_likely_share(tally.paid_more, games),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as JSON values."""
+        return asdict(self)
+
+
+def play_series(kinds: Sequence[type[Strategy]], games: int, seed: int, *, jobs: int = 1) -> Iterator[dict[str, Tally]]:
+    """Play `games` games of each strategy that can be played, with seeds from `seed` on.
+
+    Yields all tallies so far whenever some more seeds have been played, so that long series can be kept on the way.
+
+    Args:
+        kinds: of strategies; those that the contracts leave no way to play are left out.
+        games: of each.
+        seed: of the first game of each.
+        jobs: processes that share the seeds.
+
+    Raises:
+        InvalidInput: fewer than two games, which give no interval, or no process.
+        ProtocolError: money appeared or disappeared, which is a defect.
+    """
+    if games < _FEWEST or seed < 0 or jobs < 1:
+        msg = f"{games} games from seed {seed} in {jobs} processes cannot be played: choose at least {_FEWEST}, 0 and 1"
+        raise InvalidInput(msg)
+    names = [kind.name for kind in kinds if not kind.impossible]
+    tallies = {name: Tally() for name in names}
+    size = max(_FEWEST, min(_SEEDS_A_PART, -(-games // jobs)))
+    parts = [range(first, min(first + size, seed + games)) for first in range(seed, seed + games, size)]
+    for found in _played([(names, part) for part in parts], jobs):
+        for name, tally in found.items():
+            tallies[name].extend(tally)
+        yield tallies
+
+
+def _played(tasks: Sequence[tuple[list[str], range]], jobs: int) -> Iterator[dict[str, Tally]]:
+    if jobs == 1:
+        yield from map(_play_part, tasks)
+        return
+    # Not forked: PyTorch and the virtual machine have threads.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        yield from pool.map(_play_part, tasks)
+
+
+def _play_part(task: tuple[list[str], range]) -> dict[str, Tally]:
+    names, seeds = task
+    tallies, table = {name: Tally() for name in names}, _Table()
+    for seed in seeds:
+        worlds: dict[int, tuple[World, Outcome]] = {}
+        for kind in (STRATEGIES[name] for name in names):
+            if kind.rounds not in worlds:
+                world = World(seed, kind.rounds)
+                worlds[kind.rounds] = world, table.play(world, Honest())
+            world, baseline = worlds[kind.rounds]
+            tallies[kind.name].add(table.play(world, kind()), baseline)
+    return tallies
+
+
+class _Table:
+    """Plays games on one chain, and on a new one now and then."""
+
+    def __init__(self) -> None:
+        self._arena: Arena | None = None
+        self._played = 0
+
+    def play(self, world: World, strategy: Strategy) -> Outcome:
+        """Play one game and check that it is exact."""
+        if self._arena is None or self._played == _GAMES_A_CHAIN:
+            self._arena, self._played = Arena(TICKET_STAKE), 0
+        self._played += 1
+        outcome = Game(self._arena, world, strategy).play()
+        if not outcome.exact:
+            msg = f"a game of {strategy.name} with seed {world.seed} is not exact to the unit: please report it"
+            raise ProtocolError(msg)
+        return outcome
