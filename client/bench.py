@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from client.log import BountyLog
     from client.participant import Participant
-    from client.scorer import ScoredRound
+    from client.scorer import ScoredRound, Scorer
     from marketplace.domain.network import Network
     from marketplace.domain.terms_document import TermsDocument
 
@@ -53,10 +53,11 @@ class Bench:
 
     Args:
         who: the validator; log: what the chain said about the bounty; terms: its checked terms document.
+        scorer: what scores an opened round.
     """
 
-    def __init__(self, who: Participant, log: BountyLog, terms: TermsDocument) -> None:
-        self._who, self._log, self._terms = who, log, terms
+    def __init__(self, who: Participant, log: BountyLog, terms: TermsDocument, scorer: Scorer = score) -> None:
+        self._who, self._log, self._terms, self._scorer = who, log, terms, scorer
         self.memory = Memory()
         self._scored: dict[int, ScoredRound] = {}
 
@@ -152,7 +153,7 @@ class Bench:
             ProtocolError: an included submission could not be opened, or this seat lacks the last round.
         """
         if round_ not in self._scored:
-            self._scored[round_] = score(self._who, self._log, round_, self.open_round(round_))
+            self._scored[round_] = self._scorer(self._who, self._log, round_, self.open_round(round_))
         return self._scored[round_]
 
     def scored(self, round_: int) -> ScoredRound | None:

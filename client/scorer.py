@@ -7,7 +7,7 @@ randomness of its own: salts and the aggregate's key come from the round secret,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from marketplace.domain.abi import sheet_hash
 from marketplace.domain.commitment import network_root, update_root
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from marketplace.domain.update import Update
     from marketplace.storage.store import Store
 
-__all__ = ["Memory", "OpenedRound", "Salts", "ScoredRound", "permutation_seed", "score"]
+__all__ = ["Memory", "OpenedRound", "Salts", "ScoredRound", "Scorer", "permutation_seed", "score"]
 
 
 @dataclass
@@ -113,6 +113,13 @@ class ScoredRound:
         """Store what the sheet names. Not before all have committed: whoever saw it could commit without scoring."""
         for content in self.contents:
             store.put(content)
+
+
+class Scorer(Protocol):
+    """Scores what a seat has opened; see `score`."""
+
+    def __call__(self, who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
+        """Return what to commit to."""
 
 
 class _Shelf:

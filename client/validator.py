@@ -13,6 +13,7 @@ from client.bench import Bench
 from client.disputes import Disputes
 from client.participant import Participant
 from client.push import settle
+from client.scorer import score
 from client.watch import check_pace
 from marketplace.chain.reverts import NothingToDo
 from marketplace.domain.abi import commit_hash
@@ -26,7 +27,7 @@ from marketplace.sealing.recipients import seal_to_all
 if TYPE_CHECKING:
     from client.journal import Journal
     from client.log import BountyLog
-    from client.scorer import ScoredRound
+    from client.scorer import ScoredRound, Scorer
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.sealing.identity import EncryptionIdentity
@@ -39,7 +40,11 @@ _LAST_PART = 4
 
 
 class Validator(Participant):
-    """A person with staked tickets, scoring one bounty."""
+    """A person with staked tickets, scoring one bounty.
+
+    Attributes:
+        scorer: what scores a round it has opened.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - a participant's parts and the bounty
         self,
@@ -52,6 +57,7 @@ class Validator(Participant):
     ) -> None:
         super().__init__(name, account, identity, store, journal)
         self.log = log
+        self.scorer: Scorer = score
         self._bench: Bench | None = None
 
     # ------------------------------------------------------------------ the story
@@ -186,7 +192,7 @@ class Validator(Participant):
     def bench(self) -> Bench:
         """This validator's working memory of the bounty, made when the terms are first needed."""
         if self._bench is None:
-            self._bench = Bench(self, self.log, self.fetch(self.log.terms.document, TermsDocument))
+            self._bench = Bench(self, self.log, self.fetch(self.log.terms.document, TermsDocument), self.scorer)
         self._bench.remember()
         return self._bench
 

@@ -28,6 +28,7 @@ class GymOptions:
 
     Attributes:
         only: names of strategies, comma-separated; None for all, empty for none.
+        chain: play on the contracts; else only what a holder submits is scored, without a chain.
         report: a file whose figures are kept where they are not measured again.
         write: a page whose marked sections are written anew, and the picture beside it.
     """
@@ -38,6 +39,7 @@ class GymOptions:
     jobs: int = 1
     as_json: bool = False
     robustness: bool = False
+    chain: bool = True
     report: Path | None = None
     write: Path | None = None
 
@@ -50,8 +52,10 @@ def run_gym(options: GymOptions) -> dict[str, Any]:
     kinds = chosen(options.only)
     old = read_report(options.report) if options.report is not None and options.report.exists() else report_of([])
     report = merged(old, report_of([]))
-    for tallies in play_series(kinds, options.games, options.seed, jobs=options.jobs) if kinds else ():
-        report = _kept(options, old, report_of([Result.of(k, tallies[k.name]) for k in kinds if k.name in tallies]))
+    series = play_series(kinds, options.games, options.seed, jobs=options.jobs, chain=options.chain) if kinds else ()
+    for tallies in series:
+        results = [Result.of(kind, tallies[kind.name]) for kind in kinds if kind.name in tallies]
+        report = _kept(options, old, report_of(results) if options.chain else report_of([], scored=results))
     if options.robustness:
         from client.gym.robustness import measure  # noqa: PLC0415 - only where it is asked for
 

@@ -10,6 +10,7 @@ from client.gym.store import MemoryStore
 from client.holder import DataHolder
 from client.log import BountyLog
 from client.owner import ModelOwner
+from client.scorer import score
 from client.validator import Validator
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from client.gym.world import World
     from client.holder import Trainer, TrainingTask
     from client.owner import BountyPlan
+    from client.participant import Participant
     from client.plan_folder import PlanInputs
+    from client.scorer import OpenedRound, ScoredRound
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.terms import ChainTerms
     from marketplace.domain.update import Update
@@ -95,6 +98,7 @@ class Game:
         self.tickets = len(arena.validators)
         self._strategy = strategy
         self._spare = iter(arena.spare)
+        self._scored: dict[tuple[object, ...], ScoredRound] = {}
         self.inputs: PlanInputs = world.inputs(arena.net.token, arena.net.now())
         self.owner = ModelOwner(OWNER, arena.owner.account, arena.owner.identity, self.store, self.inputs.plan())
         self.validators = [self._validator(i, citizen, Validator) for i, citizen in enumerate(arena.validators)]
@@ -191,9 +195,18 @@ class Game:
         return self.owner.account.bounty(self.owner.log.bounty)
 
     # ------------------------------------------------------------------ details
+    def _scored_once(self, who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
+        """Score for the first seat that asks, and for all others that have opened the same updates."""
+        known = (round_, *opened.data_keys.items())
+        if known not in self._scored:
+            self._scored[known] = score(who, log, round_, opened)
+        return self._scored[known]
+
     def _validator(self, number: int, citizen: Citizen, kind: type[V]) -> V:
         nothing = BountyLog(citizen.account, b"")
-        return kind(f"validator {number}", citizen.account, citizen.identity, self.store, nothing)
+        validator = kind(f"validator {number}", citizen.account, citizen.identity, self.store, nothing)
+        validator.scorer = self._scored_once
+        return validator
 
     def _holder(self, name: str, citizen: Citizen, trainer: Trainer) -> DataHolder:
         nothing = BountyLog(citizen.account, b"")

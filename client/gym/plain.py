@@ -23,6 +23,8 @@ _NOISE_OVER_COPY: Final = 0.35
 class _Attack(Cheat):
     """Plays one of `client.training.ATTACKS`."""
 
+    only_trains = True
+
     def train(self, task: TrainingTask) -> Update:
         """Return the attack's update."""
         world, stealing = self.world, self.name in {"copy", "stale"}

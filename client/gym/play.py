@@ -28,7 +28,16 @@ _MOST_STEPS: Final = 2_000
 _ROLES: Final = frozenset({DataHolder, ModelOwner, Validator})
 _OWNERS: Final = frozenset({Phase.DRAW, Phase.JOIN, Phase.SUBMIT, Phase.REBUT, Phase.CLOSED})
 _SEATS: Final = frozenset(
-    {Phase.ACKNOWLEDGE, Phase.ATTEST, Phase.COMMIT, Phase.REVEAL, Phase.CHALLENGE, Phase.SERVE, Phase.CLOSED}
+    {
+        Phase.ACKNOWLEDGE,
+        Phase.ATTEST,
+        Phase.COMMIT,
+        Phase.REVEAL,
+        Phase.CHALLENGE,
+        Phase.DISPUTE,
+        Phase.SERVE,
+        Phase.CLOSED,
+    }
 )
 
 
@@ -89,6 +98,7 @@ def _let_time_pass(game: Game, bounty: BountyState) -> None:
             return
     except Refused:  # too early after all
         pass
-    moment = next_moment(clock.now(), bounty, game.owner.log.terms)
+    log = game.owner.log
+    moment = next_moment(clock.now(), bounty, log.terms, log.turns_until(bounty.round))
     if moment is not None:
         clock.wait_until(moment)

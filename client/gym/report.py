@@ -23,11 +23,19 @@ __all__ = ["KIND", "merged", "read_report", "report_of", "show"]
 KIND = "gradmarket-gym-1"
 
 
-def report_of(results: Sequence[Result], robustness: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """Return the document that `--report` writes and `--json` prints."""
+def report_of(
+    results: Sequence[Result], robustness: Sequence[Mapping[str, Any]] = (), *, scored: Sequence[Result] = ()
+) -> dict[str, Any]:
+    """Return the document that `--report` writes and `--json` prints.
+
+    Args:
+        results: of games on the contracts; scored: of games without a chain.
+        robustness: rows of `client.gym.robustness`.
+    """
     return {
         "kind": KIND,
         "strategies": {result.name: result.to_json() for result in results},
+        "scored": {result.name: result.to_json() for result in scored},
         "impossible": {name: kind.impossible for name, kind in STRATEGIES.items() if kind.impossible},
         "robustness": [dict(row) for row in robustness],
     }
@@ -35,10 +43,14 @@ def report_of(results: Sequence[Result], robustness: Sequence[Mapping[str, Any]]
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return an old report with what a new one has measured again, in the order of the registry."""
-    found = {**old["strategies"], **new["strategies"]}
+    kept = {
+        part: {name: found[name] for name in STRATEGIES if name in found}
+        for part in ("strategies", "scored")
+        for found in ({**old[part], **new[part]},)
+    }
     return {
         **new,
-        "strategies": {name: found[name] for name in STRATEGIES if name in found},
+        **kept,
         "robustness": new["robustness"] or old["robustness"],
     }
 
@@ -66,10 +78,19 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def show(report: Mapping[str, Any], console: Console | None = None) -> None:
     """Print the strategies of a report as a table, those that beat honest people in red."""
-    table = Table(title="profit in tokens; a round's budget is 1,000", title_justify="left")
+    out = console or Console(highlight=False)
+    for part, where in (("strategies", "on the contracts"), ("scored", "without a chain")):
+        if report[part]:
+            out.print(_table(report[part], where))
+    for name, why in report["impossible"].items():
+        out.print(f"{name}: {why}")
+
+
+def _table(rows: Mapping[str, Any], where: str) -> Table:
+    table = Table(title=f"{where}: profit in tokens; a round's budget is 1,000", title_justify="left")
     for column in ("strategy", "games", "profit", "95 % of it", "honest", "difference", "paid more"):
         table.add_column(column, justify="left" if column == "strategy" else "right")
-    for name, row in report["strategies"].items():
+    for name, row in rows.items():
         excess = row["excess"]
         style = "red" if excess["low"] > 0 else ""
         table.add_row(
@@ -81,7 +102,4 @@ def show(report: Mapping[str, Any], console: Console | None = None) -> None:
             f"{excess['mean']:+.1f}",
             f"{row['paid_more']}",
         )
-    out = console or Console(highlight=False)
-    out.print(table)
-    for name, why in report["impossible"].items():
-        out.print(f"{name}: {why}")
+    return table

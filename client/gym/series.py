@@ -5,23 +5,28 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from client.gym.arena import Arena
 from client.gym.game import Game
 from client.gym.registry import STRATEGIES
+from client.gym.replay import HonestWork, replay
 from client.gym.statistics import Mean, mean_of, most_likely_share
 from client.gym.strategy import Honest
 from client.gym.world import TICKET_STAKE, TOKEN, World
 from marketplace.domain.errors import InvalidInput, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from client.gym.game import Outcome
+    from client.gym.replay import Replayed
     from client.gym.strategy import Strategy
 
 __all__ = ["Result", "Tally", "play_series"]
+
+_Part: TypeAlias = tuple[list[str], range]
+"""Names of strategies, and seeds."""
 
 _FEWEST: Final = 2
 _SEEDS_A_PART: Final = 5
@@ -99,7 +104,9 @@ class Result:
         return asdict(self)
 
 
-def play_series(kinds: Sequence[type[Strategy]], games: int, seed: int, *, jobs: int = 1) -> Iterator[dict[str, Tally]]:
+def play_series(
+    kinds: Sequence[type[Strategy]], games: int, seed: int, *, jobs: int = 1, chain: bool = True
+) -> Iterator[dict[str, Tally]]:
     """Play `games` games of each strategy that can be played, with seeds from `seed` on.
 
     Yields all tallies so far whenever some more seeds have been played, so that long series can be kept on the way.
@@ -109,6 +116,7 @@ def play_series(kinds: Sequence[type[Strategy]], games: int, seed: int, *, jobs:
         games: of each.
         seed: of the first game of each.
         jobs: processes that share the seeds.
+        chain: play on the contracts; else as `replay` does, and only strategies that do nothing but train.
 
     Raises:
         InvalidInput: fewer than two games, which give no interval, or no process.
@@ -117,26 +125,28 @@ def play_series(kinds: Sequence[type[Strategy]], games: int, seed: int, *, jobs:
     if games < _FEWEST or seed < 0 or jobs < 1:
         msg = f"{games} games from seed {seed} in {jobs} processes cannot be played: choose at least {_FEWEST}, 0 and 1"
         raise InvalidInput(msg)
-    names = [kind.name for kind in kinds if not kind.impossible]
+    names = [kind.name for kind in kinds if not kind.impossible and (chain or kind.only_trains)]
     tallies = {name: Tally() for name in names}
     size = max(_FEWEST, min(_SEEDS_A_PART, -(-games // jobs)))
     parts = [range(first, min(first + size, seed + games)) for first in range(seed, seed + games, size)]
-    for found in _played([(names, part) for part in parts], jobs):
+    for found in _played(_play_part if chain else _replay_part, [(names, part) for part in parts], jobs):
         for name, tally in found.items():
             tallies[name].extend(tally)
         yield tallies
 
 
-def _played(tasks: Sequence[tuple[list[str], range]], jobs: int) -> Iterator[dict[str, Tally]]:
+def _played(
+    play: Callable[[_Part], dict[str, Tally]], tasks: Sequence[_Part], jobs: int
+) -> Iterator[dict[str, Tally]]:
     if jobs == 1:
-        yield from map(_play_part, tasks)
+        yield from map(play, tasks)
         return
     # Not forked: PyTorch and the virtual machine have threads.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        yield from pool.map(_play_part, tasks)
+        yield from pool.map(play, tasks)
 
 
-def _play_part(task: tuple[list[str], range]) -> dict[str, Tally]:
+def _play_part(task: _Part) -> dict[str, Tally]:
     names, seeds = task
     tallies, table = {name: Tally() for name in names}, _Table()
     for seed in seeds:
@@ -147,6 +157,24 @@ def _play_part(task: tuple[list[str], range]) -> dict[str, Tally]:
                 worlds[kind.rounds] = world, table.play(world, Honest())
             world, baseline = worlds[kind.rounds]
             tallies[kind.name].add(table.play(world, kind()), baseline)
+    return tallies
+
+
+def _replay_part(task: _Part) -> dict[str, Tally]:
+    names, seeds = task
+    tallies = {name: Tally() for name in names}
+    for seed in seeds:
+        worlds: dict[int, tuple[World, Replayed]] = {}
+        for kind in (STRATEGIES[name] for name in names):
+            if kind.rounds not in worlds:
+                world = World(seed, kind.rounds)
+                worlds[kind.rounds] = world, replay(world, HonestWork())
+            world, baseline = worlds[kind.rounds]
+            found, tally = replay(world, kind()), tallies[kind.name]
+            tally.profits.append(found.profit / TOKEN)
+            tally.honest.append(baseline.profit / TOKEN)
+            tally.money.append(found.profit / TOKEN)
+            tally.paid_more += found.earned > found.fees
     return tallies
 
 

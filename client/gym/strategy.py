@@ -30,6 +30,7 @@ class Strategy:
         name: what the command line calls it.
         role: who deviates.
         rounds: of the bounties it is played in.
+        only_trains: whether all it does is train in a way of its own, without looking at anybody: see `replay`.
         impossible: why the contracts leave no way to play it; empty where they do.
         does: what it does; defence: what stands against it; residual: what is left of it. One sentence each.
     """
@@ -37,6 +38,7 @@ class Strategy:
     name: ClassVar[str]
     role: ClassVar[Role]
     rounds: ClassVar[int] = 2
+    only_trains: ClassVar[bool] = False
     impossible: ClassVar[str] = ""
     does: ClassVar[str]
     defence: ClassVar[str]
