@@ -135,9 +135,10 @@ bench: setup-dev ## Time what has to be fast.
 gas: setup-dev ## Gas of every call, into snapshots/gas.json; a test fails when one grows.
 	$(BIN)/python -m tests.chain.gas
 
-gym: setup-dev ## Play every attack against honest people; build/gym.json has what each earned.
+gym: setup-dev ## Play every attack against honest people, for hours; build/gym.json has what each earned.
 	@mkdir -p build
-	$(BIN)/gradmarket gym --jobs 2 --robustness --report build/gym.json
+	$(BIN)/gradmarket gym --only cheap --games 1000 --no-chain --jobs 2 --report build/gym.json
+	$(BIN)/gradmarket gym --games 50 --jobs 2 --robustness --report build/gym.json
 
 # ---------------------------------------------------------------- rare
 

@@ -13,8 +13,10 @@ from client.gym.cheat import Cheat
 from client.gym.sheets import forged
 from client.gym.strategy import Role, Strategy
 from client.opening import check_submission, open_update, read_submission, recover_key
+from client.push import settle
 from client.validator import Validator
 from marketplace.domain.abi import commit_hash, sheet_hash
+from marketplace.domain.bounty import Phase
 from marketplace.domain.hashing import ZERO_HASH, keccak
 from marketplace.domain.sumtree import PayoutTree
 from marketplace.domain.terms import SheetHead
@@ -40,6 +42,7 @@ __all__ = [
     "MajorityLiar",
     "MajorityUnavailability",
     "MinorityLiar",
+    "Mute",
     "WithheldReveal",
 ]
 
@@ -57,7 +60,17 @@ class _OneSeat(Strategy):
 
 
 # ---------------------------------------------------------------------- not scoring
-class _Guesser(Validator):
+class Mute(Validator):
+    """Says nothing in disputes."""
+
+    def challenge(self, bounty: BountyState) -> bool:
+        """Do nothing but settle once the window is over."""
+        if bounty.phase is Phase.CHALLENGE and self.account.now() > bounty.deadline:
+            return settle(self.account, self.log, bounty)
+        return False
+
+
+class _Guesser(Mute):
     """Commits to the sheet that takes no work: nothing was worth anything."""
 
     def commit(self, bounty: BountyState) -> bool:
@@ -105,9 +118,10 @@ class LazyGuess(_OneSeat):
     kind = _Guesser
     does = "commits to a guessed sheet, that nothing was adopted, without opening an update"
     defence = (
-        "a sheet's hash holds every figure, which nobody guesses; another sheet than the one that stands costs 20 %"
+        "a sheet's hash holds every figure, which nobody guesses; a sheet whose trace nobody can show falls, and costs"
+        " the whole ticket"
     )
-    residual = "none while a majority scores"
+    residual = "none while one seat scores"
 
 
 class _Copier(Validator):
@@ -239,8 +253,8 @@ class MinorityLiar(_Lie):
     name = "minority-liar"
     liars = 1
     does = "one seat reveals a sheet that pays the whole budget to a holder who is in it with it"
-    defence = "the sheet that a majority of all seats reveals stands; another one costs 20 % of the ticket"
-    residual = "none while a majority scores honestly"
+    defence = "any seat that scored disproves it on the chain by one step: the whole ticket, half of it for that seat"
+    residual = "who disproves its own sheet first gets half of the ticket back: see self-challenge"
 
 
 class MajorityLiar(_Lie):
@@ -249,8 +263,8 @@ class MajorityLiar(_Lie):
     name = "majority-liar"
     liars = 2
     does = "two seats of three reveal a sheet that pays the whole budget to a holder who is in it with them"
-    defence = "a round's budget is at most half of what a majority has staked; seats are drawn; nothing else yet"
-    residual = "it wins: disproving a sheet on the chain is not built yet; every figure of it can be recomputed"
+    defence = "the third seat disproves the sheet on the chain by one step, and its own stands: both tickets are lost"
+    residual = "where all seats lie nobody disproves; a round's budget is at most half of what a majority has staked"
 
 
 class ExcludeRivals(Strategy):

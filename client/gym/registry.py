@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from client.gym import benches, owners, plain, repeats, schemers, sybils
+from client.gym import benches, owners, plain, quarrels, repeats, schemers, sybils
 from marketplace.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ _KINDS: Final[tuple[type[Strategy], ...]] = (
     benches.MajorityLiar,
     benches.ExcludeRivals,
     benches.KeyLeak,
+    quarrels.ThrownDispute,
+    quarrels.SelfChallenge,
     owners.NeverOpens,
     owners.NeverOpensTheShard,
     owners.OpensToSome,

@@ -29,7 +29,8 @@ _Part: TypeAlias = tuple[list[str], range]
 """Names of strategies, and seeds."""
 
 _FEWEST: Final = 2
-_SEEDS_A_PART: Final = 5
+_SEEDS_A_PART: Final = {True: 5, False: 50}
+"""By whether there is a chain: each part is a process of its own, and starting one takes as long as some games."""
 _GAMES_A_CHAIN: Final = 60
 """A chain in memory grows with every game; after so many a new one is made."""
 
@@ -127,7 +128,7 @@ def play_series(
         raise InvalidInput(msg)
     names = [kind.name for kind in kinds if not kind.impossible and (chain or kind.only_trains)]
     tallies = {name: Tally() for name in names}
-    size = max(_FEWEST, min(_SEEDS_A_PART, -(-games // jobs)))
+    size = max(_FEWEST, min(_SEEDS_A_PART[chain], -(-games // jobs)))
     parts = [range(first, min(first + size, seed + games)) for first in range(seed, seed + games, size)]
     for found in _played(_play_part if chain else _replay_part, [(names, part) for part in parts], jobs):
         for name, tally in found.items():

@@ -50,13 +50,14 @@ def sections(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _cheap(report: Mapping[str, Any]) -> str:
-    lines = _head(("attack", "games", "paid more than its fees", "at most, at 95 %", "mean profit"))
-    for name in CHEAP:
-        row = report["strategies"].get(name)
-        if row is not None:
-            share = f"{100 * row['paid_more'] / row['games']:.2f} %"
-            most = f"{100 * row['paid_more_at_most']:.2f} %"
-            lines.append(_line((f"`{name}`", f"{row['games']:,}", share, most, _mean(row["profit"]))))
+    lines = _head(("attack", "where", "games", "paid more than its fees", "at most, at 95 %", "mean profit"))
+    for part, where in (("scored", "without a chain"), ("strategies", "on the contracts")):
+        for name in CHEAP:
+            row = report[part].get(name)
+            if row is not None:
+                share = f"{100 * row['paid_more'] / row['games']:.2f} %"
+                most = f"{100 * row['paid_more_at_most']:.2f} %"
+                lines.append(_line((f"`{name}`", where, f"{row['games']:,}", share, most, _mean(row["profit"]))))
     return "\n".join(lines)
 
 

@@ -22,6 +22,7 @@ struct Given {
 library Coefficients {
     int256 private constant ONE = Exact.ONE;
     uint256 private constant CAP_MEDIANS = 2;
+    uint256 private constant CHANCE = 5;
 
     /// @notice The coefficients c_i; `sane` is false when GRAM states a square below 0, which no vector has.
     function values(Given memory given) internal pure returns (bool sane, uint256[] memory c) {
@@ -38,7 +39,7 @@ library Coefficients {
             }
             if (largest == 0) return (true, c);
             for (uint256 i = 0; i < given.n; ++i) {
-                c[i] = (2 * given.coefficientMax * c[i] + largest) / (2 * largest);
+                c[i] = CHANCE * c[i] < largest ? 0 : (2 * given.coefficientMax * c[i] + largest) / (2 * largest);
             }
         }
         return (true, c);

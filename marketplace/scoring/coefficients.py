@@ -22,6 +22,8 @@ ONE: Final = 1 << 12
 """Fixed point that stands for 1 in cosines and trusts."""
 
 _CAP_MEDIANS: Final = 2
+_CHANCE: Final = 5
+"""Below a fifth of the largest weight an agreement is no more than random directions have by chance."""
 
 
 class Limits(Protocol):
@@ -92,7 +94,9 @@ def coefficients(dots: Dots, holders: Sequence[str], previous_holders: Sequence[
         for copy, trust, norm in zip(copies, trusts, norms, strict=True)
     ]
     largest = max(weights, default=0)
-    values = tuple(_round_share(terms.coefficient_max * w, largest) if largest else 0 for w in weights)
+    values = tuple(
+        _round_share(terms.coefficient_max * w, largest) if largest and _CHANCE * w >= largest else 0 for w in weights
+    )
     return Coefficients(
         norms=norms,
         root_cosines=root_cosines,

@@ -53,7 +53,7 @@ def as_in_the_reference(dots: Dots, copies: list[bool]) -> tuple[list[int], int,
     centre = isqrt(max(1, sum(t[i] * t[j] * cos[i][j] for i in range(n) for j in range(n)) // 4096))
     trust = [max(0, sum(t[j] * cos[i][j] for j in range(n)) // centre + root_cos[i]) for i in range(n)]
     e = [0 if copies[i] else trust[i] * min(norm[i], cap) // max(1, norm[i]) for i in range(n)]
-    c = [(2 * 15 * v + max(e)) // (2 * max(e)) if max(e) else 0 for v in e]
+    c = [(2 * 15 * v + max(e)) // (2 * max(e)) if max(e) and v >= max(e) / 5 else 0 for v in e]
     k = max(1, (8 * sum(c) + 5) // (2 * 5))
     a = [
         max(0, -(-ci * d // dots.known_square)) if dots.known_square else 0 for ci, d in zip(c, dots.known, strict=True)
@@ -147,6 +147,22 @@ def test_an_update_against_the_root_is_not_trusted() -> None:
     reversed_one = Update.from_flat(-2 * updates[0].flat(), SHAPE)
     found = weigh([*updates, reversed_one], root)
     assert (0, 0) == (found.trusts[4], found.values[4])
+
+
+@given(seeds, st.integers(2, 6))
+def test_agreeing_no_more_than_by_chance_counts_nothing(seed: int, n: int) -> None:
+    """Whoever has less than a fifth of the largest weight has none, and nobody else's changes. GM-419."""
+    updates, root = crowd(seed, n)
+    noise = np.random.default_rng(seed + 9).integers(-60, 61, SHAPE.parameters)
+    towards = np.random.default_rng(seed).uniform(0, 1)
+    vague = Update.from_flat((towards * updates[0].flat() + noise).astype(np.int64), SHAPE)
+    found = weigh([*updates, vague], root)
+    cap = 2 * sorted(v for v in found.norms if v)[sum(v > 0 for v in found.norms) // 2]
+    weights = [
+        0 if copy else trust * min(norm, cap) // max(1, norm)
+        for copy, trust, norm in zip(found.copies, found.trusts, found.norms, strict=True)
+    ]
+    assert [0 < w and 5 * w >= max(weights) for w in weights] == [c > 0 for c in found.values]
 
 
 def test_a_long_update_buys_no_more_weight() -> None:
