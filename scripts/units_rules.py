@@ -131,7 +131,7 @@ def score(given: RoundInput, units: Sequence[int], rule: Rule) -> Paid:
     plain = score_scale(terms, public.k)
     full = next(iter(_game(given, public, 1).walk([(1 << len(public.live)) - 1])))
     gain = int(full.sum() - network_scores(given.base, given.rows, given.labels, plain).sum())
-    adopted = is_adopted(gain, public.values, paid, given.min_holders)
+    adopted = is_adopted(gain, public.values, given.min_holders)
     next_base, aggregate = given.base, None
     if adopted:
         mean = weighted_mean(updates, public.values, public.k, terms.shape)

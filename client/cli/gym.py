@@ -24,7 +24,7 @@ def gym(  # noqa: PLR0913, PLR0917 - the options of one command
     chain: Annotated[
         bool,
         typer.Option("--chain/--no-chain", help="Without: score what holders submit, and add payouts up. Fast."),
-    ] = True,
+    ] = True,  # noqa: FBT002
     report: Annotated[Path | None, typer.Option(help="JSON file that keeps figures from run to run.")] = None,
     write: Annotated[Path | None, typer.Option(help="Page whose figures are written anew: docs/THREATS.md.")] = None,
 ) -> None:

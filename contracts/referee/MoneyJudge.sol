@@ -139,14 +139,13 @@ contract MoneyJudge is IJudge {
         return !_isScaled(b.counts, params, money) || !_isReleased(b.counts, params, money, sheet.released);
     }
 
-    /// @dev `adoption.is_adopted`: the coalition of all gains, somebody is paid for it, and enough updates are in it.
+    /// @dev `adoption.is_adopted`: the coalition of all gains, and enough updates are in it.
     function _isAdopted(uint256 params, uint256 weights, uint256 money, uint256 n) private pure returns (bool) {
-        (uint256 live, bool paid) = (0, false);
+        uint256 live = 0;
         for (uint256 i = 0; i < n; ++i) {
             if (Params.coefficient(weights, i) != 0) ++live;
-            if (Params.lowerBound(money, i) != 0) paid = true;
         }
-        return Params.gain(money, n) > 0 && paid && live >= Params.minHolders(params);
+        return Params.gain(money, n) > 0 && live >= Params.minHolders(params);
     }
 
     /// @dev Whether target and gain_ppb follow. Without rows or a clip, or with a shift beyond all clips, nothing does.

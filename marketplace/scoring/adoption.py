@@ -15,16 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["adopt", "is_adopted", "weighted_mean"]
 
 
-def is_adopted(gain: int, values: Sequence[int], lower_bounds: Sequence[int], min_holders: int) -> bool:
-    """Say whether the aggregate is adopted: it gains, somebody is paid for it, enough holders are in it to hide.
-
-    Args:
-        gain: of the grand coalition over the base.
-        values: the coefficients.
-        lower_bounds: what of each contribution is beyond doubt.
-        min_holders: fewest coefficients above 0.
-    """
-    return gain > 0 and any(lower_bounds) and sum(1 for c in values if c) >= min_holders
+def is_adopted(gain: int, values: Sequence[int], min_holders: int) -> bool:
+    """Say whether the aggregate is adopted: it gains, and enough holders are in it to hide each other."""
+    return gain > 0 and sum(1 for c in values if c) >= min_holders
 
 
 def weighted_mean(updates: Sequence[Update | None], values: Sequence[int], k: int, shape: Shape) -> Update:

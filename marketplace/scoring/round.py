@@ -190,7 +190,7 @@ def score_round(given: RoundInput) -> RoundScore:
 
     # Whether it is worth anything together.
     gain = int(shares.full.sum() - network_scores(given.base, given.rows, given.labels, scale).sum())
-    adopted = is_adopted(gain, weights.values, paid, given.min_holders)
+    adopted = is_adopted(gain, weights.values, given.min_holders)
     next_base, aggregate = given.base, Update.zero(terms.shape)
     if adopted:
         mean = weighted_mean(updates, weights.values, weights.k, terms.shape)

@@ -244,7 +244,7 @@ class Figures:
         raw = [totals[w.player] if w.player is not None else (0, 0) for w in self.weights]
         lower = [lower_bound(total, squares, rows, params.z_squared_percent) for total, squares in raw]
         gain = totals[-1][0]
-        adopted = is_adopted(gain, [w.coefficient for w in self.weights], lower, given.min_holders)
+        adopted = is_adopted(gain, [w.coefficient for w in self.weights], given.min_holders)
         target = params.scale.target_ceil(params.target_gain_ppm, rows, params.denominator)
         paid = payouts_floor(given.round_budget, lower, target) if adopted else (0,) * len(lower)
         shares = tuple(Share(*pair, low, pay) for pair, low, pay in zip(raw, lower, paid, strict=True))

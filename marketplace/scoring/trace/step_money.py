@@ -89,14 +89,13 @@ def _whole(step: Step, given: Params, weights: tuple[Weight, ...], stated: Money
         return True
     gains = [given.gains_before, stated.gain_ppb] if stated.adopted else [given.gains_before]
     released = given.last_round and (not final or is_released(stated.final_ppb, gains))
-    values, lower = [w.coefficient for w in weights], [s.lower for s in stated.shares]
     right = Money(
         shares=stated.shares,
         gain=stated.gain,
         gain_ppb=given.scale.gain_ppb_floor(stated.gain, rows),
         target=given.scale.target_ceil(given.target_gain_ppm, rows, given.denominator),
         pool=sum(s.payout for s in stated.shares),
-        adopted=int(is_adopted(stated.gain, values, lower, given.min_holders)),
+        adopted=int(is_adopted(stated.gain, [w.coefficient for w in weights], given.min_holders)),
         final_ppb=stated.final_ppb if final else 0,
         final_known=int(final > 0),
         released=int(released),
