@@ -21,10 +21,10 @@ def gym(  # noqa: PLR0913, PLR0917 - the options of one command
     robustness: Annotated[  # noqa: FBT002
         bool, typer.Option("--robustness", help="Also measure models under 20 and 40 % attackers: minutes.")
     ] = False,
-    chain: Annotated[
+    chain: Annotated[  # noqa: FBT002
         bool,
         typer.Option("--chain/--no-chain", help="Without: score what holders submit, and add payouts up. Fast."),
-    ] = True,  # noqa: FBT002
+    ] = True,
     report: Annotated[Path | None, typer.Option(help="JSON file that keeps figures from run to run.")] = None,
     write: Annotated[Path | None, typer.Option(help="Page whose figures are written anew: docs/THREATS.md.")] = None,
 ) -> None:

@@ -136,9 +136,7 @@ def play_series(
         yield tallies
 
 
-def _played(
-    play: Callable[[_Part], dict[str, Tally]], tasks: Sequence[_Part], jobs: int
-) -> Iterator[dict[str, Tally]]:
+def _played(play: Callable[[_Part], dict[str, Tally]], tasks: Sequence[_Part], jobs: int) -> Iterator[dict[str, Tally]]:
     if jobs == 1:
         yield from map(play, tasks)
         return
