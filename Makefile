@@ -114,9 +114,9 @@ mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes ha
 	.venv-halmos/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/halmos.txt halmos
 	@touch $@
 
-prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of splits and slashes, with halmos.
+prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of moves and splits, with halmos.
 	PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/.venv-halmos/bin:$$PATH" FOUNDRY_PROFILE=proofs FOUNDRY_SOLC=$(SOLC) \
-	  .venv-halmos/bin/halmos --forge-build-out build/proofs/out --no-status --loop 8 --solver-timeout-assertion 10m
+	  .venv-halmos/bin/halmos --forge-build-out build/proofs/out --no-status --loop 16 --solver-timeout-assertion 10m
 
 # ---------------------------------------------------------------- care
 

@@ -16,7 +16,6 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deployCode(string calldata artefact) external returns (address deployed);
     function deployCode(string calldata artefact, bytes calldata arguments) external returns (address deployed);
-    function etch(address target, bytes calldata code) external;
     function expectEmit(address emitter) external;
     function expectPartialRevert(bytes4 reason) external;
     function expectRevert() external;
