@@ -136,7 +136,7 @@ def _trees(files: list[str]) -> dict[str, _Node]:
             "outputSelection": {"*": {"": ["ast"]}},
         },
     }
-    command = [ensure_solc(), "--standard-json", "--base-path", ROOT, "--allow-paths", ROOT]
+    command = [str(ensure_solc()), "--standard-json", "--base-path", str(ROOT), "--allow-paths", str(ROOT)]
     answer = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=True, cwd=ROOT)
     told = json.loads(answer.stdout)
     wrong = [error["formattedMessage"] for error in told.get("errors", ()) if error["severity"] == "error"]

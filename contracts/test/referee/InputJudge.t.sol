@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IInputJudge} from "../../interfaces/IInputJudge.sol";
 import {IJudge} from "../../interfaces/IJudge.sol";
 import {Inputs} from "./Inputs.sol";
 
