@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym fuzz coverage
-.PHONY: contracts setup setup-dev ipfs kubo crowd chaos lock brownie brownie-ganache clean
+.PHONY: contracts setup setup-dev ipfs kubo crowd chaos plant mutate prove lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -101,6 +101,22 @@ crowd: setup-dev ## Fifty holders and seven seats, each a process, on anvil; bui
 chaos: setup-dev ## Kills at every journal step, random kills, reorganisations, faults: hours.
 	@mkdir -p build
 	$(BIN)/python -m tests.chaos --report build/chaos.json
+
+plant: setup-dev ## Plant bugs in the contracts: the invariant that must notice has to fail.
+	@mkdir -p build
+	$(BIN)/python scripts/plant_bugs.py --table build/planted.md
+
+mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes have to fail a test. Hours.
+	$(BIN)/python scripts/mutate.py --report build/mutants.json
+
+.venv-halmos/.installed: constraints/halmos.txt
+	test -x .venv-halmos/bin/python || $(PYTHON) -m venv .venv-halmos
+	.venv-halmos/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/halmos.txt halmos
+	@touch $@
+
+prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of moves and splits, with halmos.
+	PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/.venv-halmos/bin:$$PATH" FOUNDRY_PROFILE=proofs FOUNDRY_SOLC=$(SOLC) \
+	  .venv-halmos/bin/halmos --forge-build-out build/proofs/out --no-status --loop 16 --solver-timeout-assertion 10m
 
 # ---------------------------------------------------------------- care
 

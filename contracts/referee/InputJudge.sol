@@ -92,7 +92,7 @@ contract InputJudge is IInputJudge {
         bool last = s.round + 1 == terms.rounds();
         uint256 money = _word(params, 3);
         uint256 from = money >> 136; // baseFrom and previousFrom are other kinds' matter
-        uint256 expected = terms.roundBudget() | (terms.minHolders() << 104) | ((last ? 1 : 0) << 112)
+        uint256 expected = terms.roundBudget() | (terms.minHolders() << 104) | ((last ? uint256(1) : 0) << 112)
             | (s.round << 120) | (from << 136);
         if (shape != words[0] || _word(params, 0) != words[1] || _word(params, 1) != words[2]) return true;
         if (money != expected || money >> 168 != 0) return true;

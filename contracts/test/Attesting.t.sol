@@ -95,6 +95,19 @@ contract AttestingTest is Path {
         vm.assertEq(3, _view().included, "0 and 1 twice, 2 once");
     }
 
+    /// @dev The same of the first holder alone. GM-111.
+    function test_theFirstHolderExcludedPaysNoFee() public {
+        _toAttest();
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _attestAs(seat, 6, true);
+        }
+        IMarket.Sheet memory sheet = _rejectedSheet();
+        sheet.included = 6;
+        _settle(sheet);
+        vm.assertEq(2, market.holderOf(bounty, holders[0]).prepaid, "the first holder's fee is not used");
+        vm.assertEq(1, market.holderOf(bounty, holders[1]).prepaid, "the second's is");
+    }
+
     /// @dev Submissions that were not included pay no fee. GM-111.
     function test_excludedSubmissionsPayNoFee() public {
         _toAttest();

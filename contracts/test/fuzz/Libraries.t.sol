@@ -199,6 +199,18 @@ contract LibrariesFuzz is Cheats {
         vm.assertFalse(this.opened(top, round, leaf, proof), "another key");
     }
 
+    /// @notice A sum of 128 bits is a tree's, one more is none's.
+    function test_sumsOfATreeHave128Bits() public view {
+        Trees.Payout memory payout = Trees.Payout(address(1), type(uint128).max);
+        bytes32 leaf = Trees.payoutLeaf(0, payout).hash;
+        bytes memory path = abi.encodePacked(bytes32(0), uint128(0));
+        bytes32 root = keccak256(abi.encodePacked(leaf, bytes32(0), type(uint128).max, uint128(0)));
+        vm.assertTrue(this.paid(Trees.Node(root, type(uint128).max), 0, payout, path), "the largest");
+        path = abi.encodePacked(bytes32(0), uint128(1));
+        root = keccak256(abi.encodePacked(leaf, bytes32(0), type(uint128).max, uint128(1)));
+        vm.assertFalse(this.paid(Trees.Node(root, 0), 0, payout, path), "it does not wrap");
+    }
+
     /// @dev The libraries read calldata, so they are asked through a call.
     function paid(Trees.Node memory top, uint256 index, Trees.Payout memory payout, bytes calldata path)
         external

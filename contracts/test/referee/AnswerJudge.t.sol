@@ -79,6 +79,20 @@ contract AnswerJudgeTest is Traces {
         vm.assertTrue(right == judge.answers(_frame(), _what(SUMS, 0, 1, 0, 3, 1), answer), "sums");
     }
 
+    /// @notice A sum below the node that exceeds its 128 bits is no answer, though it wraps round and the node's is right again.
+    function test_sumsThatDoNotFit() public {
+        sumLeaves[SUMS][1][0].sum = type(int128).max;
+        sumLeaves[SUMS][1][1].sum = 1;
+        sumLeaves[SUMS][1][2].sum = -50;
+        _putFigure(SUMS, 1, _node(SUMS, 1, 0, 0));
+        bytes memory answer = _descent(SUMS, 1, 0, 0);
+        for (uint256 i = 0; i < 8; ++i) {
+            Sum memory node = _node(SUMS, 1, 3, i);
+            answer = abi.encodePacked(answer, node.hash, node.sum, node.square);
+        }
+        vm.assertFalse(judge.answers(_frame(), _what(SUMS, 0, 1, 0, 3, 1), answer), "a sum wraps");
+    }
+
     /// @notice Nobody can be asked for what the trace cannot have.
     function test_exists() public view {
         uint256[12] memory never = [

@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 import {IJudge} from "../../interfaces/IJudge.sol";
 import {IMarket} from "../../interfaces/IMarket.sol";
 import {SumTree} from "../../libraries/SumTree.sol";
+import {Exact} from "../../referee/Exact.sol";
 import {Traces} from "./Traces.sol";
 
 /// @title Judge 4 on leaves written by hand.
@@ -110,6 +111,18 @@ contract MoneyJudgeTest is Traces {
         vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "players");
     }
 
+    /// @notice A clip of more than 64 bits has no word, whatever its bits spill into.
+    function test_clipThatDoesNotFit() public {
+        (c.inputScale, c.weightScale) = (1 << 31, 1 << 31);
+        uint256 clip = 2 * c.inputScale * (c.weightScale * 12) ** 2;
+        uint256 last = 2 * c.inputScale * c.weightScale ** 2;
+        words[2] = 12 | (clip << 32) | (Exact.shiftOf(clip) << 96) | (last << 104) | (Exact.shiftOf(last) << 168)
+            | (uint256(2) << 176);
+        _putParams(0);
+        bytes memory proof = abi.encodePacked(_open(0, 0), _open(10, 0));
+        vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "no word");
+    }
+
     /// @notice A lower bound follows from the sums, a payout from the bounds; who is no player has no sums.
     function test_submission() public {
         // 300 each row: no doubt; 300 * 1000 / 300
@@ -208,6 +221,11 @@ contract MoneyJudgeTest is Traces {
         vm.assertTrue(_askSheet(_at(0x43, 0, 0, 0, 0, 0, 0), proof), "pool");
         (sheet.payoutRoot, sheet.pool) = (bytes32("else"), 1000);
         vm.assertTrue(_askSheet(_at(0x43, 0, 0, 0, 0, 0, 0), proof), "root");
+        // Index 0, like any other, has an empty place when nothing is paid there.
+        _put(13, 0, abi.encodePacked(address(11), uint8(9), uint8(0), address(22), uint8(0), uint8(0), address(33)));
+        proof = abi.encodePacked(_open(11, 0), _open(13, 0));
+        sheet.payoutRoot = node;
+        vm.assertFalse(_askSheet(_at(0x43, 0, 0, 0, 0, 0, 0), proof), "nothing at index 0");
     }
 
     // ---------------------------------------------------------------- words

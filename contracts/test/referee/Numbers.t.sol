@@ -7,6 +7,7 @@ import {Figures} from "../../referee/Figures.sol";
 import {Frames} from "../../referee/Frames.sol";
 import {Numbers} from "../../referee/Numbers.sol";
 import {Cheats} from "../fuzz/Vm.sol";
+import {ExactCases} from "./ExactCases.sol";
 
 /// @title The referee's arithmetic against the plainest way to do the same.
 contract RefereeNumbersTest is Cheats {
@@ -180,6 +181,19 @@ contract RefereeNumbersTest is Cheats {
     function _number(bytes memory from, uint256 at, uint256 size) private pure returns (uint256 value) {
         for (uint256 i = 0; i < size; ++i) {
             value = (value << 8) | uint8(from[at + i]);
+        }
+    }
+
+    /// @notice Updates count whatever order their norms come in: the cap is twice the median, not twice whatever stands there.
+    function test_normsInAnyOrder() public {
+        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
+        // three updates at right angles, of norms 30, 20 and 10; each turns the same way as the root update; no last aggregate
+        bytes memory gram = abi.encodePacked(int64(900), int64(0), int64(400), int64(0), int64(0), int64(100));
+        gram = abi.encodePacked(gram, int64(300), int64(200), int64(100), int64(2500), new bytes(32));
+        (bool sane, uint256[] memory c,) = cases.coefficients(gram, new bytes(66), 3, 0, 15, 970_000);
+        vm.assertTrue(sane, "sane");
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.assertTrue(c[i] != 0, "each counts");
         }
     }
 }
