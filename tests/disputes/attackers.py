@@ -18,9 +18,9 @@ from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk,
 from marketplace.scoring.trace.layout import FINAL, At, Kind, Model, Section
 from tests.trace.places import blob_of, finish
 
-__all__ = ["Attacker"]
+__all__ = ["INPUTS", "Attacker"]
 
-_INPUTS = (Kind.TERMS, Kind.SHARD, Kind.SUBMISSIONS, Kind.BASE, Kind.KNOWN, Kind.PREVIOUS, Kind.ROOT, Kind.HEAD)
+INPUTS = tuple(kind for kind in Kind if Kind.TERMS <= kind <= Kind.FIRST_BASE and kind != Kind.SEED)
 _STEPS = tuple(kind for kind in Kind if not Kind.TERMS <= kind <= Kind.FIRST_BASE)
 
 
@@ -89,7 +89,7 @@ class Attacker(Validator):
         """Draw a demand: of the frame, of something the trace has, or of something it has not."""
         rng, counts = self.rng, mine.trace.frame.counts
         if rng.random() < 1 / 8:
-            return FRAME_DEMAND
+            return FRAME_DEMAND | int(rng.choice([0, 5, 1 << 96]))  # with anything beside it, it is none
         if rng.random() < 1 / 8:
             return int.from_bytes(rng.bytes(17), "big")
         sections = [s for s in range(2 * FINAL) if counts.size(s)]
@@ -100,7 +100,9 @@ class Attacker(Validator):
         model = int(rng.choice([Model.NEXT, Model.AGGREGATE]))
         asks: list[Ask] = [
             LeafAsk(section, int(rng.integers(counts.size(section)))),
-            NodeAsk(tree, figure, level, int(rng.integers(1 << level)), int(rng.integers(1, min(8, depth - level) + 1))),
+            NodeAsk(
+                tree, figure, level, int(rng.integers(1 << level)), int(rng.integers(1, min(8, depth - level) + 1))
+            ),
             SaltAsk(tree, figure, int(rng.integers(1 << depth))),
             NeuronAsk(model, int(rng.integers(counts.neurons))),
         ]
@@ -114,7 +116,7 @@ class Attacker(Validator):
             try:
                 if rng.random() < 1 / 4:
                     inputs = InputEvidence(self, self.log, self.bench.terms, mine, self.log_round, trace.frame)
-                    kind, g = rng.choice(_INPUTS), int(rng.integers(counts.submissions))
+                    kind, g = rng.choice(INPUTS), int(rng.integers(counts.submissions))
                     at, evidence = finish(inputs.of(At(int(kind), g=g, p=int(rng.integers(2)))), trace)
                     return at, evidence.encode()
                 at = At(

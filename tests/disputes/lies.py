@@ -19,7 +19,7 @@ from tests.trace.liars import Lie, byte_liar, model_liar, resalted, says_somethi
 
 __all__ = ["KINDS", "changes_nothing", "draw_lie"]
 
-_TRIES: Final = 50
+_TRIES: Final = 12
 
 
 def draw_lie(kind: str, honest: Trace, head: SheetHead, budget: int, rng: np.random.Generator) -> Lie | None:
@@ -37,7 +37,9 @@ def draw_lie(kind: str, honest: Trace, head: SheetHead, budget: int, rng: np.ran
             lie, told = KINDS[kind](honest, head, rng)
         except (ArithmeticError, IndexError, InvalidInput, LookupError, ValueError):
             continue  # nothing follows from this one, or there is no such figure
-        if _is_taken(told, head, budget) and (told != head or says_something_else(honest, lie)):
+        if _is_taken(told, head, budget, last=bool(honest.frame.counts.final_rows)) and (
+            told != head or says_something_else(honest, lie)
+        ):
             return lie, told
     return None
 
@@ -54,9 +56,9 @@ def changes_nothing(honest: Trace, right: SheetHead, lie: Trace, head: SheetHead
     return same and models[0] == models[1] and honest.frame.rows_root == lie.frame.rows_root
 
 
-def _is_taken(told: SheetHead, head: SheetHead, budget: int) -> bool:
+def _is_taken(told: SheetHead, head: SheetHead, budget: int, *, last: bool) -> bool:
     """Say whether the market lets a sheet be revealed."""
-    if told.pool > budget or told.breached & ~head.included:
+    if told.pool > budget or told.breached & ~head.included or (told.released and not last):
         return False
     return told.adopted == (told.next_base_root != ZERO_HASH) and (told.adopted or not told.pool)
 
@@ -98,14 +100,17 @@ def _money(name: str, honest: Trace, _head: SheetHead, rng: np.random.Generator)
     money = figures.money if name in {"final_ppb", "released"} else figures.earned
     if name in {"lower", "payout", "total", "squares"}:
         shares = list(money.shares)
-        i = rng.integers(len(shares))
-        shares[i] = replace(shares[i], **{name: getattr(shares[i], name) + int(rng.integers(1, 1000))})
+        i, step = rng.integers(len(shares)), int(rng.integers(1, 1000))
+        sign = -1 if name == "payout" and rng.random() < 1 / 2 else 1  # a budget may be spent to the last token
+        shares[i] = replace(shares[i], **{name: max(0, getattr(shares[i], name) + sign * step)})
         change: dict[str, Any] = {"shares": tuple(shares)}
         if name == "payout":
             change["pool"] = sum(share.payout for share in shares)
     else:
         value = getattr(money, name)
         change = {name: 1 - value if name in {"adopted", "released"} else value + int(rng.choice([-1, 1]))}
+        if change.get("adopted") == 0:  # and so nobody is paid
+            change |= {"pool": 0, "shares": tuple(replace(share, payout=0) for share in money.shares)}
     vars(figures)["money" if name in {"final_ppb", "released"} else "earned"] = replace(money, **change)
     lie = Trace(figures, contents_of(figures))
     return lie, sheet(figures, lie)
