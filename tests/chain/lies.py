@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from marketplace.domain.bounds import Bounds
 from marketplace.domain.commitment import row_contents, rows_root_of
 from marketplace.domain.hashing import keccak, tag
 from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.domain.network import Shape
-from marketplace.domain.update import Update
 from marketplace.scoring.trace.build import ModelLeaves, Trace, contents_of
 from marketplace.scoring.trace.figures import Figures
 from marketplace.scoring.trace.layout import At, Counts, Frame, Kind, Model, Section, depth_of
 from marketplace.scoring.trace.openings import Opening, climb, leaf_hash
 from marketplace.scoring.trace.trees import big_endian
 from tests.scoring.worlds import network_of, round_of, terms_of, update_of
-from tests.trace.cases import sheet, traced
+from tests.trace.cases import traced
 
 LARGE, ROWS, PERMUTATIONS = Shape(59, 32, 2), 512, 16
 PLACE = At(Kind.NEURON, r=321, g=17, p=5)
@@ -42,7 +43,8 @@ def neuron_proof(shape: Shape, submissions: int) -> Proof:
     rng = np.random.default_rng([shape.inputs, submissions])
     counts = _counts(shape, submissions)
     base = network_of(shape, rng, _REACH)
-    updates = [update_of(shape, rng, _REACH) for _ in range(1 + submissions)]
+    reach = isqrt(3 * Bounds().norm ** 2 // shape.parameters)  # updates as long as the default terms let them be
+    updates = [update_of(shape, rng, reach) for _ in range(1 + submissions)]
     row, r, j, part = rng.integers(-127, 128, (1, shape.inputs)), 321, 17, 1 + submissions
 
     stated = [(base.layers[0].weight[j] @ row[0]) + base.layers[0].bias[j]]

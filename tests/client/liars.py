@@ -60,7 +60,7 @@ class Liar(Validator):
         return told(self, round_, mine, trace, head, publishes=self.publishes)
 
 
-def told(  # noqa: PLR0913 - a round, and the lie about it
+def told(
     who: Validator, round_: int, mine: ScoredRound, trace: Trace, head: SheetHead, *, publishes: bool = True
 ) -> ScoredRound:
     """Return a round as a seat tells it: with another trace and another sheet than the right ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,10 @@ class Attacker(Validator):
         for dispute, opened in self.log.disputed[bounty.round].items():
             turn = self.log.turns[dispute][-1]
             if opened.challenger == self.address and isinstance(turn, Answered) and self.in_time(turn.deadline):
-                return self._try(lambda: referee.demand(case, dispute, turn.what, what))
+                return self._try(partial(referee.demand, case, dispute, turn.what, what))
         if not self.in_time(bounty.deadline):
             return False
-        if self._try(lambda: referee.dispute(case, self.log.terms, what)):
+        if self._try(partial(referee.dispute, case, self.log.terms, what)):
             self.disputes_opened += 1
             return True
         return False
@@ -71,7 +72,7 @@ class Attacker(Validator):
             changed = bytearray(blob or b"\0")
             changed[self.rng.integers(len(changed))] ^= int(self.rng.integers(1, 256))
             blob = bytes(changed)
-        if self._try(lambda: self.account.referee.disprove(case, at.packed(), blob)):
+        if self._try(partial(self.account.referee.disprove, case, at.packed(), blob)):
             self.upheld = [*self.upheld, at]
             return True
         return False

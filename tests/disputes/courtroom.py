@@ -54,8 +54,8 @@ class Courtroom:
         for validator, memory in zip(self.validators, self._memories, strict=True):
             validator.__class__ = Validator
             validator.troubles.clear()
-            bench = validator._bench  # noqa: SLF001 - what it opened stays opened
-            bench._log, bench.memory, bench._scored = log, replace(memory), {self.round: self.right}  # noqa: SLF001
+            bench = validator._bench
+            bench._log, bench.memory, bench._scored = log, replace(memory), {self.round: self.right}
 
     def play(self) -> None:
         """Let the seats act until the round is settled or void."""
