@@ -73,7 +73,7 @@ def told(
         head: the sheet that goes with it; its document and what was included are filled in.
         publishes: whether the public part of the trace is published.
     """
-    published = Published.of(trace).encode()
+    published = Published.of(trace).encode() if publishes else b"withheld"
     document = decode_json(next(c for c in mine.contents if b'"kind":"sheet"' in c))
     content = encode_json({**document, "trace": show_cid(build(published, lambda *_: None))})
     digest = digest_of(show_cid(build(content, lambda *_: None)))
