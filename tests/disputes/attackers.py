@@ -89,6 +89,8 @@ class Attacker(Validator):
     def _what(self, mine: ScoredRound) -> int:
         """Draw a demand: of the frame, of something the trace has, or of something it has not."""
         rng, counts = self.rng, mine.trace.frame.counts
+        if not self.disputes_opened:
+            return demand_of(LeafAsk(Section.STATES, int(rng.integers(counts.size(Section.STATES)))), counts)
         if rng.random() < 1 / 8:
             return FRAME_DEMAND | int(rng.choice([0, 5, 1 << 96]))  # with anything beside it, it is none
         if rng.random() < 1 / 8:

@@ -116,6 +116,15 @@ def _money(name: str, honest: Trace, _head: SheetHead, rng: np.random.Generator)
     return lie, sheet(figures, lie)
 
 
+def _from(name: str, honest: Trace, _head: SheetHead, rng: np.random.Generator) -> Lie:
+    """The earlier round that the base, or the earlier submissions, are said to be of."""
+    figures = resalted(honest, rng)
+    value = getattr(figures.params, name)
+    vars(figures)["params"] = replace(figures.params, **{name: int(rng.choice([v for v in range(4) if v != value]))})
+    lie = Trace(figures, contents_of(figures))
+    return lie, sheet(figures, lie)
+
+
 def _count(name: str, honest: Trace, head: SheetHead, _rng: np.random.Generator) -> Lie:
     """A size: how many rows, submissions, players ... there are said to be."""
     counts = honest.frame.counts
@@ -187,6 +196,8 @@ KINDS: Final[Mapping[str, Callable[[Trace, SheetHead, np.random.Generator], Lie]
     "projection": partial(_chosen, "known"),
     "weights": partial(_stage, "weights"),
     "parameter": partial(_stage, "params"),
+    "round of the base": partial(_from, "base_from"),
+    "round before": partial(_from, "previous_from"),
     "person": partial(_stage, "people"),
     "contribution": partial(_money, "total"),
     "squares": partial(_money, "squares"),

@@ -18,7 +18,7 @@ from tests.disputes.games import Record, attack, lie
 from tests.disputes.lies import changes_nothing, draw_lie
 from tests.trace.places import finish
 
-SAMPLE = ("logit", "lower bound", "projection", "payout", "submission", "head: released")
+SAMPLE = ("logit", "lower bound", "projection", "payout", "submission", "round before")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,11 @@ def test_what_the_chain_knows_contradicts_no_right_sheet(court: Courtroom, tmp_p
         named, evidence = finish(inputs.of(at), right.trace)
         with pytest.raises(NoContradiction):
             referee.disprove(case, named.packed(), evidence.encode())
+    if round_:
+        record = Record()
+        for seed in range(3):
+            lie(court, record, np.random.default_rng([4, seed]), ["round before"])
+        assert ([], 3) == (record.wrong, record.stood)
 
 
 def test_what_changes_nothing_is_told_from_what_does(court: Courtroom) -> None:
