@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym fuzz coverage
-.PHONY: contracts setup setup-dev ipfs kubo crowd chaos plant mutate prove lock brownie brownie-ganache clean
+.PHONY: contracts setup setup-dev ipfs kubo crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -101,6 +101,10 @@ crowd: setup-dev ## Fifty holders and seven seats, each a process, on anvil; bui
 chaos: setup-dev ## Kills at every journal step, random kills, reorganisations, faults: hours.
 	@mkdir -p build
 	$(BIN)/python -m tests.chaos --report build/chaos.json
+
+disputes: setup-dev ## 200 sheets with one wrong figure and 200 right ones under attack; build/disputes.json has the figures.
+	@mkdir -p build
+	$(BIN)/python -m tests.disputes --report build/disputes.json
 
 plant: setup-dev ## Plant bugs in the contracts: the invariant that must notice has to fail.
 	@mkdir -p build

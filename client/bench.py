@@ -32,6 +32,7 @@ from marketplace.domain.errors import (
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
 from marketplace.scoring.round import FinalInput, RoundInput, Submission
+from marketplace.scoring.trace.limits import check_judgeable
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import seal_to_all
 from marketplace.storage.store import read_bytes
@@ -70,10 +71,12 @@ class Bench:
     def check_terms(self) -> None:
         """Raise unless the terms are provable and every sealed shard can be fetched.
 
-        Provable means that no integer of a round can overflow, whatever holders submit within the bounds.
+        Provable means that no integer of a round can overflow, whatever holders submit within the bounds, and that
+        whatever a dispute turns on fits a transaction: else a right sheet could not be defended.
         """
         chain, terms = self._log.terms, self._terms
         terms.scoring.check(chain.round_budget)
+        check_judgeable(terms.scoring)
         if len(terms.shards) != chain.rounds + 1 or terms.scoring.max_submissions < chain.max_holders:
             msg = "the terms document does not fit the terms on the chain: do not take this seat"
             raise ProtocolError(msg)

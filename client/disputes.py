@@ -70,7 +70,11 @@ class Disputes:
                 continue
             if account.now() > turn.deadline:
                 continue
-            content = b"" if turn.what == FRAME_DEMAND else answer_bytes(mine.trace, ask_of(turn.what))
+            try:
+                content = b"" if turn.what == FRAME_DEMAND else answer_bytes(mine.trace, ask_of(turn.what))
+            except InvalidInput as trouble:  # a demand that nobody understands must not keep others from their answers
+                self._who.note(trouble)
+                continue
             case = Case(log.bounty, round_, mine.sheet, mine.trace.frame.packed())
             with suppress(WrongTurn, UnknownSheet):  # another seat was faster, or the sheet fell by another dispute
                 account.referee.answer(case, dispute, turn.what, content)

@@ -15,6 +15,7 @@ from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms, Phases
 from marketplace.domain.terms_document import RecipeTerms
+from marketplace.scoring.trace.limits import check_judgeable
 
 if TYPE_CHECKING:
     from marketplace.datasets import Owned, Rows
@@ -75,6 +76,7 @@ def draft_plan(draft: Draft) -> PlanInputs:
     )
     chain = _chain_terms(draft)
     scoring.check(chain.round_budget)
+    check_judgeable(scoring)
     scale = scoring.scales.input_scale
     return PlanInputs(
         title=draft.title,

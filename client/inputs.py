@@ -15,7 +15,7 @@ from marketplace.domain.errors import InvalidInput
 from marketplace.domain.merkle import merkle_root
 from marketplace.scoring.trace.evidence import LeafAsk, Walk
 from marketplace.scoring.trace.layout import At, Kind, Model, Section
-from marketplace.scoring.trace.public import People
+from marketplace.scoring.trace.public import Params, People
 
 if TYPE_CHECKING:
     from client.log import BountyLog
@@ -80,8 +80,10 @@ class InputEvidence:
         return At(at.kind, g=at.g)
 
     def _evidence(self, at: At) -> Walk[Evidence]:
-        opened = b""
-        for section, index in self._openings(at):
+        opened, places = b"", self._openings(at)
+        if at.kind == Kind.PREVIOUS and not (yield from self._names_the_last(at)):
+            places = places[:1]  # the judge looks no further than at the round that is named
+        for section, index in places:
             opening = yield LeafAsk(section, index)
             opened += opening.encode()
         terms, adopted = self._log.terms, self._log.last_adopted(before=self._round)
@@ -123,6 +125,13 @@ class InputEvidence:
             Kind.FIRST_BASE: [(models, Model.FIRST)],
         }
         return found.get(at.kind, [])
+
+    def _names_the_last(self, at: At) -> Walk[bool]:
+        """Return whether the disputed trace names the last settled round, and so many submissions of it."""
+        opening = yield LeafAsk(Section.PARAMS, 0)
+        last = self._log.last_scored(before=self._round)
+        named = Params.decode(opening.content).previous_from
+        return last is not None and named == last + 1 and self._previous_fits() and at.g < self._counts.previous
 
     def _previous_fits(self) -> bool:
         """Whether the disputed trace has as many earlier submissions as there were."""

@@ -25,6 +25,7 @@ from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms
 from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
 from marketplace.domain.update import apply
+from marketplace.scoring.trace.limits import check_judgeable
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
@@ -117,6 +118,7 @@ class ModelOwner(Participant):
         """
         plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
+        check_judgeable(plan.scoring)
         check_pace(plan.chain, self.margin, self.depth)
         salt = self.journal.once("post", lambda: secrets.token_bytes(32))
         bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)

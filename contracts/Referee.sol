@@ -33,9 +33,8 @@ contract Referee is IReferee {
     uint256 private constant JUDGES = 6;
     uint256 private constant BOND_DIVISOR = 10;
     uint256 private constant MAX_DEMANDS = 128;
-    /// @dev The kind of demand that asks for the frame itself, by whoever was never told it.
-    uint256 private constant FRAME = 3;
-    uint256 private constant KIND_SHIFT = 72; // of a demand
+    /// @dev The demand for the frame itself, by whoever was never told it: kind 3, and nothing beside it.
+    uint256 private constant FRAME = 3 << 72;
     uint256 private constant COUNTS_BITS = 232; // of a frame
 
     /// @inheritdoc IReferee
@@ -251,6 +250,6 @@ contract Referee is IReferee {
     }
 
     function _asksForFrame(uint256 what) private pure returns (bool) {
-        return uint8(what >> KIND_SHIFT) == FRAME;
+        return what == FRAME;
     }
 }

@@ -34,6 +34,7 @@ contract InputJudge is IInputJudge {
     uint256 private constant HEAD = 0x57;
     uint256 private constant FIRST = 0x59; // 0x58, the seed, follows from keys that the chain does not know
 
+    uint256 private constant LAST_ROUND = 1 << 112; // in PARAMS
     uint256 private constant OPENED = 255; // index of a round's opening in the running hash
     uint256 private constant WORD = 32;
     /// @dev A person in PEOPLE: address, index, breached.
@@ -92,7 +93,8 @@ contract InputJudge is IInputJudge {
         bool last = s.round + 1 == terms.rounds();
         uint256 money = _word(params, 3);
         uint256 from = money >> 136; // baseFrom and previousFrom are other kinds' matter
-        uint256 expected = terms.roundBudget() | (terms.minHolders() << 104) | ((last ? uint256(1) : 0) << 112)
+        // A literal of the condition's own would be a uint8, and shifted out of it.
+        uint256 expected = terms.roundBudget() | (terms.minHolders() << 104) | (last ? LAST_ROUND : 0)
             | (s.round << 120) | (from << 136);
         if (shape != words[0] || _word(params, 0) != words[1] || _word(params, 1) != words[2]) return true;
         if (money != expected || money >> 168 != 0) return true;

@@ -17,6 +17,7 @@ from marketplace.chain.artefacts import artefact
 from marketplace.chain.embedded import EmbeddedChain
 from marketplace.domain.bounty import Phase
 from marketplace.domain.sumtree import PayoutTree
+from tests.chain.gas_disputes import measure_disputes
 from tests.chain.stage import TOKEN, Payout, Stage, digest
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def measure() -> dict[str, int]:
         f"bytes_{name.lower()}": len(artefact(name).deployed_bytecode)
         for name in ("Market", "Referee", "Registry", "Vault")
     }
-    return dict(sorted((figures | _bench_of_a_large_pool() | _wide_rounds() | _bounty()).items()))
+    return dict(sorted((figures | _bench_of_a_large_pool() | _wide_rounds() | _disputes() | _bounty()).items()))
 
 
 def main() -> None:
@@ -152,6 +153,21 @@ def _wide_rounds() -> dict[str, int]:
     meter.figures["claim_many_per_round"] = (stage.chain.used[-1] - alone) // (_MANY - 1)
     stage.owner.claim(stage.bounty, stage.terms, 1, stage.payout(1, 1))
     meter.note("claim")
+    return meter.figures
+
+
+def _disputes() -> dict[str, int]:
+    """Disputes about the sheet of a second round."""
+    stage = GasStage()
+    meter = Meter(stage.chain)
+    _start(stage, meter)
+    _round(stage, meter, "")
+    meter.figures.clear()
+    stage.open_round(HOLDERS)
+    stage.submit(HOLDERS)
+    stage.open_shard()
+    stage.attest()
+    measure_disputes(stage, meter)
     return meter.figures
 
 

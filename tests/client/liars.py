@@ -11,16 +11,18 @@ from client.scorer import ScoredRound
 from client.validator import Validator
 from marketplace.domain.abi import sheet_hash
 from marketplace.domain.bounty import BountyState
+from marketplace.domain.terms import SheetHead
+from marketplace.scoring.trace.build import Trace
 from marketplace.scoring.trace.published import Published
 from marketplace.storage.canonical import decode_json, encode_json
 from marketplace.storage.cid import digest_of, show_cid
 from marketplace.storage.unixfs import build
 from tests.trace.liars import stage_liar
 
-__all__ = ["Liar", "lying"]
+__all__ = ["Liar", "Stubborn", "lying", "told"]
 
 
-class _Stubborn(Disputes):
+class Stubborn(Disputes):
     """Defends its sheet, and attacks nobody's."""
 
     def _attack(self, *_args: object) -> bool:
@@ -43,7 +45,7 @@ class Liar(Validator):
     @property
     def disputes(self) -> Disputes:
         """Its part in disputes."""
-        return _Stubborn(self, self.bench.terms)
+        return Stubborn(self, self.bench.terms)
 
     def challenge(self, bounty: BountyState) -> bool:
         """Answer, or say nothing."""
@@ -55,19 +57,32 @@ class Liar(Validator):
 
     def _lie(self, round_: int, mine: ScoredRound) -> ScoredRound:
         trace, head = stage_liar(mine.trace, self.stage, np.random.default_rng(self.seed))
-        published = Published.of(trace).encode()
-        document = decode_json(next(c for c in mine.contents if b'"kind":"sheet"' in c))
-        content = encode_json({**document, "trace": show_cid(build(published, lambda *_: None))})
-        digest = digest_of(show_cid(build(content, lambda *_: None)))
-        head = replace(
-            head,
-            included=mine.sheet.included,
-            aggregate=mine.sheet.aggregate,
-            document=digest,
-        )
-        contents = (*mine.contents, content, *([published] if self.publishes else []))
-        scope = self.scope(self.log.bounty)
-        return replace(mine, trace=trace, sheet=head, hash=sheet_hash(scope, round_, head), contents=contents)
+        return told(self, round_, mine, trace, head, publishes=self.publishes)
+
+
+def told(
+    who: Validator, round_: int, mine: ScoredRound, trace: Trace, head: SheetHead, *, publishes: bool = True
+) -> ScoredRound:
+    """Return a round as a seat tells it: with another trace and another sheet than the right ones.
+
+    Args:
+        who: the seat's validator.
+        round_: the round.
+        mine: the round as it was scored.
+        trace: what is told instead.
+        head: the sheet that goes with it; its document and what was included are filled in.
+        publishes: whether the public part of the trace is published.
+    """
+    published = Published.of(trace).encode() if publishes else b"withheld"
+    document = decode_json(next(c for c in mine.contents if b'"kind":"sheet"' in c))
+    content = encode_json({**document, "trace": show_cid(build(published, lambda *_: None))})
+    digest = digest_of(show_cid(build(content, lambda *_: None)))
+    aggregate = mine.sheet.aggregate if mine.sheet.adopted else head.aggregate
+    head = replace(head, included=mine.sheet.included, aggregate=aggregate, document=digest)
+    contents = (*mine.contents, content, *([published] if publishes else []))
+    return replace(
+        mine, trace=trace, sheet=head, hash=sheet_hash(who.scope(who.log.bounty), round_, head), contents=contents
+    )
 
 
 def lying(stage: str, seed: int = 0, *, answers: bool = True, publishes: bool = True) -> type[Liar]:

@@ -72,6 +72,25 @@ def test_bounds_that_can_overflow_are_refused_before_posting():
         wide.check(100 * TOKEN)
 
 
+@pytest.mark.parametrize("change", [{"max_submissions": 101}, {"max_submissions": 128, "permutations": 128}])
+def test_terms_that_no_referee_can_judge_are_refused_and_cost_nothing(tmp_path, change):
+    """An owner does not post them, and a seat is not taken on them: a proof would not fit a transaction. GM-317."""
+    stage = Stage(tmp_path, rounds=1)
+    plan = stage.owner.plan
+    stage.owner.plan = replace(plan, scoring=replace(plan.scoring, **change))
+    before = stage.owner.account.vault.balance()
+    with pytest.raises(InvalidTerms, match="submissions"):
+        stage.owner.post()
+    assert before == stage.owner.account.vault.balance()
+    stage.owner.plan = plan
+    stage.post()
+    stage.owner.log.refresh()
+    bench = stage.validators[0].bench
+    bench._terms = replace(bench.terms, scoring=replace(bench.terms.scoring, **change))
+    with pytest.raises(InvalidTerms, match="submissions"):
+        bench.check_terms()
+
+
 def test_a_seat_attests_that_a_shard_with_the_wrong_rows_did_not_open(tmp_path):
     """The owner commits to one shard and seals another: seats notice before they score. GM-708."""
     stage = Stage(tmp_path, rounds=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from marketplace.chain.referee import Case
+from marketplace.chain.referee_reverts import BadDemand
 from marketplace.domain.bounty import CloseReason, Phase
 from marketplace.domain.dispute import FRAME_DEMAND, Frame
 from marketplace.scoring.trace.demands import demand_of
@@ -74,6 +75,9 @@ def test_a_right_sheet_stands_whatever_is_demanded_of_it(tmp_path):
         NeuronAsk(Model.NEXT, 2),
     ]
     demands = [FRAME_DEMAND, *(demand_of(ask, told.counts) for ask in asks)]
+    for nothing in (FRAME_DEMAND | 5, FRAME_DEMAND | 1 << 96, 4 << 72):  # what nobody would know how to answer
+        with pytest.raises(BadDemand):
+            attacker.referee.dispute(case, stage.terms, nothing)
     dispute, last = attacker.referee.dispute(case, stage.terms, demands[0]), demands[0]
     for demand in demands[1:]:
         assert any(v.step() for v in stage.validators)

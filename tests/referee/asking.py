@@ -10,11 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from eth_utils.address import to_checksum_address
+
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import Interface
 from marketplace.chain.embedded import EmbeddedChain
 from marketplace.domain.errors import InvalidInput
 from marketplace.scoring.trace.steps import contradicts
+from tests.chain.nodes import DevChain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from marketplace.domain.terms import SheetHead
     from marketplace.scoring.trace.layout import At, Frame
 
-__all__ = ["JUDGES", "MALFORMED", "Judges", "twin"]
+__all__ = ["JUDGES", "MALFORMED", "FastChain", "Judges", "twin"]
 
 JUDGES: Final = {1: "ActivationJudge", 2: "SumJudge", 3: "ModelJudge", 4: "MoneyJudge"}
 MALFORMED: Final = 2
@@ -30,6 +33,7 @@ MALFORMED: Final = 2
 
 _ROOT: Final = Path(__file__).parents[2]
 _BYTES_AT_ONCE, _STEPS_AT_ONCE = 200_000, 60
+_MUCH_GAS: Final = 1 << 40
 
 
 def _compiled(*names: str) -> dict[str, tuple[Interface, bytes]]:
@@ -43,11 +47,25 @@ def _compiled(*names: str) -> dict[str, tuple[Interface, bytes]]:
     }
 
 
-class Judges:
-    """Every judge, and the contracts that ask them, on a chain of their own."""
+class FastChain(DevChain):
+    """A node that is asked much: it has gas for long calls, and no answer is remembered."""
 
-    def __init__(self) -> None:
-        self._chain = EmbeddedChain()
+    OPTIONS: Final = ("--gas-limit", str(_MUCH_GAS))
+
+    def call(self, to: str, data: bytes) -> bytes:
+        """Run a view at the newest block."""
+        return self._run({"to": to_checksum_address(to), "data": data, "gas": _MUCH_GAS})
+
+
+class Judges:
+    """Every judge, and the contracts that ask them.
+
+    Args:
+        chain: where they are deployed; a chain of their own inside this process by default.
+    """
+
+    def __init__(self, chain: EmbeddedChain | FastChain | None = None) -> None:
+        self._chain = EmbeddedChain() if chain is None else chain
         self._places = {name: self._create(artefact(name).bytecode) for name in (*JUDGES.values(), "AnswerJudge")}
         made = _compiled("Asker", "ExactCases").items()
         self._helpers = {name: (interface, self._create(code)) for name, (interface, code) in made}

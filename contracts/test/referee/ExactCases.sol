@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {ShardTree} from "../../libraries/ShardTree.sol";
+import {SumTree} from "../../libraries/SumTree.sol";
 import {Coalitions} from "../../referee/Coalitions.sol";
 import {Coefficients, Given} from "../../referee/Coefficients.sol";
 import {Exact} from "../../referee/Exact.sol";
@@ -139,8 +141,15 @@ contract ExactCases {
         }
     }
 
-    function permutation(bytes32 seed, uint256 draw, uint256 players) external pure returns (bytes memory) {
-        return Coalitions.permutation(seed, draw, players);
+    function permutations(bytes32[] calldata seeds, uint256[] calldata draws, uint256[] calldata players)
+        external
+        pure
+        returns (bytes[] memory found)
+    {
+        found = new bytes[](seeds.length);
+        for (uint256 i = 0; i < seeds.length; ++i) {
+            found[i] = Coalitions.permutation(seeds[i], draws[i], players[i]);
+        }
     }
 
     function means(int256[] calldata sums, uint256 k) external pure returns (int256[] memory found) {
@@ -197,6 +206,33 @@ contract ExactCases {
         found = new bytes32[](leaves.length);
         for (uint256 i = 0; i < leaves.length; ++i) {
             found[i] = Openings.rootAbove(leaves[i], indices[i], _start(paths) + 32 * depth * i, depth);
+        }
+    }
+
+    /// @notice Whether each leaf leads to its root, as the market asks about shards.
+    function shardPaths(
+        bytes32[] calldata tops,
+        uint256[] calldata indices,
+        bytes32[] calldata leaves,
+        bytes32[][] calldata paths
+    ) external pure returns (bool[] memory found) {
+        found = new bool[](leaves.length);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            found[i] = ShardTree.leadsTo(tops[i], indices[i], leaves[i], paths[i]);
+        }
+    }
+
+    /// @notice The root above each payout, as the market asks before it pays.
+    function payoutPaths(
+        uint256[] calldata indices,
+        address[] calldata holders,
+        uint256[] calldata amounts,
+        bytes[] calldata paths
+    ) external pure returns (bytes32[] memory hashes, uint256[] memory sums) {
+        (hashes, sums) = (new bytes32[](indices.length), new uint256[](indices.length));
+        for (uint256 i = 0; i < indices.length; ++i) {
+            bytes32 leaf = SumTree.leaf(indices[i], holders[i], amounts[i]);
+            (hashes[i], sums[i]) = SumTree.rootAbove(indices[i], leaf, amounts[i], paths[i]);
         }
     }
 

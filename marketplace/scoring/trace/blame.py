@@ -145,6 +145,7 @@ class _Public:
         return None
 
     def _dots(self, figure: int, right: Callable[[int, int], Node]) -> Found:
+        yield from self._claim.tree(Section.DOTS, figure)
         found = yield from self._causes.step(At(Kind.GRAM, k=figure))
         return found or (yield from self._causes.tree(Section.DOTS, figure, right))
 
@@ -185,6 +186,7 @@ class _Public:
 
     def _figure(self, section: int, figure: int) -> Found:
         kind = Kind.FINAL_FIGURE if section >= FINAL else Kind.FIGURE
+        yield from self._claim.tree(section, figure)
         found = yield from self._causes.step(At(kind, k=figure))
         return found or (yield from self._causes.tree(section, figure, self._causes.right(section, figure)))
 

@@ -127,16 +127,14 @@ class Causes:
                 root = yield from self.claim.content(Section.MODELS, model)
                 level = level or (number if root == ZERO_HASH else 0)
             return (yield from self.step(At(Kind.DOT_LEAF, g=at, k=figure, level=level)))
-        final = section >= FINAL
+        final, found = section >= FINAL, None
+        rows = self.counts.block_rows(section)
+        inputs = [FINAL + Section.STATES, FINAL + Section.STATES] if final else [Section.TABLE]
+        if at < rows:  # what the leaf follows from comes first: a lie that was followed through needs no salt
+            for e, source in enumerate(inputs):
+                found = found or (yield from self.leaf(source, e * rows + at))
         kind = Kind.FINAL_SUM_LEAF if final else Kind.SUM_LEAF
-        found = yield from self.step(At(kind, r=at, k=figure))
-        if found or at >= self.counts.block_rows(section):
-            return found
-        if not final:
-            return (yield from self.leaf(Section.TABLE, at))
-        for e in range(2):
-            found = found or (yield from self.leaf(FINAL + Section.STATES, e * self.counts.final_rows + at))
-        return found
+        return found or (yield from self.step(At(kind, r=at, k=figure)))
 
     # Models.
 

@@ -90,7 +90,7 @@ def read_answer(ask: Ask, counts: Counts, raw: bytes) -> Opening | bytes:
         pairs = list(zip(entries[::2], entries[1::2], strict=True))
         levels.insert(0, b"".join(a[:_HASH] + b[:_HASH] + a[_HASH:] + b[_HASH:] for a, b in pairs))
         entries = [_above(a, b) for a, b in pairs]
-    return b"".join(levels)
+    return (b"" if ask.level else raw[: -(_ENTRY << ask.levels)]) + b"".join(levels)
 
 
 def _opening(raw: bytes, salt: int, content: int) -> Opening:

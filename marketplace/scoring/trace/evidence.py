@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from marketplace.domain.keccak_batch import HASH_BYTES
 from marketplace.scoring.trace.layout import FINAL, At, Counts, Frame, Kind, Model, Section
 from marketplace.scoring.trace.openings import Node, Opening, Reader, children_of
 from marketplace.scoring.trace.trees import NODE_BYTES
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "Claim", "LeafAsk", "NeuronAsk", "NodeAsk", "SaltAsk", "Walk", "answer", "pieces"]
 
-_LEVELS: Final = 4
-"""Levels of a sum tree asked for at once: 15 nodes of 128 bytes."""
+_LEVELS: Final = 5
+"""Levels of a sum tree asked for at once: 31 nodes of 128 bytes."""
+
+_FIGURE_BYTES: Final = 64
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ class NeuronAsk:
 
 @dataclass(frozen=True)
 class NodeAsk:
-    """Asks for nodes of a sum tree, 128 bytes each: one, and those below it, level by level, `levels` in all."""
+    """Asks for nodes of a sum tree, 128 bytes each: one, and those below it, level by level, `levels` in all.
+
+    The opening of the figure leaf stands before them where the first one is the root.
+    """
 
     section: int
     figure: int
@@ -73,11 +79,12 @@ def answer(trace: Trace, ask: Ask) -> Opening | bytes:
         return trace.neuron(ask.model, ask.neuron)
     if isinstance(ask, SaltAsk):
         return trace.sum_salt(ask.section, ask.figure, ask.position)
-    return b"".join(
+    nodes = b"".join(
         trace.node(ask.section, ask.figure, ask.level + below, (ask.position << below) + at)
         for below in range(ask.levels)
         for at in range(1 << below)
     )
+    return nodes if ask.level else trace.leaf(ask.section, ask.figure).encode() + nodes
 
 
 class Claim:
@@ -98,11 +105,7 @@ class Claim:
     def leaf(self, section: int, index: int) -> Walk[Opening]:
         """Return the opening of a leaf; raises InvalidInput if the answer does not lead to the frame."""
         if (section, index) not in self._leaves:
-            opening = yield LeafAsk(section, index)
-            reader = Reader(self.frame, opening.encode())
-            (reader.root if section == Section.MODELS else lambda at: reader.leaf(section, at))(index)
-            reader.end()
-            self._leaves[section, index] = opening
+            self._hold(section, index, (yield LeafAsk(section, index)))
         return self._leaves[section, index]
 
     def content(self, section: int, index: int = 0) -> Walk[bytes]:
@@ -129,15 +132,20 @@ class Claim:
         """Return the two nodes under an inner node of a sum tree."""
         place = (section, figure, level, position)
         if place not in self._nodes:
+            levels = min(_LEVELS, self.counts.sum_depth(section) - level)
             if level:
                 siblings = yield from self.node(section, figure, level - 1, position >> 1)
-                node = siblings[position & 1]
+                raw, node = (yield NodeAsk(*place, levels)), siblings[position & 1]
             else:
+                raw = self._root((yield NodeAsk(*place, levels)), section, figure, levels)
                 node = yield from self.figure(section, figure)
-            levels = min(_LEVELS, self.counts.sum_depth(section) - level)
-            raw = yield NodeAsk(*place, levels)
             self._keep(raw, node, place, levels)
         return self._nodes[place][1]
+
+    def tree(self, section: int, figure: int) -> Walk[None]:
+        """Have the figure leaf and the upper nodes of a sum tree, at one demand for both."""
+        if self.counts.sum_depth(section):
+            yield from self.node(section, figure, 0, 0)
 
     def figure(self, section: int, figure: int) -> Walk[Node]:
         """Return the root of a sum tree, as its figure leaf states it."""
@@ -176,6 +184,21 @@ class Claim:
     def _node(self, section: int, figure: int, level: int, position: int) -> Walk[bytes]:
         yield from self.node(section, figure, level, position)
         return self._nodes[section, figure, level, position][0]
+
+    def _hold(self, section: int, index: int, opening: Opening) -> None:
+        """Check the opening of a leaf, and keep it."""
+        reader = Reader(self.frame, opening.encode())
+        (reader.root if section == Section.MODELS else lambda at: reader.leaf(section, at))(index)
+        reader.end()
+        self._leaves[section, index] = opening
+
+    def _root(self, raw: bytes, section: int, figure: int, levels: int) -> bytes:
+        """Take the figure leaf from the answer to a demand for the root of a sum tree; return the nodes behind it."""
+        size = len(raw) - NODE_BYTES * ((1 << levels) - 1)
+        content, path = raw[:_FIGURE_BYTES], raw[_FIGURE_BYTES:size]
+        siblings = tuple(path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES))
+        self._hold(section, figure, Opening(b"", content, siblings))
+        return raw[size:]
 
     def _keep(self, raw: bytes, top: Node, place: tuple[int, int, int, int], levels: int) -> None:
         """Check the nodes of an answer from the top down, and keep them."""
