@@ -335,5 +335,5 @@ class KeyLeak(Cheat):
             who = self._spies[0]
             key = recover_key(shares, read_submission(who, log, event), threshold)
             if key is not None:
-                flats.append(open_update(who, log, scoring, event, key).flat())
+                flats.append(open_update(who, log, scoring, event, key)[0].flat())
         return self.made(np.mean(flats, axis=0)) if flats else self.own(task)

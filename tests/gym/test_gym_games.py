@@ -5,14 +5,33 @@ from dataclasses import astuple
 import pytest
 
 from client.gym.game import Game
-from client.gym.registry import STRATEGIES
+from client.gym.registry import CHEAP, STRATEGIES
 from client.gym.replay import HonestWork, replay
 from client.gym.strategy import Honest
 from client.gym.world import TOKEN, World
 from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import InvalidInput
 
-PLAYABLE = [name for name, kind in STRATEGIES.items() if not kind.impossible]
+QUICK = {
+    *CHEAP,
+    "sybil-split",
+    "take-the-base",
+    "lazy-guess",
+    "withheld-reveal",
+    "majority-liar",
+    "exclude-rivals",
+    "thrown-dispute",
+    "self-challenge",
+    "never-opens",
+    "opens-to-some",
+    "grinds-the-draw",
+}
+"""Played in every run; the others in those that take long."""
+PLAYABLE = [
+    pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+    for name, kind in STRATEGIES.items()
+    if not kind.impossible
+]
 CERTAIN = {
     "zero": -5,
     "sign-flip": -5,
