@@ -187,8 +187,8 @@ class DilutedShard(Strategy):
     does = "hides two real rows of each shard among made-up ones: enough to adopt the aggregate, too few to pay for it"
     defence = "holders can leave after a round that was adopted and paid nobody"
     residual = (
-        "it wins: the owner alone knows what the shards hold, and an adopted round may pay next to nothing; adopting only"
-        " what pays somebody would not stop it, four real rows of a hundred were enough"
+        "it wins: the owner alone knows what the shards hold, and an adopted round may pay next to nothing; adopting"
+        " only what pays somebody would not stop it, four real rows of a hundred were enough"
     )
 
     def enter(self, game: Game) -> Sequence[Participant]:
