@@ -60,6 +60,13 @@ class Disputes:
             return True
         return any(self._attack(bounty, mine, event) for event in self._others(bounty.round, mine))
 
+    def bring_bond(self, round_: int) -> None:
+        """Have the bond of a round's next dispute in the vault."""
+        account, log = self._who.account, self._who.log
+        missing = account.referee.bond(log.bounty, round_, log.terms) - account.vault.balance()
+        if missing > 0:
+            account.vault.deposit(missing)
+
     # ------------------------------------------------------------------ defence
     def _defend(self, round_: int, mine: ScoredRound) -> bool:
         """Answer a demand for a part of the sheet this seat stands for."""
@@ -189,16 +196,9 @@ class Disputes:
             return False  # the defence's turn, or over and to be closed
         if not who.in_time(bounty.deadline) or (live and self._may_wait(bounty)):
             return False
-        self._bring_bond(bounty.round)
+        self.bring_bond(bounty.round)
         referee.dispute(case, log.terms, what)
         return True
-
-    def _bring_bond(self, round_: int) -> None:
-        """Have the bond in the vault."""
-        account, log = self._who.account, self._who.log
-        missing = account.referee.bond(log.bounty, round_, log.terms) - account.vault.balance()
-        if missing > 0:
-            account.vault.deposit(missing)
 
     def _may_wait(self, bounty: BountyState) -> bool:
         """Whether enough of the window is left to see first what others do."""

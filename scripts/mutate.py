@@ -20,8 +20,10 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mutants import Mutant, mutants, rendered
+from scipy.stats import binomtest
 from setup_solc import ROOT
 from variants import CONTRACTS, folder_for, forge, make_copy
 
@@ -48,7 +50,7 @@ FILES: dict[str, str] = {
     "referee/Exact.sol": "referee/{Numbers,MoneyJudge}.t.sol",
     "referee/Figures.sol": "referee/{SumJudge,MoneyJudge}.t.sol",
     "referee/Frames.sol": "referee/*.t.sol",
-    "referee/InputJudge.sol": "referee/*.t.sol",
+    "referee/InputJudge.sol": "referee/InputJudge.t.sol",
     "referee/ModelJudge.sol": "referee/ModelJudge.t.sol",
     "referee/MoneyJudge.sol": "referee/MoneyJudge.t.sol",
     "referee/Numbers.sol": "referee/Numbers.t.sol",
@@ -61,6 +63,7 @@ FILES: dict[str, str] = {
 # What the judges' files are used by, and what everything else is.
 _JUDGES_TESTS, _OTHER_TESTS = "referee/*.t.sol", "{*.t.sol,fuzz/*.t.sol}"
 _TIMES_AS_LONG, _LEAST_SECONDS = 2, 30
+_ENOUGH_PERCENT = 95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +97,8 @@ def interval(killed: int, decided: int) -> tuple[float, float]:
     """Return the 95 % interval of Wilson for a share."""
     if decided == 0:
         return 0.0, 1.0
-    z, share = 1.96, killed / decided
-    middle = share + z * z / (2 * decided)
-    reach = z * math.sqrt(share * (1 - share) / decided + z * z / (4 * decided * decided))
-    return (middle - reach) / (1 + z * z / decided), (middle + reach) / (1 + z * z / decided)
+    found = binomtest(killed, decided).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 class _Bench:
@@ -138,7 +139,7 @@ class _Bench:
         return Outcome(mutant=mutant, noticed_by=why, seconds=round(time.monotonic() - began, 1))
 
 
-def _summary(outcomes: list[Outcome], found: int, seed: int) -> dict[str, object]:
+def _summary(outcomes: list[Outcome], found: int, seed: int) -> dict[str, Any]:
     killed = sum(bool(outcome.noticed_by) for outcome in outcomes)
     low, high = interval(killed, len(outcomes))
     return {
@@ -183,10 +184,10 @@ def main() -> int:
             arguments.report.parent.mkdir(exist_ok=True)
             told = _summary(outcomes, len(found), arguments.seed)
             arguments.report.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-    killed = sum(bool(outcome.noticed_by) for outcome in outcomes)
-    low, high = interval(killed, len(outcomes))
-    print(f"{killed} of {len(outcomes)} noticed: between {100 * low:.1f} and {100 * high:.1f} % (95 %)")
-    return 0 if 20 * killed >= 19 * len(outcomes) else 1
+    told = _summary(outcomes, len(found), arguments.seed)
+    low, high = told["interval_percent"]
+    print(f"{told['noticed']} of {told['decided']} noticed: between {low} and {high} % (95 %)")
+    return 0 if 100 * told["noticed"] >= _ENOUGH_PERCENT * told["decided"] else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,9 +45,9 @@ class Cheat(Strategy):
         game.deviator.trainer = self._train
         return [game.deviator]
 
+    @abstractmethod
     def train(self, task: TrainingTask) -> Update:
         """Return the update of a round, within the bounds."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------ what it knows
     @property

@@ -28,11 +28,9 @@ class _Quarreller(Mute):
         mine = self._score(bounty.round)
         if bounty.phase is not Phase.CHALLENGE or mine is None or self.log.disputed[bounty.round]:
             return super().challenge(bounty)
-        referee, terms = self.account.referee, self.log.terms
-        missing = referee.bond(self.log.bounty, bounty.round, terms) - self.account.vault.balance()
-        if missing > 0:
-            self.account.vault.deposit(missing)
-        referee.dispute(Case(self.log.bounty, bounty.round, mine.sheet), terms, FRAME_DEMAND)
+        self.disputes.bring_bond(bounty.round)
+        case = Case(self.log.bounty, bounty.round, mine.sheet)
+        self.account.referee.dispute(case, self.log.terms, FRAME_DEMAND)
         return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,9 +28,9 @@ class _Repeat(Cheat):
         known = self.known(task)
         return Update.zero(self.world.scoring.shape) if known is None else self.made(self.disguise(known, task))
 
+    @abstractmethod
     def disguise(self, known: Update, task: TrainingTask) -> np.ndarray:
         """Return float64[parameters] or int64[parameters]."""
-        raise NotImplementedError
 
 
 class LastAggregate(_Repeat):

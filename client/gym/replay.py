@@ -10,22 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from client.gym.cheat import Cheat
+from client.gym.course import Course
 from client.gym.world import HOLDERS
 from client.holder import TrainingTask
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import ZERO_HASH
 from marketplace.domain.money import hold_back
-from marketplace.scoring.round import FinalInput, RoundInput, Submission, score_round
 
 if TYPE_CHECKING:
     from client.gym.strategy import Strategy
     from client.gym.world import World
     from client.holder import Trainer
     from client.plan_folder import PlanInputs
-    from marketplace.domain.network import Network
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.domain.update import Update
-    from marketplace.scoring.round import RoundScore
 
 __all__ = ["HonestWork", "Replayed", "replay"]
 
@@ -43,6 +41,11 @@ class Replayed:
     def profit(self) -> int:
         """What is left."""
         return self.earned - self.fees
+
+    @property
+    def paid_more(self) -> bool:
+        """Whether it was paid more than its submissions cost."""
+        return self.earned > self.fees
 
 
 class HonestWork(Cheat):
@@ -81,49 +84,21 @@ def replay(world: World, strategy: Strategy) -> Replayed:
     setting: Any = _Setting(world)
     strategy.enter(setting)
     inputs, last = world.inputs(_TOKEN, 0), HOLDERS - 1
-    carried, amounts, released = _Carried(world.base), [], True
+    terms, train_root, course = inputs.chain, inputs.plan().train_root, _course(world, inputs)
+    amounts, released = [], True
     for round_ in range(world.rounds):
-        updates = [world.honest(i, carried.base, round_) for i in range(last)]
+        base, ends = course.base, round_ == world.rounds - 1
+        updates = {i: world.honest(i, base, round_) for i in range(last)}
         # Who only trains has no use for the terms' document.
-        updates.append(setting.deviator.trainer(TrainingTask(carried.base, cast("TermsDocument", None), round_)))
-        score = _scored(world, inputs, round_, updates, carried)
+        updates[last] = setting.deviator.trainer(TrainingTask(base, cast("TermsDocument", None), round_))
+        # So few holders are scored in every order, and none is drawn.
+        final = inputs.shards[-1] if ends else None
+        score = course.score(inputs.shards[round_], updates, train_root(base, round_), ZERO_HASH, final)
         amounts.append(score.payouts.get(last, 0))
         released = score.released
     earned = sum(amount if released else hold_back(amount)[0] for amount in amounts)
-    return Replayed(earned, world.rounds * inputs.chain.fee)
+    return Replayed(earned, world.rounds * terms.fee)
 
 
-@dataclass
-class _Carried:
-    """What a round leaves to the next."""
-
-    base: Network
-    known: Update | None = None
-    previous: tuple[Submission, ...] = ()
-    gains: tuple[int, ...] = ()
-
-
-def _scored(world: World, inputs: PlanInputs, round_: int, updates: list[Update], carried: _Carried) -> RoundScore:
-    """Score a round, and carry on what it leaves."""
-    final, shard = inputs.shards[-1], inputs.shards[round_]
-    ends = round_ == world.rounds - 1
-    given = RoundInput(
-        scoring=world.scoring,
-        base=carried.base,
-        rows=shard.rows,
-        labels=shard.labels,
-        submissions=tuple(Submission(i, f"holder {i}", update) for i, update in enumerate(updates)),
-        root_update=inputs.plan().train_root(carried.base, round_),
-        last_aggregate=carried.known,
-        last_submissions=carried.previous,
-        seed=ZERO_HASH,  # so few holders are scored in every order, and none is drawn
-        round_budget=inputs.chain.round_budget,
-        min_holders=inputs.chain.min_holders,
-        last_round=ends,
-        final=FinalInput(final.rows, final.labels, world.base, carried.gains) if ends else None,
-    )
-    score = score_round(given)
-    carried.base, carried.previous = score.next_base, given.submissions
-    if score.adopted:
-        carried.known, carried.gains = score.aggregate, (*carried.gains, score.gain_ppb)
-    return score
+def _course(world: World, inputs: PlanInputs) -> Course:
+    return Course(world.scoring, inputs.chain.round_budget, inputs.chain.min_holders, world.base)

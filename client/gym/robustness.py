@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from client.demo.plan import DEMO_DATA
 from client.gym.backdoor import TRIGGERS, blend, poisoned, success
+from client.gym.course import Course
+from client.owner import Shard
 from client.training import Recipe, RowSource, evaluate, root_update, starting_network, train, warm_start
 from client.training.quantise import to_update
 from marketplace.datasets import load, quantise_rows, split
 from marketplace.domain.hashing import keccak
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
-from marketplace.scoring.round import RoundInput, Submission, score_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,9 +37,8 @@ ROUNDS: Final = 5
 SEEDS: Final = 5
 SHARES: Final = (20, 40)
 
-_RATES: Final = {"support2": 0.005, "digits": 0.07}
-_HIDDEN: Final = 32
 _BUDGET: Final = 10**21
+_MIN_HOLDERS: Final = 3
 _ROUND_SEEDS: Final = 1000
 _DEVIATIONS: Final = 1.5
 _DISGUISE: Final = 0.2
@@ -145,11 +146,12 @@ class _World:
         data = split(load(setting.data), holders=HOLDERS, rounds=ROUNDS, seed=setting.seed)
         self.data, self.seed = data, setting.seed
         self.parts = [RowSource(part.features, part.labels) for part in data.parts]
-        self.scoring = ScoringTerms(Shape(len(data.feature_names), _HIDDEN, len(data.class_names)))
-        self.recipe = Recipe(learning_rate=_RATES[setting.data])
+        preset = DEMO_DATA[setting.data]
+        self.scoring = ScoringTerms(Shape(len(data.feature_names), preset.hidden, len(data.class_names)))
+        self.recipe = Recipe.from_terms(preset.recipe)
         self.root = RowSource(data.root.features, data.root.labels)
         self.base = starting_network(self.scoring.shape, self.scoring.scales, setting.seed)
-        if self.scoring.shape.classes > 2:  # noqa: PLR2004 - two classes start at random
+        if preset.warm_start:
             self.base = warm_start(self.base, self.root, seed=setting.seed, bounds=self.scoring.bounds)
         order = np.random.default_rng(setting.seed).permutation(HOLDERS).tolist()
         count = HOLDERS * setting.percent // 100
@@ -170,43 +172,26 @@ class _World:
 def play(setting: Setting) -> tuple[float, dict[str, float]]:
     """Play one bounty; return the last model's accuracy on test rows, and how often each trigger opens it (digits)."""
     world = _World(setting)
-    scale, base = world.scoring.scales.input_scale, world.base
-    known: Update | None = None
-    previous: tuple[Submission, ...] = ()
+    scale, course = world.scoring.scales.input_scale, Course(world.scoring, _BUDGET, _MIN_HOLDERS, world.base)
     for number in range(ROUNDS):
-        submissions = _submissions(world, setting, base, number)
-        shard = world.data.shards[number]
-        score = score_round(
-            RoundInput(
-                scoring=world.scoring,
-                base=base,
-                rows=quantise_rows(shard.features, scale),
-                labels=shard.labels,
-                submissions=submissions,
-                root_update=root_update(base, world.root, world.recipe, seed=number, bounds=world.scoring.bounds),
-                last_aggregate=known,
-                last_submissions=previous,
-                seed=keccak(bytes([setting.seed, number])),
-                round_budget=_BUDGET,
-                min_holders=3,
-            )
-        )
-        base, previous = score.next_base, submissions
-        known = score.aggregate if score.adopted else known
+        base, rows = course.base, world.data.shards[number]
+        shard = Shard(quantise_rows(rows.features, scale), rows.labels)
+        root = root_update(base, world.root, world.recipe, seed=number, bounds=world.scoring.bounds)
+        course.score(shard, _submitted(world, setting, base, number), root, keccak(bytes([setting.seed, number])))
     test = world.data.test
-    opened = {t: success(base, test, t) for t in TRIGGERS} if setting.data == "digits" else {}
-    return evaluate(base, test.features, test.labels).accuracy, opened
+    opened = {t: success(course.base, test, t) for t in TRIGGERS} if setting.data == "digits" else {}
+    return evaluate(course.base, test.features, test.labels).accuracy, opened
 
 
-def _submissions(world: _World, setting: Setting, base: Network, number: int) -> tuple[Submission, ...]:
-    """Return the round's submissions in the order of the holders; of a clean bounty the honest ones alone."""
+def _submitted(world: _World, setting: Setting, base: Network, number: int) -> dict[int, Update]:
+    """Return the round's updates in the order of the holders; of a clean bounty the honest ones alone."""
     updates = {i: world.train(world.parts[i], base, number) for i in world.honest}
     if setting.attack != _CLEAN:
         own = [world.train(world.parts[i], base, number) for i in world.attackers]
         rng = np.random.default_rng([setting.seed, number])
         given = _Round(world, base, number, list(updates.values()), own, world.attackers, rng, setting.trigger)
         updates |= zip(world.attackers, ATTACKS[setting.attack](given), strict=True)
-    return tuple(Submission(i, f"holder {i}", updates[i]) for i in sorted(updates))
+    return dict(sorted(updates.items()))
 
 
 def measure(seed: int, jobs: int, data: Sequence[str] = ("digits", "support2")) -> list[dict[str, Any]]:

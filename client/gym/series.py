@@ -29,8 +29,9 @@ _Part: TypeAlias = tuple[list[str], range]
 """Names of strategies, and seeds."""
 
 _FEWEST: Final = 2
-_SEEDS_A_PART: Final = {True: 5, False: 50}
-"""By whether there is a chain: each part is a process of its own, and starting one takes as long as some games."""
+_SEEDS_A_PART: Final = 5
+_SEEDS_A_REPLAYED_PART: Final = 50
+"""Each part is a process of its own, and starting one takes as long as some games without a chain."""
 _GAMES_A_CHAIN: Final = 60
 """A chain in memory grows with every game; after so many a new one is made."""
 
@@ -44,12 +45,12 @@ class Tally:
     money: list[float] = field(default_factory=list)
     paid_more: int = 0
 
-    def add(self, outcome: Outcome, baseline: Outcome) -> None:
-        """Add a game, and what the same people had in the same seed without deviating."""
-        self.profits.append(outcome.profit() / TOKEN)
-        self.honest.append(baseline.profit(outcome.team) / TOKEN)
-        self.money.append(sum(outcome.money[name] for name in outcome.team) / TOKEN)
-        self.paid_more += outcome.paid_more
+    def add(self, profit: int, honest: int, money: int, *, paid_more: bool) -> None:
+        """Add a game, in the token's smallest unit; `honest` is what the same people had without deviating."""
+        self.profits.append(profit / TOKEN)
+        self.honest.append(honest / TOKEN)
+        self.money.append(money / TOKEN)
+        self.paid_more += paid_more
 
     def extend(self, other: Tally) -> None:
         """Add other games of the same strategy."""
@@ -120,15 +121,20 @@ def play_series(
         chain: play on the contracts; else as `replay` does, and only strategies that do nothing but train.
 
     Raises:
-        InvalidInput: fewer than two games, which give no interval, or no process.
+        InvalidInput: fewer than two games, which give no interval, no process, or nothing that can be played.
         ProtocolError: money appeared or disappeared, which is a defect.
     """
     if games < _FEWEST or seed < 0 or jobs < 1:
         msg = f"{games} games from seed {seed} in {jobs} processes cannot be played: choose at least {_FEWEST}, 0 and 1"
         raise InvalidInput(msg)
     names = [kind.name for kind in kinds if not kind.impossible and (chain or kind.only_trains)]
+    if kinds and not names:
+        msg = (
+            "nothing of this can be played so: without a chain only strategies that do nothing but train, such as cheap"
+        )
+        raise InvalidInput(msg)
     tallies = {name: Tally() for name in names}
-    size = max(_FEWEST, min(_SEEDS_A_PART[chain], -(-games // jobs)))
+    size = max(_FEWEST, min(_SEEDS_A_PART if chain else _SEEDS_A_REPLAYED_PART, -(-games // jobs)))
     parts = [range(first, min(first + size, seed + games)) for first in range(seed, seed + games, size)]
     for found in _played(_play_part if chain else _replay_part, [(names, part) for part in parts], jobs):
         for name, tally in found.items():
@@ -155,7 +161,10 @@ def _play_part(task: _Part) -> dict[str, Tally]:
                 world = World(seed, kind.rounds)
                 worlds[kind.rounds] = world, table.play(world, Honest())
             world, baseline = worlds[kind.rounds]
-            tallies[kind.name].add(table.play(world, kind()), baseline)
+            played = table.play(world, kind())
+            money = sum(played.money[name] for name in played.team)
+            honest = baseline.profit(played.team)
+            tallies[kind.name].add(played.profit(), honest, money, paid_more=played.paid_more)
     return tallies
 
 
@@ -169,11 +178,8 @@ def _replay_part(task: _Part) -> dict[str, Tally]:
                 world = World(seed, kind.rounds)
                 worlds[kind.rounds] = world, replay(world, HonestWork())
             world, baseline = worlds[kind.rounds]
-            found, tally = replay(world, kind()), tallies[kind.name]
-            tally.profits.append(found.profit / TOKEN)
-            tally.honest.append(baseline.profit / TOKEN)
-            tally.money.append(found.profit / TOKEN)
-            tally.paid_more += found.earned > found.fees
+            found = replay(world, kind())
+            tallies[kind.name].add(found.profit, baseline.profit, found.profit, paid_more=found.paid_more)
     return tallies
 
 

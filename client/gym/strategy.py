@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,7 +24,7 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-class Strategy:
+class Strategy(ABC):
     """One way to deviate from what honest people do. An instance plays one game and may remember things in it.
 
     Attributes:
@@ -31,7 +32,7 @@ class Strategy:
         role: who deviates.
         rounds: of the bounties it is played in.
         only_trains: whether all it does is train in a way of its own, without looking at anybody: see `replay`.
-        impossible: why the contracts leave no way to play it; empty where they do.
+        impossible: why the contracts leave no way to play it, so that it stays abstract; empty where they do.
         does: what it does; defence: what stands against it; residual: what is left of it. One sentence each.
     """
 
@@ -44,12 +45,12 @@ class Strategy:
     defence: ClassVar[str]
     residual: ClassVar[str]
 
+    @abstractmethod
     def enter(self, game: Game) -> Sequence[Participant]:
         """Put deviating people in the place of honest ones, before anything is posted; return the team.
 
         The team's profit is what all its members together end with, less what they came with.
         """
-        raise NotImplementedError
 
     def took(self, game: Game) -> list[Update] | None:  # noqa: ARG002 - most take nothing
         """Return the aggregates the owner's side has in the end, if not those it was served."""

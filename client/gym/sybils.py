@@ -81,5 +81,5 @@ class UnitOverClaim(Strategy):
     role = Role.HOLDER
     impossible = "weights are equal: no call and no document takes a number of units"
     does = "claims three times the rows it has, to weigh three times as much"
-    defence = "impossible: weights are equal, no call and no document takes a number of units"
+    defence = f"impossible, {impossible}"
     residual = "equal weights make splitting pay instead: see sybil-split"

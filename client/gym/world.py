@@ -1,26 +1,25 @@
 """What everybody in a game has at home: rows, terms, a starting model; and honest training, done once.
 
 The digits of scikit-learn, dealt anew for each seed: five holders with much of a few classes and little of the others,
-so that honest people really need each other. Terms and money are those that `gradmarket demo` and `owner init` use.
+so that honest people really need each other. Terms and money are those of `gradmarket demo`, with a smaller network.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from client.demo.plan import TOKEN, DemoOptions, chain_terms
 from client.owner import Shard
 from client.plan_folder import PlanInputs
 from client.training import Recipe, RowSource, starting_network, train, warm_start
 from marketplace.datasets import load, quantise_rows, split
-from marketplace.domain.hashing import ZERO_HASH
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
-from marketplace.domain.terms import ChainTerms, Phases
-from marketplace.domain.terms_document import RecipeTerms
 from marketplace.domain.update import apply
 from marketplace.scoring.holdback import final_gain_ppb
 
@@ -33,11 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HOLDERS", "SEATS", "TICKET_STAKE", "TOKEN", "World"]
 
-TOKEN: Final = 10**18
 HOLDERS: Final = 5
 """Four that stay honest, and the last one, who deviates where the deviator is a holder."""
-SEATS: Final = 3
-TICKET_STAKE: Final = 1200 * TOKEN
+
+_DEMO: Final = DemoOptions("digits", HOLDERS + 3, ())  # room for accounts that one person joins with
+SEATS: Final = _DEMO.seats
+TICKET_STAKE: Final = chain_terms(_DEMO, "", 0).ticket_stake
 
 _HIDDEN: Final = 16
 _PPB_PER_PPM: Final = 1000
@@ -64,7 +64,7 @@ class World:
         self.parts: tuple[RowSource, ...] = tuple(RowSource(p.features, p.labels) for p in data.parts)
         self.test: Rows = data.test
         self.scoring = ScoringTerms(Shape(len(data.feature_names), _HIDDEN, len(data.class_names)))
-        self.recipe = Recipe.from_terms(_RECIPE)
+        self.recipe = Recipe.from_terms(_DEMO.preset.recipe)
         self.base = warm_start(
             starting_network(self.scoring.shape, self.scoring.scales, seed),
             RowSource(data.root.features, data.root.labels),
@@ -88,12 +88,12 @@ class World:
             shards=tuple(Shard(quantise_rows(r.features, scale), r.labels) for r in (*data.shards, data.final)),
             root=data.root,
             scoring=self.scoring,
-            recipe=_RECIPE,
+            recipe=_DEMO.preset.recipe,
             public_prior=data.public_prior,
             class_names=data.class_names,
             feature_names=data.feature_names,
             preparation=data.preparation.to_json(),
-            chain=_chain_terms(self.rounds, token, now),
+            chain=chain_terms(replace(_DEMO, rounds=self.rounds), token, now),
         )
 
     # ------------------------------------------------------------------ training
@@ -137,37 +137,9 @@ class World:
         return total
 
 
-_RECIPE: Final = RecipeTerms(learning_rate_ppm=70_000)
-
-
-def _chain_terms(rounds: int, token: str, now: int) -> ChainTerms:
-    most = HOLDERS + 3  # room for accounts that one person joins with
-    return ChainTerms(
-        owner="0x" + "00" * 20,
-        token=token,
-        round_budget=1000 * TOKEN,
-        ticket_stake=TICKET_STAKE,
-        fee=5 * TOKEN,
-        holder_stake=50 * TOKEN,
-        seat_pay=5 * TOKEN,
-        bond=12 * most * TOKEN,
-        compensation=5 * TOKEN,
-        rounds=rounds,
-        seats=SEATS,
-        min_holders=3,
-        max_holders=most,
-        post_before=now + 3600,
-        base_root=ZERO_HASH,
-        shards_root=ZERO_HASH,
-        allowlist_root=ZERO_HASH,
-        document=ZERO_HASH,
-        phases=Phases.of(600),
-    )
-
-
 @cache
 def _digits() -> Dataset:
-    return load("digits")
+    return load(_DEMO.data)
 
 
 def _name_of(network: Network) -> bytes:

@@ -76,9 +76,9 @@ def read_answer(ask: Ask, counts: Counts, raw: bytes) -> Opening | bytes:
     """Return what an answer that the chain took says, as a walk is sent it; raises InvalidInput if it is too short."""
     if isinstance(ask, LeafAsk):
         salt = 0 if ask.section in PUBLIC or ask.section == Section.MODELS else SALT_BYTES
-        return _opening(raw, salt, counts.content_bytes(ask.section, ask.index))
+        return Opening.decode(raw, salt, counts.content_bytes(ask.section, ask.index))
     if isinstance(ask, NeuronAsk):
-        return _opening(raw, SALT_BYTES, 4 * counts.width(ask.neuron) + 8)
+        return Opening.decode(raw, SALT_BYTES, 4 * counts.width(ask.neuron) + 8)
     if isinstance(ask, SaltAsk):
         return raw[-SALT_BYTES:]
     below = raw[-(_ENTRY << ask.levels) :]
@@ -91,13 +91,6 @@ def read_answer(ask: Ask, counts: Counts, raw: bytes) -> Opening | bytes:
         levels.insert(0, b"".join(a[:_HASH] + b[:_HASH] + a[_HASH:] + b[_HASH:] for a, b in pairs))
         entries = [_above(a, b) for a, b in pairs]
     return (b"" if ask.level else raw[: -(_ENTRY << ask.levels)]) + b"".join(levels)
-
-
-def _opening(raw: bytes, salt: int, content: int) -> Opening:
-    path = raw[salt + content :]
-    return Opening(
-        raw[:salt], raw[salt : salt + content], tuple(path[at : at + _HASH] for at in range(0, len(path), _HASH))
-    )
 
 
 def _entries(node: bytes) -> tuple[bytes, bytes]:

@@ -10,7 +10,6 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from marketplace.domain.keccak_batch import HASH_BYTES
 from marketplace.scoring.trace.layout import FINAL, At, Counts, Frame, Kind, Model, Section
 from marketplace.scoring.trace.openings import Node, Opening, Reader, children_of
 from marketplace.scoring.trace.trees import NODE_BYTES
@@ -22,8 +21,6 @@ __all__ = ["Ask", "Claim", "LeafAsk", "NeuronAsk", "NodeAsk", "SaltAsk", "Walk",
 
 _LEVELS: Final = 5
 """Levels of a sum tree asked for at once: 31 nodes of 128 bytes."""
-
-_FIGURE_BYTES: Final = 64
 
 
 @dataclass(frozen=True)
@@ -195,9 +192,7 @@ class Claim:
     def _root(self, raw: bytes, section: int, figure: int, levels: int) -> bytes:
         """Take the figure leaf from the answer to a demand for the root of a sum tree; return the nodes behind it."""
         size = len(raw) - NODE_BYTES * ((1 << levels) - 1)
-        content, path = raw[:_FIGURE_BYTES], raw[_FIGURE_BYTES:size]
-        siblings = tuple(path[at : at + HASH_BYTES] for at in range(0, len(path), HASH_BYTES))
-        self._hold(section, figure, Opening(b"", content, siblings))
+        self._hold(section, figure, Opening.decode(raw[:size], 0, self.counts.content_bytes(section, figure)))
         return raw[size:]
 
     def _keep(self, raw: bytes, top: Node, place: tuple[int, int, int, int], levels: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from marketplace.domain.commitment import rows_root_of
 from marketplace.domain.errors import InvalidInput
@@ -28,6 +28,13 @@ class Opening:
     def encode(self) -> bytes:
         """Return the bytes of the opening."""
         return b"".join((self.salt, self.content, *self.path))
+
+    @classmethod
+    def decode(cls, raw: bytes, salt: int, content: int) -> Self:
+        """Return the opening with so many bytes of salt and content; all that follows them is its path."""
+        path = raw[salt + content :]
+        siblings = (path[at : at + _HASH] for at in range(0, len(path), _HASH))
+        return cls(raw[:salt], raw[salt : salt + content], tuple(siblings))
 
 
 class Node(NamedTuple):
