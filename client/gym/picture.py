@@ -60,7 +60,7 @@ def picture_of(report: Mapping[str, Any]) -> str:
         x = _at(tick)
         kind = "rule" if tick else "zero"
         parts.append(f'<path class="{kind}" d="M{x:.1f} {_TOP - 8}V{height - 16}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{_TOP - 14}">{tick:+,}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{_TOP - 14}">{tick:{"+," if tick else ""}}</text>')
     parts += [_bar(number, name, row) for number, (name, row) in enumerate(rows.items())]
     return "\n".join([*parts, "</svg>"]) + "\n"
 

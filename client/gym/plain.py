@@ -48,8 +48,8 @@ class Noise(_Attack):
     name = "noise"
     rounds = 1
     does = "submits random weights of an honest update's size"
-    defence = "trust is a cosine: random directions have next to none, and what is not beyond doubt is not paid"
-    residual = "a lucky draw in a weak round can be paid a little, less than fees cost over time"
+    defence = "trust is a cosine: random directions have less than a fifth of what others have, which counts nothing"
+    residual = "where honest updates hardly agree with each other either, noise can reach that fifth"
 
 
 class Zero(_Attack):
