@@ -8,13 +8,14 @@ nothing.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from client.inputs import InputEvidence
 from client.push import close_dispute
 from client.sheets import published_in
 from marketplace.chain.referee import Case
-from marketplace.chain.referee_reverts import UnknownSheet, WrongTurn
+from marketplace.chain.referee_reverts import NoMajorityYet, UnknownSheet, WrongTurn
 from marketplace.domain.bounty import Phase
 from marketplace.domain.dispute import FRAME_DEMAND, Answered, Decided, Demanded
 from marketplace.domain.errors import GradMarketError, InvalidInput, NotFound, StorageError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from client.validator import Validator
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.events import Revealed
+    from marketplace.domain.terms import SheetHead
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.scoring.trace.openings import Opening
     from marketplace.scoring.trace.published import Published
@@ -58,7 +60,8 @@ class Disputes:
             return False
         if bounty.phase is Phase.DISPUTE and self._defend(bounty.round, mine):
             return True
-        return any(self._attack(bounty, mine, event) for event in self._others(bounty.round, mine))
+        others = self._others(bounty.round, mine)
+        return any(self._attack(bounty, mine, e) for e in others) or any(self._excuse(mine, e) for e in others)
 
     def bring_bond(self, round_: int) -> None:
         """Have the bond of a round's next dispute in the vault."""
@@ -200,9 +203,29 @@ class Disputes:
         referee.dispute(case, log.terms, what)
         return True
 
+    def _excuse(self, mine: ScoredRound, event: Revealed) -> bool:
+        """Have this seat excused if a majority says the same under other salts, which nobody can disprove."""
+        log, sheet = self._who.log, event.sheet
+        if (
+            not _pay_the_same(sheet, mine.sheet)
+            or mine.hash in log.excused[event.round]
+            or mine.hash not in log.revealed[event.round]
+        ):
+            return False
+        with suppress(NoMajorityYet, UnknownSheet):
+            self._who.account.referee.excuse(Case(event.bounty, event.round, sheet), log.terms, mine.sheet)
+            return True
+        return False
+
     def _may_wait(self, bounty: BountyState) -> bool:
         """Whether enough of the window is left to see first what others do."""
         return self._who.in_time(bounty.deadline, self._who.log.terms.phases.challenge // _PATIENCE)
+
+
+def _pay_the_same(one: SheetHead, other: SheetHead) -> bool:
+    """Whether two sheets differ in nothing but hashes that have salts in them; see `IReferee.excuse`."""
+    salted = ("trace_root", "next_base_root", "aggregate", "document")
+    return replace(one, **{name: getattr(other, name) for name in salted}) == other
 
 
 def _frame(raw: bytes) -> Frame | None:

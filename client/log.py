@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from marketplace.domain import events as ev
-from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed
+from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed, Excused
 from marketplace.domain.errors import ChainError, NotFound
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class BountyLog:
         disputed: round -> {dispute: `Disputed`}.
         turns: dispute -> its `Demanded`, `Answered` and `Decided` events, in order.
         disproved: round -> {sheet hash: `Disproved`}.
+        excused: round -> hashes of sheets that state what a majority's does.
         settled: round -> `Settled`.
         void: rounds that were void.
         served: round -> {seat: `Served`}.
@@ -99,6 +100,7 @@ class BountyLog:
         self.disputed: dict[int, dict[bytes, Disputed]] = defaultdict(dict)
         self.turns: dict[bytes, list[Demanded | Answered | Decided]] = defaultdict(list)
         self.disproved: dict[int, dict[bytes, Disproved]] = defaultdict(dict)
+        self.excused: dict[int, set[bytes]] = defaultdict(set)
         self.settled: dict[int, ev.Settled] = {}
         self.void: set[int] = set()
         self.served: dict[int, dict[int, ev.Served]] = defaultdict(dict)
@@ -304,6 +306,8 @@ class BountyLog:
                 self.turns[event.dispute].append(event)
             case Disproved():
                 self.disproved[event.round][event.sheet_hash] = event
+            case Excused():
+                self.excused[event.round].add(event.sheet_hash)
             case _:
                 pass  # draws, which are read from the contract
 

@@ -7,6 +7,7 @@ import {IMarket} from "./interfaces/IMarket.sol";
 import {IReferee} from "./interfaces/IReferee.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {Accounts} from "./libraries/Accounts.sol";
+import {Bits} from "./libraries/Bits.sol";
 import {Tags} from "./libraries/Tags.sol";
 import {TermsWords} from "./libraries/TermsWords.sol";
 
@@ -14,6 +15,7 @@ import {TermsWords} from "./libraries/TermsWords.sol";
 /// @dev Keeps disputes and their bonds; what a step or an answer is worth, judges say, and what a verdict costs, the market knows.
 /// A dispute's id is also the vault account its bond lies in. The token of a dispute is not stored: a wrong one finds no money.
 contract Referee is IReferee {
+    using Bits for uint256;
     using TermsWords for IMarket.PackedTerms;
 
     /// @dev One storage slot.
@@ -78,7 +80,30 @@ contract Referee is IReferee {
         if (judge == address(0) || judge == _answers) revert Referee_UnknownStep(at);
         bool wrong = IJudge(judge).contradicts(given.bounty, given.round, given.sheet, given.frame, at, proof);
         if (!wrong) revert Referee_NoContradiction(at);
-        _fell(given, _hashOf(given), msg.sender, at, _counts[given.bounty][given.round].open != 0);
+        _fell(given, _hashOf(given), msg.sender, at, IMarket.Docket.AsBefore);
+    }
+
+    // ---------------------------------------------------------------- beside the majority
+    /// @inheritdoc IReferee
+    /// @dev All four of these change with the salts of a trace. A majority of all seats, silent and disproved ones among them, so that there is one such sheet at most.
+    function excuse(
+        bytes32 bounty,
+        uint256 round,
+        IMarket.PackedTerms calldata terms,
+        IMarket.Sheet calldata carried,
+        IMarket.Sheet memory other
+    ) external {
+        _requireTerms(bounty, terms);
+        bytes32 otherHash = _hashOf(bounty, round, other);
+        (other.traceRoot, other.nextBaseRoot) = (carried.traceRoot, carried.nextBaseRoot);
+        (other.aggregate, other.document) = (carried.aggregate, carried.document);
+        bytes32 carriedHash = _hashOf(bounty, round, carried);
+        if (_hashOf(bounty, round, other) != carriedHash) revert Referee_OtherFigures(bounty, otherHash);
+        uint256 seats = _rule(bounty, round, carriedHash, IMarket.Verdict.None);
+        if (2 * seats.count() <= terms.seats()) revert Referee_NoMajority(bounty, carriedHash);
+        seats = _rule(bounty, round, otherHash, IMarket.Verdict.Excused);
+        if (seats == 0) revert Referee_UnknownSheet(bounty, otherHash);
+        emit Excused(bounty, round, otherHash, seats);
     }
 
     // ---------------------------------------------------------------- in turns
@@ -87,9 +112,7 @@ contract Referee is IReferee {
         external
         returns (bytes32 id)
     {
-        if (IMarket(market).bountyOf(given.bounty).termsHash != terms.hash()) {
-            revert Referee_WrongTerms(given.bounty);
-        }
+        _requireTerms(given.bounty, terms);
         _requireAnswerable(given, what);
         bytes32 sheetHash = _hashOf(given);
         Count storage count = _counts[given.bounty][given.round];
@@ -97,7 +120,8 @@ contract Referee is IReferee {
         id = keccak256(abi.encode(Tags.DISPUTE, given.bounty, given.round, count.all));
         count.open += 1;
         count.all += 1;
-        (uint256 seats, uint256 windowEnd, uint256 turn) = _rule(given, sheetHash, address(0), false, true);
+        (uint256 seats, uint256 windowEnd, uint256 turn) =
+            _rule(given, sheetHash, address(0), IMarket.Verdict.None, IMarket.Docket.Open);
         if (seats == 0) revert Referee_UnknownSheet(given.bounty, sheetHash);
         if (block.timestamp > windowEnd) revert Referee_WindowClosed(given.bounty, windowEnd);
         emit Disputed(given.bounty, given.round, id, sheetHash, msg.sender, bond);
@@ -147,14 +171,14 @@ contract Referee is IReferee {
         if (turn == Turn.Over) revert Referee_WrongTurn(id, turn);
         Count storage count = _counts[given.bounty][given.round];
         count.open -= 1;
-        bool disputed = count.open != 0;
+        IMarket.Docket docket = count.open != 0 ? IMarket.Docket.Open : IMarket.Docket.Clear;
         state.turn = Turn.Over;
         address challenger = state.challenger;
-        (uint256 seats,,) = _rule(given, sheetHash, challenger, false, true);
+        (uint256 seats,,) = _rule(given, sheetHash, challenger, IMarket.Verdict.None, IMarket.Docket.Open);
         if (seats != 0 && block.timestamp <= state.deadline) revert Referee_TooEarly(id, uint256(state.deadline) + 1);
         bool silent = seats != 0 && turn == Turn.Defence;
-        if (silent) _fell(given, sheetHash, challenger, 0, disputed);
-        else _rule(given, sheetHash, challenger, false, disputed);
+        if (silent) _fell(given, sheetHash, challenger, 0, docket);
+        else _rule(given, sheetHash, challenger, IMarket.Verdict.None, docket);
         bool upheld = silent || seats == 0;
         address winner = upheld ? challenger : _defenders[id];
         emit Decided(given.bounty, id, upheld, winner);
@@ -200,6 +224,10 @@ contract Referee is IReferee {
         }
     }
 
+    function _requireTerms(bytes32 bounty, IMarket.PackedTerms calldata terms) private view {
+        if (IMarket(market).bountyOf(bounty).termsHash != terms.hash()) revert Referee_WrongTerms(bounty);
+    }
+
     /// @dev A demand that nobody could answer would bring down any sheet: it has to name something that a trace of this frame has.
     function _requireAnswerable(Case calldata given, uint256 what) private view {
         if (_asksForFrame(what)) return;
@@ -217,28 +245,45 @@ contract Referee is IReferee {
         private
         returns (uint256 deadline)
     {
-        (uint256 seats,, uint256 length) = _rule(given, sheetHash, address(0), false, true);
+        (uint256 seats,, uint256 length) =
+            _rule(given, sheetHash, address(0), IMarket.Verdict.None, IMarket.Docket.Open);
         if (seats == 0) revert Referee_UnknownSheet(given.bounty, sheetHash);
         deadline = block.timestamp + length;
         (_states[id].deadline, _states[id].turn) = (uint40(deadline), turn);
     }
 
-    function _fell(Case calldata given, bytes32 sheetHash, address challenger, uint256 at, bool disputed) private {
-        (uint256 seats,,) = _rule(given, sheetHash, challenger, true, disputed);
+    function _fell(Case calldata given, bytes32 sheetHash, address challenger, uint256 at, IMarket.Docket docket)
+        private
+    {
+        (uint256 seats,,) = _rule(given, sheetHash, challenger, IMarket.Verdict.Wrong, docket);
         if (seats == 0) revert Referee_UnknownSheet(given.bounty, sheetHash);
         // slither-disable-next-line reentrancy-events -- the market calls nobody back
         emit Disproved(given.bounty, given.round, sheetHash, seats, challenger, at);
     }
 
-    function _rule(Case calldata given, bytes32 sheetHash, address challenger, bool wrong, bool disputed)
+    function _rule(
+        Case calldata given,
+        bytes32 sheetHash,
+        address challenger,
+        IMarket.Verdict verdict,
+        IMarket.Docket docket
+    ) private returns (uint256 seats, uint256 deadline, uint256 turn) {
+        return IMarket(market).rule(given.bounty, given.round, sheetHash, challenger, verdict, docket);
+    }
+
+    function _rule(bytes32 bounty, uint256 round, bytes32 sheetHash, IMarket.Verdict verdict)
         private
-        returns (uint256 seats, uint256 deadline, uint256 turn)
+        returns (uint256 seats)
     {
-        return IMarket(market).rule(given.bounty, given.round, sheetHash, challenger, wrong, disputed);
+        (seats,,) = IMarket(market).rule(bounty, round, sheetHash, address(0), verdict, IMarket.Docket.AsBefore);
     }
 
     function _hashOf(Case calldata given) private view returns (bytes32) {
         return keccak256(abi.encode(Tags.SHEET, block.chainid, market, given.bounty, given.round, given.sheet));
+    }
+
+    function _hashOf(bytes32 bounty, uint256 round, IMarket.Sheet memory sheet) private view returns (bytes32) {
+        return keccak256(abi.encode(Tags.SHEET, block.chainid, market, bounty, round, sheet));
     }
 
     function _bond(IMarket.PackedTerms calldata terms, uint256 before) private pure returns (uint256) {

@@ -33,11 +33,11 @@ __all__ = ["FILES", "draw", "interval"]
 FILES: dict[str, str] = {
     "Vault.sol": "{Vault.t.sol,fuzz/Vault.t.sol}",
     "Registry.sol": "{Registry,Bench,Falling}.t.sol",
-    "Referee.sol": "{Referee,Disputing,Ruling}.t.sol",
+    "Referee.sol": "{Referee,Disputing,Ruling,Excusing}.t.sol",
     "market/Payouts.sol": "{Claiming.t.sol,fuzz/Payouts.t.sol}",
     "market/Bench.sol": "{Bench,Falling,WholeBounty}.t.sol",
     "market/Core.sol": "{Phases,WholeBounty,Serving}.t.sol",
-    "market/Scoring.sol": "{Scoring,Disproving,Falling}.t.sol",
+    "market/Scoring.sol": "{Scoring,Disproving,Falling,Excusing}.t.sol",
     "libraries/Accounts.sol": "{Vault,Registry}.t.sol",
     "libraries/Drawing.sol": "{Registry.t.sol,fuzz/Draws.t.sol}",
     "libraries/Lanes.sol": "fuzz/Libraries.t.sol",

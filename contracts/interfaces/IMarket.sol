@@ -33,6 +33,20 @@ interface IMarket {
         Closed
     }
 
+    /// @dev The referee's word on a sheet.
+    enum Verdict {
+        None,
+        Wrong,
+        Excused // another sheet than that of a majority, which states the same: whoever revealed it loses nothing by that
+    }
+
+    /// @dev Whether a round has open disputes.
+    enum Docket {
+        AsBefore,
+        Clear,
+        Open
+    }
+
     enum CloseReason {
         None,
         Finished,
@@ -365,10 +379,10 @@ interface IMarket {
     /// left by `draw` and `Challenge` by `settle`, which anyone may call as well; but when every sheet that a majority revealed was
     /// disproved, `advance` voids the round.
     function advance(bytes32 bounty, PackedTerms calldata terms) external;
-    /// @notice The referee's word on a sheet of the running round: whether it is `wrong`, and whether disputes are still open, which
-    /// keep the round from being settled. Returns what the referee has to know: the seats that revealed the
-    /// sheet and were not disproved yet, the end of the window, and the seconds that each turn of a dispute has.
-    function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, bool wrong, bool disputed)
+    /// @notice The referee's word on a sheet of the running round, and whether disputes are still open, which keep the round from being
+    /// settled. Returns what the referee has to know: the seats that revealed the sheet and were not disproved yet, the end of the
+    /// window, and the seconds that each turn of a dispute has.
+    function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, Verdict verdict, Docket docket)
         external
         returns (uint256 seats, uint256 deadline, uint256 turn);
     /// @notice Settles the round on the sheet a majority revealed, once the challenge window is over.
@@ -390,8 +404,6 @@ interface IMarket {
     function seatOf(bytes32 bounty, uint256 seat) external view returns (SeatView memory);
     /// @notice The hash that seats commit to and the tally counts.
     function sheetHashOf(bytes32 bounty, uint256 round, Sheet calldata sheet) external view returns (bytes32);
-    /// @notice What `post` takes: rounds * (roundBudget + seats * seatPay) + bond.
-    function escrowOf(PackedTerms calldata terms) external pure returns (uint256);
     /// @notice The vault of this deployment.
     function vault() external view returns (address);
     /// @notice The referee of this deployment.

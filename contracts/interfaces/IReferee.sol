@@ -61,6 +61,10 @@ interface IReferee {
     error Referee_WrongSubject(bytes32 dispute);
     /// @notice Thrown when a dispute has used up its demands.
     error Referee_TooManyDemands(bytes32 dispute);
+    /// @notice Thrown when a sheet to be excused states other figures than the one a majority revealed.
+    error Referee_OtherFigures(bytes32 bounty, bytes32 sheetHash);
+    /// @notice Thrown when no majority of the seats revealed the sheet that is to excuse another.
+    error Referee_NoMajority(bytes32 bounty, bytes32 sheetHash);
     /// @notice Thrown when the terms passed are not the bounty's.
     error Referee_WrongTerms(bytes32 bounty);
     /// @notice Thrown at deployment when a judge is not there.
@@ -71,6 +75,8 @@ interface IReferee {
     event Disproved(
         bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 seats, address challenger, uint256 at
     );
+    /// @notice Emitted when the seats in `seats` are excused for a sheet that states what a majority's does.
+    event Excused(bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 seats);
     /// @notice Emitted when a dispute about a sheet opens, with a first demand.
     event Disputed(
         bytes32 indexed bounty,
@@ -91,6 +97,17 @@ interface IReferee {
 
     /// @notice Disproves a sheet by one step. Anyone may, inside the window and while any sheet of the round is disputed.
     function disprove(Case calldata given, uint256 at, bytes calldata proof) external;
+    /// @notice Excuses whoever revealed `other`, which pays the same as what a majority of all seats revealed and takes the same
+    /// submissions in: they lose nothing if the round is settled on `carried`. A majority can hash a right scoring with salts of
+    /// its own, and which ones are right, the chain cannot tell; a wrong model behind other roots can be disproved. Anyone may,
+    /// inside the window and while any sheet of the round is disputed.
+    function excuse(
+        bytes32 bounty,
+        uint256 round,
+        IMarket.PackedTerms calldata terms,
+        IMarket.Sheet calldata carried,
+        IMarket.Sheet memory other
+    ) external;
     /// @notice Opens a dispute with a first demand, and locks `bondOf` from the caller's vault account.
     function dispute(Case calldata given, IMarket.PackedTerms calldata terms, uint256 what)
         external

@@ -128,7 +128,7 @@ abstract contract Bench is Core {
             IRegistry(registry)
                 .slash(terms.token(), terms.ticketStake(), b.seats[seat].ticket, percent, _challengerOf(b, seat));
         }
-        if (percents != 0) (b.sums.disproved, b.sums.led) = (0, 0);
+        if (percents != 0) (b.sums.disproved, b.sums.led, b.sums.excused) = (0, 0, 0);
     }
 
     /// @dev Who disproved the seat's sheet; nobody if none was.

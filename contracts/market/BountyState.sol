@@ -46,6 +46,7 @@ struct Sums {
     uint16 halves; // of a round's pay that every seat is owed, but for `Bounty.lanes`
     uint16 disproved; // seats of the running round whose sheet the referee found wrong
     uint16 led; // those of them whose sheet was the leading one: its place holds who disproved it
+    uint16 excused; // seats of the running round that lose nothing by another sheet than the one that stands
 }
 
 /// @dev `word` is in turn what the seat attested (a bitmap) if that is not everything, its commit, and the hash of its sheet if that

@@ -190,8 +190,8 @@ abstract contract Scoring is Bench, Payouts {
     }
 
     /// @inheritdoc IMarket
-    /// @dev The referee answers for `wrong`: nothing about the sheet is looked at here. No event but the phase's: the referee tells.
-    function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, bool wrong, bool disputed)
+    /// @dev The referee answers for the verdict: nothing about the sheet is looked at here. No event but the phase's: the referee tells.
+    function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, Verdict verdict, Docket docket)
         external
         returns (uint256 seats, uint256 deadline, uint256 turn)
     {
@@ -206,8 +206,9 @@ abstract contract Scoring is Bench, Payouts {
             _requireNotAfter(bounty, deadline);
         }
         seats = clock.round == round ? _seatsWith(b, sheetHash) : 0;
-        if (wrong) _disprove(b, sheetHash, seats, challenger);
-        Phase next = disputed ? Phase.Dispute : Phase.Challenge;
+        if (verdict == Verdict.Wrong) _disprove(b, sheetHash, seats, challenger);
+        else if (verdict == Verdict.Excused) b.sums.excused |= uint16(seats);
+        Phase next = docket == Docket.AsBefore ? phase : docket == Docket.Clear ? Phase.Challenge : Phase.Dispute;
         if (phase != next) {
             clock.phase = next;
             emit PhaseChanged(bounty, round, next, deadline);
@@ -356,11 +357,16 @@ abstract contract Scoring is Bench, Payouts {
         uint256 halves = sheet.adopted ? 1 : 2;
         Sums memory sums = b.sums;
         sums.reserveChange += _difference(fees, sheet.pool + pay);
-        sums.settled += 1;
+        sums.excused = 0;
         sums.join = uint24(terms.phase(TermsWords.JOIN));
         sums.rounds = uint16(terms.rounds());
-        if (unanimous) sums.halves += uint16(halves); // every seat is paid, and one counter moves
-        else b.lanes = b.lanes.add(winners, halves);
+        unchecked {
+            // At most 4,096 rounds, and two halves in each.
+            sums.settled += 1;
+            if (unanimous) sums.halves += uint16(halves); // every seat is paid, and one counter moves
+            else b.lanes = b.lanes.add(winners, halves);
+            if (b.clock.round + 1 == terms.rounds()) b.ballot.heldReturns = !sheet.released;
+        }
         b.sums = sums;
         uint256 spared = b.joined & ~sheet.included;
         for (uint256 group = 0; spared >> (16 * group) != 0; ++group) {
@@ -368,7 +374,6 @@ abstract contract Scoring is Bench, Payouts {
             if (part != 0) b.spared[group] = b.spared[group].add(part, 1);
         }
         if (sheet.breached != 0) b.forfeited |= sheet.breached;
-        if (b.clock.round + 1 == terms.rounds()) b.ballot.heldReturns = !sheet.released;
     }
 
     /// @dev The seats whose revealed sheet has this hash.
@@ -389,6 +394,7 @@ abstract contract Scoring is Bench, Payouts {
         uint256 committed = b.ballot.committed;
         uint256 revealed = b.ballot.revealed;
         uint256 wrong = b.sums.disproved;
+        fine |= b.sums.excused;
         for (uint256 seat = 0; seat < terms.seats(); ++seat) {
             uint256 percent = 0;
             if (wrong.has(seat)) percent = WRONG_SHEET_PERCENT;

@@ -92,11 +92,6 @@ abstract contract Views is Holders, Scoring {
         return Sheets.hash(bounty, round, sheet);
     }
 
-    /// @inheritdoc IMarket
-    function escrowOf(PackedTerms calldata terms) external pure returns (uint256) {
-        return _postedReserve(terms) + terms.bond();
-    }
-
     function _idOf(address owner, bytes32 salt) internal view returns (bytes32) {
         return keccak256(abi.encode(Tags.BOUNTY, block.chainid, address(this), owner, salt));
     }

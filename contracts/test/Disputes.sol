@@ -10,7 +10,8 @@ import {Path} from "./Path.sol";
 import {Terms} from "./Terms.sol";
 
 /// @title Benches that disagree, and the words for bringing sheets down. After every step all sums are checked.
-/// @dev A bench is written seat by seat: `H` reveals the good sheet, `A` and `B` wrong ones, `.` commits and never reveals, `-` does not
+/// @dev A bench is written seat by seat: `H` reveals the good sheet, `A` and `B` wrong ones, `S` and `T` the good
+/// one under other salts, `.` commits and never reveals, `-` does not
 /// commit, `x` had said that it could not score. The first to reveal leads. Judges were taught nothing but that there is something
 /// to demand at `WHAT` and nine places after it: what is to convince them, a test teaches.
 abstract contract Disputes is Path {
@@ -33,6 +34,15 @@ abstract contract Disputes is Path {
         for (uint256 i = 0; i < 10; ++i) {
             _teachExists(WHAT + i);
         }
+    }
+
+    /// @dev For tests that go through several benches.
+    function _newBench() internal {
+        delete holders;
+        delete validators;
+        delete tickets;
+        delete accounts;
+        setUp();
     }
 
     // ---------------------------------------------------------------- benches
@@ -78,6 +88,11 @@ abstract contract Disputes is Path {
     function _sheetOf(bytes1 kind) internal view returns (IMarket.Sheet memory sheet) {
         sheet = _goodSheet();
         if (kind == "H" || kind == ".") return sheet;
+        if (kind == "S" || kind == "T") {
+            _salt(sheet, kind);
+            if (kind == "T") (sheet.nextBaseRoot, sheet.aggregate) = (sheet.traceRoot, sheet.document);
+            return sheet;
+        }
         sheet.payoutRoot = keccak256(abi.encode("lie", kind));
         sheet.document = keccak256(abi.encode("story", kind));
     }

@@ -12,21 +12,13 @@ contract FallingTest is Disputes {
         _stakeAll(); // enough to draw anew
     }
 
-    function _startAnew() private {
-        delete holders;
-        delete validators;
-        delete tickets;
-        delete accounts;
-        setUp();
-    }
-
     // ---------------------------------------------------------------- a lying majority
     /// @dev Given a majority of 3, 5 or 7 seats that lied and an honest minority, wherever they sit and whoever led, when the lie is
     /// disproved, then the honest sheet settles, liars lose all they staked, half of it to the challenger, and the honest are paid.
     function test_theHonestMinoritysSheetStands() public {
         bytes[8] memory benches = [bytes("AAH"), "HAA", "AHA", "AAAHH", "HAAHA", "AAAAHHH", "HHHAAAA", "HAHAHAA"];
         for (uint256 i = 0; i < 8; ++i) {
-            _startAnew();
+            _newBench();
             _honestMinority(benches[i]);
         }
     }
@@ -116,7 +108,7 @@ contract FallingTest is Disputes {
     function test_aRoundWithoutASheetIsVoid() public {
         bytes[6] memory benches = [bytes("AAA"), "ABA", "AA-", "A.A", "AAAAABB", "BAABAAx"];
         for (uint256 i = 0; i < 6; ++i) {
-            _startAnew();
+            _newBench();
             _voided(benches[i]);
         }
     }
@@ -164,7 +156,7 @@ contract FallingTest is Disputes {
         bytes[3] memory benches = [bytes("AAAH-"), "AAAHB", "AAAAHH."];
         uint256[3] memory silent = [uint256(4), 5, 6];
         for (uint256 i = 0; i < 2; ++i) {
-            _startAnew();
+            _newBench();
             _toBench(benches[i]);
             _disprove(challenger, "A");
             IMarket.Sheet memory good = _sheetOf("H");
@@ -178,7 +170,7 @@ contract FallingTest is Disputes {
             if (silent[i] == 4) _assertLost(4, 10);
             else _assertLost(4, 0);
         }
-        _startAnew();
+        _newBench();
         _toBench(benches[2]); // two of three
         _disprove(challenger, "A");
         _pass();
@@ -219,7 +211,7 @@ contract FallingTest is Disputes {
     /// @dev In the last round the bounty ends with it: whoever lost its ticket is not released with the others.
     function test_theLastRoundEndsOnAFallenSheet() public {
         for (uint256 i = 0; i < 2; ++i) {
-            _startAnew();
+            _newBench();
             terms.rounds = 1;
             _toBench(i == 0 ? bytes("AAH") : bytes("AAA"));
             _disprove(challenger, "A");

@@ -16,7 +16,7 @@ from marketplace.chain.codec import EventCodec
 from marketplace.domain import events as ev
 from marketplace.domain.abi import OPENED, submissions_step
 from marketplace.domain.bounty import CloseReason, Phase
-from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed
+from marketplace.domain.dispute import Answered, Decided, Demanded, Disproved, Disputed, Excused
 from marketplace.domain.errors import ChainError, InvalidInput
 from marketplace.domain.terms import ChainTerms, SheetHead
 
@@ -41,7 +41,7 @@ BLOCKS_A_QUERY: Final = 2_000
 _RENAMED: Final = {("Deposited", "from"): "sender", ("Moved", "from"): "source", ("Moved", "to"): "target"}
 _CLASSES: Final[dict[tuple[str, str], type[ev.Event]]] = {
     ("Registry", "Left"): ev.TicketLeft,
-    **{("Referee", kind.__name__): kind for kind in (Answered, Decided, Demanded, Disproved, Disputed)},
+    **{("Referee", kind.__name__): kind for kind in (Answered, Decided, Demanded, Disproved, Disputed, Excused)},
 }
 
 

@@ -253,11 +253,6 @@ class Market(Contract):
         found: bytes = self.view("sheetHashOf", bounty, round_, sheet.as_tuple())
         return found
 
-    def escrow(self, terms: ChainTerms) -> int:
-        """Return what the contract takes from the owner's vault account for posting these terms."""
-        found: int = self.view("escrowOf", terms.packed())
-        return found
-
 
 def _path(payout: Claim) -> bytes:
     """Return the nodes beside the way to the root as the contract reads them: hash and sum, 48 bytes each."""

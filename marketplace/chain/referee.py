@@ -68,6 +68,11 @@ class Referee(Contract):
         """End a dispute whose sheet has fallen, or whose turn ran out."""
         return self.act("close", case.as_tuple(), self._token, dispute, last)
 
+    def excuse(self, case: Case, terms: ChainTerms, other: SheetHead) -> Receipt:
+        """Excuse the seats with `other`: it pays what the sheet in `case` does, which a majority revealed."""
+        carried = case.sheet.as_tuple()
+        return self.act("excuse", case.bounty, case.round, terms.packed(), carried, other.as_tuple())
+
     def dispute_of(self, dispute: bytes) -> Dispute:
         """Return where a dispute stands; one that nobody opened has all fields zero."""
         challenger, deadline, turn, *rest = self.view("disputeOf", self._token, dispute)

@@ -11,7 +11,9 @@ __all__ = [
     "BadFrame",
     "MissingJudge",
     "NoContradiction",
+    "NoMajorityYet",
     "NotReferee",
+    "OtherFigures",
     "OtherTerms",
     "TooManyDemands",
     "TurnOver",
@@ -43,6 +45,20 @@ class NoContradiction(Revert):
 
     signature = "Referee_NoContradiction(uint256 at)"
     advice = "the step at {at} is as it should be: there is nothing to challenge here"
+
+
+class OtherFigures(InvalidSheet, Revert):
+    """Only a sheet that states the same is excused."""
+
+    signature = "Referee_OtherFigures(bytes32 bounty, bytes32 sheetHash)"
+    advice = "the sheet {sheetHash} states other figures than the majority's: disprove the one that is wrong"
+
+
+class NoMajorityYet(Revert):
+    """Only what a majority of the seats revealed excuses others."""
+
+    signature = "Referee_NoMajority(bytes32 bounty, bytes32 sheetHash)"
+    advice = "no majority of the seats of bounty {bounty} stands for the sheet {sheetHash}: nobody is slashed by it"
 
 
 class UnknownStep(Revert):

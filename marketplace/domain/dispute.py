@@ -16,6 +16,7 @@ __all__ = [
     "Disproved",
     "Dispute",
     "Disputed",
+    "Excused",
     "Frame",
     "Turn",
 ]
@@ -114,3 +115,12 @@ class Disproved(BountyEvent):
     seats: int
     challenger: str
     at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excused(BountyEvent):
+    """The seats in the bitmap lose nothing by their sheet, which states what that of a majority does."""
+
+    round: int
+    sheet_hash: bytes
+    seats: int

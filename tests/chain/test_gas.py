@@ -24,6 +24,7 @@ LIMITS = {
     "draw_7_of_1000": 65_000,
     "round_6_holders_3_seats": 1_300_000,
     "bytes_market": 24_576,
+    "disprove_59": 100_000,
     "disprove_59_of_3": 100_000,
     "disprove_59_floor": 110_000,
     "disprove_784": 180_000,

@@ -98,20 +98,6 @@ def test_a_sheet_has_one_hash(stage, sheet, round_):
     assert stage.owner.sheet_hash(stage.bounty, round_, sheet) == abi.sheet_hash(stage.scope, round_, sheet)
 
 
-@SHARED
-@given(
-    budget=st.integers(0, 2**96 - 1),
-    pay=st.integers(0, 2**96 - 1),
-    bond=st.integers(0, 2**96 - 1),
-    rounds=st.integers(0, 2**16 - 1),
-    seats=st.integers(0, 255),
-)
-def test_posting_costs_what_the_terms_say(stage, budget, pay, bond, rounds, seats):
-    """ChainTerms.escrow equals escrowOf for any amounts. GM-107."""
-    some = dataclasses.replace(stage.terms, round_budget=budget, seat_pay=pay, bond=bond, rounds=rounds, seats=seats)
-    assert stage.owner.escrow(some) == some.escrow
-
-
 def test_a_pool_is_named_by_its_token_and_stake(stage):
     """It is keccak256(abi.encode(token, ticketStake))."""
     expected = keccak(encode(["address", "uint128"], [stage.deployment.token, 7]))
@@ -122,7 +108,7 @@ def test_the_market_keeps_the_hash_of_the_terms_it_was_given(stage):
     """keccak256(abi.encode(packedTerms)), as anybody can recompute it from the Posted event."""
     stage.stake()
     stage.post()
-    kind = artefact("Market").interface.functions["escrowOf"].inputs
+    kind = artefact("Market").interface.functions["collect"].inputs[1:2]
     assert keccak(encode(kind, [stage.terms.packed()])) == stage.state().terms_hash == stage.terms.hash
     (posted,) = stage.owner.events(stage.bounty, 0, stage.owner.head(), kinds=[Posted])
     assert stage.terms == posted.terms

@@ -12,14 +12,16 @@ from client.validator import Validator
 from marketplace.domain.abi import sheet_hash
 from marketplace.domain.bounty import BountyState
 from marketplace.domain.terms import SheetHead
-from marketplace.scoring.trace.build import Trace
+from marketplace.scoring.trace.build import Trace, contents_of
+from marketplace.scoring.trace.figures import Figures
 from marketplace.scoring.trace.published import Published
 from marketplace.storage.canonical import decode_json, encode_json
 from marketplace.storage.cid import digest_of, show_cid
 from marketplace.storage.unixfs import build
+from tests.trace.cases import sheet
 from tests.trace.liars import stage_liar
 
-__all__ = ["Liar", "Stubborn", "lying", "told"]
+__all__ = ["Liar", "Resalting", "Stubborn", "lying", "told"]
 
 
 class Stubborn(Disputes):
@@ -58,6 +60,17 @@ class Liar(Validator):
     def _lie(self, round_: int, mine: ScoredRound) -> ScoredRound:
         trace, head = stage_liar(mine.trace, self.stage, np.random.default_rng(self.seed))
         return told(self, round_, mine, trace, head, publishes=self.publishes)
+
+
+class Resalting(Liar):
+    """Scores right, and hashes it with salts of its own, the next base too."""
+
+    def _lie(self, round_: int, mine: ScoredRound) -> ScoredRound:
+        traced = replace(mine.trace.figures.traced, secret=bytes([7]) * 32, next_salt=bytes([8]) * 32)
+        figures = Figures(traced)
+        trace = Trace(figures, contents_of(figures))
+        head = replace(mine.sheet, trace_root=trace.root, next_base_root=sheet(figures, trace).next_base_root)
+        return told(self, round_, mine, trace, head)
 
 
 def told(

@@ -11,7 +11,7 @@ from marketplace.domain.dispute import FRAME_DEMAND, Frame
 from marketplace.scoring.trace.demands import demand_of
 from marketplace.scoring.trace.evidence import LeafAsk, NeuronAsk, NodeAsk, SaltAsk
 from marketplace.scoring.trace.layout import Model, Section
-from tests.client.liars import Liar, lying
+from tests.client.liars import Liar, Resalting, lying
 from tests.client.stage import TOKEN, Stage
 
 PURSE = 100 * TOKEN
@@ -45,6 +45,20 @@ def assert_the_honest_seat_won(stage: Stage) -> None:
 def test_a_lying_majority_is_brought_down_by_one_honest_seat(tmp_path, figure):
     """The liars answer every demand, and what they answer disproves them. GM-312, GM-314."""
     assert_the_honest_seat_won(play(tmp_path, lying(figure)))
+
+
+def test_a_majority_with_salts_of_its_own_takes_no_stake(tmp_path):
+    """The honest seat asks, at the price of a bond, finds nothing to show, and is excused: unpaid, not slashed. GM-318."""
+    stage = play(tmp_path, Resalting)
+    log, honest = stage.owner.log.refresh(), stage.validators[2]
+    mine = honest.bench.score(0)
+    assert {0} == set(log.settled)
+    assert mine.hash != log.settled[0].sheet_hash
+    assert {} == dict(log.disproved[0])
+    assert {mine.hash} == log.excused[0]
+    assert [0, 0, 0] == [log.lost[v.address] for v in stage.validators]
+    assert PURSE - stage.terms.ticket_stake // 10 == honest.account.vault.balance()
+    assert 0 == stage.left_in_bounty()
 
 
 @pytest.mark.parametrize("publishes", [True, False])

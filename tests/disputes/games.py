@@ -114,6 +114,8 @@ def lie(court: Courtroom, record: Record, rng: np.random.Generator, kinds: Seque
         record.by["demands"] += sum(len(log.turns[d]) for d in log.disputed[court.round])
     elif changes_nothing(right.trace, right.sheet, trace, story.sheet):
         record.left_alone[kind] += 1
+        if log.lost[honest.address]:
+            record.wrong.append(f"{what}: left alone, and lost {log.lost[honest.address]}")
     else:
         troubles = [str(t) for t in honest.troubles]
         record.wrong.append(f"{what}: {'void' if settled is None else 'the lie'} stood; {troubles}")
