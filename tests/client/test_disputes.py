@@ -48,7 +48,7 @@ def test_a_lying_majority_is_brought_down_by_one_honest_seat(tmp_path, figure):
 
 
 def test_a_majority_with_salts_of_its_own_takes_no_stake(tmp_path):
-    """The honest seat asks, at the price of a bond, finds nothing to show, and is excused: unpaid, not slashed. GM-318."""
+    """The honest seat asks, at the price of a bond, finds nothing, and is excused: unpaid, not slashed. GM-318."""
     stage = play(tmp_path, Resalting)
     log, honest = stage.owner.log.refresh(), stage.validators[2]
     mine = honest.bench.score(0)
