@@ -14,7 +14,7 @@ For shares of bits, + and - are XOR.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -86,6 +86,7 @@ class Claim:
     sent: Sent
     received: Received
     third: Third
+    _target: list[Words] = field(default_factory=list)
 
     def masks(self, stream: Stream) -> tuple[list[Words], Words]:
         """Draw a mask for every u and one for the sum of the f_k."""
@@ -99,13 +100,21 @@ class Claim:
     def masked(self, known: Sent | Received, stream: Stream) -> list[Words]:
         """Return every u under its mask, and what the f_k must add up to, less its mask and A_(p+1)."""
         masks, last = self.masks(stream)
-        total = known.z if known.lower is None else self.group.plus(known.z, known.lower)
-        if self.own is not None:
-            total = self.group.minus(total, self.own(known.us))
-        self.group.minus(total, last, out=last)
+        self.group.minus(self._sum_of(known), last, out=last)
         for mask, u in zip(masks, known.us, strict=True):
             self.group.plus(mask, u, out=mask)
         return [*masks, last]
+
+    def _sum_of(self, known: Sent | Received) -> Words:
+        """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""
+        if known is self.received and self._target:
+            return self._target[0]
+        total = known.z if known.lower is None else self.group.plus(known.z, known.lower)
+        if self.own is not None:
+            total = self.group.minus(total, self.own(known.us))
+        if known is self.received:
+            self._target.append(total)
+        return total
 
     def applied(self, us: Sequence[Words], vs: Sequence[Words]) -> Words:
         """Return the sum of the f_k."""

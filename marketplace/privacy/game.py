@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Played", "play"]
 
-_LANES: Final = 1 << 18
-"""Hidden activations evaluated at once."""
+_LANES: Final = {False: 1 << 19, True: 1 << 18}
+"""Hidden activations evaluated at once, without and with verification, which keeps every one of them until the end."""
 
 _GROUP: Final = 4
 """Players whose 2^4 sums are made once and used by every coalition."""
@@ -97,7 +97,7 @@ def play(party: Party, plan: Plan, updates: Shares) -> Played:
     model = _Model(party, plan, updates)
     matrix = ring(np.concatenate([plan.combinations, plan.totals]))
     total: Shares | None = None
-    step = max(1, _LANES // max(1, len(plan.labels) * max(1, plan.base.shape.hidden)))
+    step = max(1, _LANES[party.repetitions > 0] // max(1, len(plan.labels) * max(1, plan.base.shape.hidden)))
     for at in range(0, len(plan.coalitions), step):
         scores = model.scores(plan.coalitions[at : at + step])
         part = scores.each(lambda w: matrix[:, at : at + step] @ w)  # noqa: B023 - used at once
