@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from marketplace.domain.errors import Cheated
+from marketplace.domain.errors import Cheated, PeerFailed
 from marketplace.privacy.claims import ADD, XOR, Claim, Group, Received, Sent, Third
 from marketplace.privacy.proofs import prove
 from marketplace.privacy.shares import PARTIES, Shares, ring, signed
@@ -181,6 +181,8 @@ class Party:
         """Tell the others whether this party has caught somebody; raise Cheated at all parties if one has."""
         mine = np.array([sum(1 << p for p in blamed or ())], np.uint8)
         above, below = int(self.pass_down(mine)[0]), int(self.pass_up(mine)[0])
+        self.expect(above >> PARTIES == 0, self.next)
+        self.expect(below >> PARTIES == 0, self.previous)
         for accuser, bits in ((self.me, int(mine[0])), (self.next, above), (self.previous, below)):
             if bits:
                 names = [p for p in range(PARTIES) if bits >> p & 1]
@@ -189,6 +191,13 @@ class Party:
                     "and have the seats in question drawn anew"
                 )
                 raise Cheated(msg, frozenset(names), accuser)
+
+    @staticmethod
+    def expect(sound: bool, peer: int) -> None:  # noqa: FBT001 - the condition
+        """Raise PeerFailed unless what a peer sent can mean anything."""
+        if not sound:
+            msg = f"party {peer} sent what means nothing: void the round and have its seat drawn anew"
+            raise PeerFailed(msg, peer)
 
 
 def _bytes(array: Words) -> memoryview:

@@ -70,10 +70,11 @@ def prove(party: Party, claims: Sequence[Claim]) -> None:
 
     bits = np.frombuffer(secrets.token_bytes(len(times)), np.uint8) & 1
     wanted = party.pass_up(bits)
+    party.expect(bool((wanted <= 1).all()), party.previous)
 
     failed, tag = _FINE, b""
     for at in times:
-        response = _respond(party, claims, helped[at], masked=bool(wanted[at] & 1), check=bool(bits[at]))
+        response = _respond(party, claims, helped[at], masked=bool(wanted[at]), check=bool(bits[at]))
         found = _check(claims, key, response, masked=bool(bits[at]))
         if failed == _FINE and not hmac.compare_digest(found, promised[at * _TAG :][:_TAG]):
             failed, tag = at, _hash(response)
@@ -136,13 +137,16 @@ def _resolve(
 ) -> None:
     """Tell the previous party whether its proof failed, have it say what its helper should have sent, and blame."""
     complaint = party.pass_down(np.array(failed, np.uint8))
-    at, bit = int(complaint[0]), int(complaint[1]) & 1
+    at, bit = (int(v) for v in complaint)
+    party.expect((at, bit) == (_FINE, 0) or (at < len(mine) and bit <= 1), party.next)
     excuse = bytes(_EXCUSE)
     if at < len(mine):
         excuse = _hash(_answer(claims, mine[at], masked=bool(bit), sent=True))
     theirs = party.pass_up(np.frombuffer(excuse, np.uint8)).tobytes()
     blamed = None
-    if failed[0] != _FINE:
+    if failed[0] == _FINE:
+        party.expect(not any(theirs), party.previous)
+    else:
         alone = hmac.compare_digest(theirs, tag)
         blamed = frozenset((party.previous,) if alone else (party.previous, party.next))
     party.agree(blamed, "sent a wrong component")

@@ -29,25 +29,28 @@ def deal(values: np.ndarray) -> Dealt:
 
 
 class Liar(Channel):
-    """A party's channel that changes bits of one message.
+    """A party's channel that changes one bit of one message.
 
     Args:
         channel: the honest one.
-        at: number of the message to change, from 0; None only counts.
+        at: number of the message to change, from 0; None changes none.
         bit: which bit of its first byte.
+        help_only: count only messages that help with another's proof, whose number varies, or only the others.
     """
 
-    def __init__(self, channel: Channel, at: int | None, bit: int = 0) -> None:
-        self._channel, self._at, self._bit = channel, at, bit
+    def __init__(self, channel: Channel, at: int | None = None, bit: int = 0, *, help_only: bool = False) -> None:
+        self._channel, self._at, self._bit, self._kind = channel, at, bit, help_only
         self.me, self.sent = channel.me, 0
+        self.helping = self.lied = False
 
     def send(self, to: int, data: memoryview) -> None:
         """Pass a message on, or a lie."""
-        if self.sent == self._at:
-            changed = bytearray(data)
-            changed[0] ^= 1 << self._bit
-            data = memoryview(changed)
-        self.sent += 1
+        if self.helping == self._kind:
+            if self.sent == self._at:
+                changed = bytearray(data)
+                changed[0] ^= 1 << self._bit
+                data, self.lied = memoryview(changed), True
+            self.sent += 1
         self._channel.send(to, data)
 
     def receive(self, source: int, into: memoryview) -> None:
