@@ -110,7 +110,7 @@ def play(shape: Shape, rows: int, repetitions: int) -> float:
         here.send(met)
     for me, (here, _) in enumerate(pipes):
         here.send((components[me], components[(me + 1) % PARTIES]))
-    results = [here.recv() for here, _ in pipes]
+    results: list[tuple[float, bool, float]] = [here.recv() for here, _ in pipes]
     for process in seats:
         process.join()
     if not all(exact for _, exact, _ in results):

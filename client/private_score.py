@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.update import Update
 from marketplace.privacy.admission import admit, check_consistent
@@ -106,7 +107,7 @@ def _open_dots(party: Party, given: RoundInput, updates: Shares, previous: Share
 def _play(party: Party, given: RoundInput, weights: Coefficients, dots: Dots, updates: Shares) -> Worth:
     order = game_order(given, weights)
     scale = score_scale(given.scoring, weights.k)
-    units = _Units(len(order))
+    units = _Units(len(order), given.scoring.permutations)
     live = contributions(units, given.seed, given.scoring.permutations)
     coalitions, n = tuple(units.places), len(units.places)
     plan = Plan(
@@ -133,14 +134,15 @@ def _play(party: Party, given: RoundInput, weights: Coefficients, dots: Dots, up
 class _Units:
     """A value game whose coalitions are worth unit vectors: contributions in it are how coalitions are combined."""
 
-    def __init__(self, players: int) -> None:
+    def __init__(self, players: int, permutations: int) -> None:
         self.players = players
+        self._drawn = 1 + players + 2 * permutations * players
         self.places: dict[int, int] = {}
 
     @property
     def rows(self) -> int:
         """One for every coalition there could be a use for: all, or those that drawn permutations pass through."""
-        return max(1 << self.players, 1) if self.players <= 8 else 1 << 15
+        return 1 << self.players if self.players <= EXACT_PLAYERS else self._drawn
 
     @property
     def everybody(self) -> int:

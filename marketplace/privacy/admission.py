@@ -18,7 +18,7 @@ import numpy as np
 from marketplace.privacy.bits import sign
 from marketplace.privacy.claims import XOR
 from marketplace.privacy.shares import Shares
-from marketplace.privacy.streams import KEY_BYTES
+from marketplace.privacy.streams import KEY_BYTES, raw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def squares(party: Party, x: Shares) -> Shares:
 
 
 def _none_outside(party: Party, updates: Shares, entry: int) -> NDArray[np.bool_]:
-    """Say of each row whether -entry <= x <= entry holds for all of it: two signs a number, and one bit opened a row."""
+    """Say of each row whether -entry <= x <= entry holds for all of it: two signs a number, one bit opened."""
     edge = party.public(np.array(entry))
     n, width = updates.shape
     outside = []
@@ -77,7 +77,7 @@ def _none_outside(party: Party, updates: Shares, entry: int) -> NDArray[np.bool_
         part = updates[:, at : at + step]
         both = Shares.concatenate([part + edge, edge - part], axis=1)
         signs = sign(party, both.each(lambda w: w.reshape(-1)))
-        outside.append(signs.each(lambda w: np.packbits(w.reshape(n, -1), axis=1)))  # noqa: B023 - used at once
+        outside.append(signs.each(lambda w: np.packbits(w.reshape(n, -1), axis=1)))
         party.settle()
     bits = Shares.concatenate(outside, axis=1)
     while (count := bits.shape[1]) > 1:
@@ -86,8 +86,8 @@ def _none_outside(party: Party, updates: Shares, entry: int) -> NDArray[np.bool_
     for shift in (4, 2, 1):
         bits = _either(party, bits, bits.each(lambda w: w >> np.uint8(shift)))  # noqa: B023
     # The other seven lanes hold parts of the answer, which say where an entry is too large.
-    found = party.open_words(bits[:, 0].each(lambda w: w & np.uint8(1)), XOR)
-    return found == 0
+    outside_bit = party.open_words(bits[:, 0].each(lambda w: w & np.uint8(1)), XOR)
+    return ~outside_bit.astype(np.bool_)
 
 
 def _either(party: Party, a: Shares, b: Shares) -> Shares:
@@ -100,5 +100,5 @@ def _keep(updates: Shares, which: NDArray[np.bool_]) -> Shares:
 
 def _digest(component: NDArray[Any], key: bytes) -> NDArray[np.uint8]:
     # Under a key of the two parties that hold it, so that it tells the third nothing should it be overheard.
-    data = memoryview(np.ascontiguousarray(component).reshape(-1).view(np.uint8))
+    data = raw(np.ascontiguousarray(component))
     return np.frombuffer(blake2b(data, key=key, digest_size=2 * KEY_BYTES).digest(), np.uint8)

@@ -52,7 +52,7 @@ def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
     while (size := g.first.itemsize) > 1:
         half = _HALF[size]
         low, high = (slice(0, None, 2), slice(1, None, 2))
-        g2, p2 = (v.each(lambda w: w.view(half)) for v in (g, p))
+        g2, p2 = (v.each(lambda w: w.view(half)) for v in (g, p))  # noqa: B023 - used at once
         both = party.conjoin(p2[high].each(lambda w: w[None]), Shares.stack([g2[low], p2[low]]))
         g, p = g2[high] ^ both[0], both[1]
     for width in (4, 2):
@@ -83,7 +83,11 @@ def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
     c = carry_save(party, x)
     # The top bit is that of s and that of 2 c, and the carry of all bits below: shifted up by one, it leaves the word.
     carry = carry_out(party, x.each(lambda w: w << one), c.each(lambda w: w << two))
-    return x.each(lambda w: (w >> top).astype(np.uint8)) ^ c.each(lambda w: (w >> word(bits - 2)).astype(np.uint8) & _ONE) ^ carry
+    return (
+        x.each(lambda w: (w >> top).astype(np.uint8))
+        ^ c.each(lambda w: (w >> word(bits - 2)).astype(np.uint8) & _ONE)
+        ^ carry
+    )
 
 
 def to_ring(party: Party, b: Shares) -> tuple[Shares, Shares]:

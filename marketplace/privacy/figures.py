@@ -42,9 +42,7 @@ class Opened:
     previous_squares: NDArray[np.int64]
 
 
-def open_figures(
-    party: Party, updates: Shares, vectors: Sequence[NDArray[np.int64]], previous: Shares
-) -> Opened:
+def open_figures(party: Party, updates: Shares, vectors: Sequence[NDArray[np.int64]], previous: Shares) -> Opened:
     """Open the dot products of admitted updates, in one message.
 
     Args:

@@ -190,7 +190,7 @@ def _project(rows: NDArray[np.integer], weight: NDArray[np.uint64]) -> NDArray[n
 
 
 def _public_parts(plan: Plan) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Return, a layer, what K base and P add: pre-activations [rows, hidden] and weights with biases [hidden + 1, classes]."""
+    """Return what K base and P add: [rows, hidden] pre-activations, then [hidden + 1, classes] weights and biases."""
     rows, k, scales = np.asarray(plan.rows, np.int64), plan.k, plan.base.scales
     out = []
     for i, layer in enumerate(plan.base.layers):
@@ -211,5 +211,7 @@ def _reach(plan: Plan, public: Sequence[tuple[NDArray[np.int64], NDArray[np.int6
     fixed = int(np.abs(base).max()) + sum(a for _, a in plan.factors) * int(np.abs(known).max())
     rows = np.asarray(plan.rows, np.int64)
     longest = int((rows * rows).sum(axis=1).max()) + plan.base.scales.bias_unit(0) ** 2
-    moved = sum(c * (isqrt(longest * square) + 1) for (c, _), square in zip(plan.factors, plan.norms_squared, strict=True))
+    moved = sum(
+        c * (isqrt(longest * square) + 1) for (c, _), square in zip(plan.factors, plan.norms_squared, strict=True)
+    )
     return fixed + moved

@@ -26,10 +26,10 @@ from marketplace.domain.errors import Cheated, PeerFailed
 from marketplace.privacy.claims import ADD, XOR, Claim, Group, Received, Sent, Third
 from marketplace.privacy.proofs import prove
 from marketplace.privacy.shares import PARTIES, Shares, ring, signed
-from marketplace.privacy.streams import KEY_BYTES, Stream
+from marketplace.privacy.streams import KEY_BYTES, Stream, raw
 
 if TYPE_CHECKING:
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
     from marketplace.privacy.channel import Channel
 
@@ -79,8 +79,8 @@ class Party:
     def _pass(self, array: Words, to: int, source: int, shape: tuple[int, ...] | None) -> Words:
         array = np.ascontiguousarray(array)
         out = np.empty(array.shape if shape is None else shape, array.dtype)
-        self.channel.send(to, _bytes(array))
-        self.channel.receive(source, _bytes(out))
+        self.channel.send(to, raw(array))
+        self.channel.receive(source, raw(out))
         return out
 
     # ------------------------------------------------------------ linear
@@ -126,7 +126,7 @@ class Party:
         z = x.first & x.second
         return self._reshare(XOR, z, (np.bitwise_and,), None, x)
 
-    def _reshare(self, group: Group, z: Words, forms: Any, own: Any, *factors: Shares) -> Shares:  # noqa: ANN401, PLR0913 - parts of a Claim
+    def _reshare(self, group: Group, z: Words, forms: Any, own: Any, *factors: Shares) -> Shares:  # noqa: ANN401 - parts of a Claim
         upper, lower = (s.take(z.shape, z.dtype) for s in (self.upper, self.lower))
         group.plus(z, upper, out=z)
         group.minus(z, lower, out=z)
@@ -200,9 +200,5 @@ class Party:
             raise PeerFailed(msg, peer)
 
 
-def _bytes(array: Words) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
-
-
 def _hash(array: Words) -> bytes:
-    return blake2b(_bytes(np.ascontiguousarray(array)), digest_size=_DIGEST).digest()
+    return blake2b(raw(np.ascontiguousarray(array)), digest_size=_DIGEST).digest()

@@ -1,18 +1,18 @@
 """Proof to two others that every component a party sent is right, without showing them anything.
 
 For every claim (see `claims`) the receiver R of z_p and the third party T must make sure that the f_k(u_k, v_k), with
-u known to R and v to T, add up to what z_p says. The sender p knows all of it, and one repetition is a cut and choose:
+u known to R and v to T, add up to what z_p says. The sender p knows all of it; one repetition is a cut and choose:
 
 1. T picks the key of a digest, after all z_p have been received, and gives it to p.
 2. p and R draw masks a_k, m from a stream they share. p sends T the digest of q = sum f_k(a_k, v_k) + m.
 3. T picks a bit and tells R.
-4. Bit 0: R sends the stream's key, and T computes q from a and m. Bit 1: R sends u_k + a_k and what z_p, the rest of
-   it and m make the sum out to be, and T computes q from these. The digest must be the one of step 2.
+4. Bit 0: R sends the stream's key, and T computes q from a and m. Bit 1: R sends u_k + a_k and what z_p and m make
+   the sum out to be, and T computes q from these. The digest must be the one of step 2.
 
-*Sound.* If z_p is off by any error e != 0 in any of a batch's claims, the q of the two cases differ, so whatever p sent in
-step 2 fails in one of them: T, whose bit p did not know, notices with probability 1/2 in each repetition, but for
-n 2^-128 of the digest. 1 - 2^-repetitions in all, however few or many messages were wrong and in whichever ring: no
-extension is needed to catch an error of 2^63. The bits are fresh in every batch.
+*Sound.* If z_p is off by any error e != 0 in any of a batch's claims, the q of the two cases differ, so whatever p
+sent in step 2 fails in one of them: T, whose bit p did not know, notices with probability 1/2 in each repetition, but
+for n 2^-128 of the digest. That is 1 - 2^-repetitions, however few or many messages were wrong and in whichever ring:
+no extension is needed to catch an error of 2^63. The bits are fresh in every batch.
 *Zero knowledge.* T sees either masks, which depend on no secret, or numbers under masks it does not know; R sees a bit.
 
 Trust model: one cheater. Blame: T accuses. Then p says, by a one-way hash, what R should have sent in step 4. If R sent just
@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from marketplace.privacy.streams import KEY_BYTES, Digest, Stream
+from marketplace.privacy.streams import KEY_BYTES, Digest, Stream, raw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,9 +99,9 @@ def _respond(
         [a for claim in claims for a in claim.blank()] if check else [np.empty(KEY_BYTES, np.uint8)]
     )
     for array in answer:
-        party.channel.send(party.previous, memoryview(array.reshape(-1).view(np.uint8)))
+        party.channel.send(party.previous, raw(array))
     for array in blank:
-        party.channel.receive(party.next, memoryview(array.reshape(-1).view(np.uint8)))
+        party.channel.receive(party.next, raw(array))
     return blank
 
 
@@ -132,9 +132,7 @@ def _check(
     return digest.tag()
 
 
-def _resolve(
-    party: Party, claims: Sequence[Claim], mine: Sequence[bytes], failed: tuple[int, int], tag: bytes
-) -> None:
+def _resolve(party: Party, claims: Sequence[Claim], mine: Sequence[bytes], failed: tuple[int, int], tag: bytes) -> None:
     """Tell the previous party whether its proof failed, have it say what its helper should have sent, and blame."""
     complaint = party.pass_down(np.array(failed, np.uint8))
     at, bit = (int(v) for v in complaint)
@@ -156,5 +154,5 @@ def _hash(arrays: Sequence[NDArray[np.unsignedinteger]]) -> bytes:
     """Return a one-way hash: a liar may complain about the bit it did not choose and must not learn the answer."""
     out = blake2b(digest_size=_EXCUSE)
     for array in arrays:
-        out.update(memoryview(array.reshape(-1).view(np.uint8)))
+        out.update(raw(array))
     return out.digest()

@@ -18,12 +18,17 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["KEY_BYTES", "Digest", "Stream"]
+__all__ = ["KEY_BYTES", "Digest", "Stream", "raw"]
 
 KEY_BYTES: Final = 16
 
 _ZEROS: Final = bytes(1 << 18)
 _BLOCK: Final = 16
+
+
+def raw(array: NDArray[Any]) -> memoryview:
+    """Return the bytes of a contiguous array, not copied."""
+    return array.reshape(-1).view(np.uint8).data
 
 
 class Stream:
@@ -40,7 +45,7 @@ class Stream:
         size = prod(shape) * np.dtype(dtype).itemsize
         padded = -(-size // _BLOCK) * _BLOCK  # whole blocks, so that draws of any size stay in step
         out = np.empty(padded + _BLOCK, np.uint8)
-        view = memoryview(out)
+        view = raw(out)
         for at in range(0, padded, len(_ZEROS)):
             step = min(len(_ZEROS), padded - at)
             self._cipher.update_into(_ZEROS[:step] if step < len(_ZEROS) else _ZEROS, view[at : at + step + _BLOCK - 1])
@@ -67,7 +72,7 @@ class Digest:
 
     def add(self, array: NDArray[Any]) -> None:
         """Append an array; its size is public, so that where one ends and the next begins is agreed."""
-        self._mac.authenticate_additional_data(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+        self._mac.authenticate_additional_data(raw(np.ascontiguousarray(array)))
 
     def tag(self) -> bytes:
         """Return the 16 bytes; nothing can be added afterwards."""

@@ -82,9 +82,7 @@ class TlsChannel(Channel):
                 if peer != me:
                     self._out[peer] = _Sender(peer, meeting.connect(peer), timeout)
             accepting.join()
-            for peer in range(PARTIES):
-                if peer != me and peer not in self._in:
-                    raise PeerFailed(meeting.reasons[peer], peer)
+            meeting.check(self._in)
         except BaseException:
             meeting.over = True
             accepting.join()
@@ -157,6 +155,12 @@ class _Meeting:
         self._me, self._identity, self._peers, self._deadline = me, identity, peers, deadline
         self.reasons = [f"party {p} did not connect in time: void the round and draw its seat anew" for p in range(3)]
         self.over = False
+
+    def check(self, found: dict[int, ssl.SSLSocket]) -> None:
+        """Raise PeerFailed unless both others have connected."""
+        for peer in range(PARTIES):
+            if peer != self._me and peer not in found:
+                raise PeerFailed(self.reasons[peer], peer)
 
     def connect(self, peer: int) -> ssl.SSLSocket:
         """Return a connection to write to."""

@@ -279,9 +279,7 @@ def conclude(  # noqa: PLR0913, PLR0917 - what the two ways of scoring have foun
 
 
 def game_order(given: RoundInput, weights: Coefficients) -> list[int]:
-    """Return the live submissions in the order of their holders, so that drawn permutations do not depend on who
-    submitted first.
-    """
+    """Return the live submissions by holder: drawn permutations must not depend on who submitted first."""
     return sorted(weights.live, key=lambda i: given.submissions[i].index)
 
 

@@ -161,9 +161,7 @@ def test_the_top_bit_is_guarded_like_any_other(monkeypatch):
 def test_each_repetition_halves_the_chance_of_a_lie(monkeypatch):
     """One of 2^n lies passes n repetitions: measured for two of them, within six standard errors."""
     reshare = Party._reshare
-    monkeypatch.setattr(
-        Party, "_reshare", lambda s, g, z, *r: reshare(s, g, z + z.dtype.type(s.me == 2), *r)
-    )
+    monkeypatch.setattr(Party, "_reshare", lambda s, g, z, *r: reshare(s, g, z + z.dtype.type(s.me == 2), *r))
     a = deal(np.arange(3))
     runs = 200
     passed = sum(not isinstance(outcomes(lambda p: p.open(p.multiply(a(p), a(p))), 2)[0], Cheated) for _ in range(runs))
@@ -173,9 +171,7 @@ def test_each_repetition_halves_the_chance_of_a_lie(monkeypatch):
 def test_nothing_is_opened_after_a_lie(monkeypatch):
     """The component that would complete a secret is not sent when a claim before it was wrong."""
     reshare, opened = Party._reshare, []
-    monkeypatch.setattr(
-        Party, "_reshare", lambda s, g, z, *r: reshare(s, g, z + z.dtype.type(s.me == 2), *r)
-    )
+    monkeypatch.setattr(Party, "_reshare", lambda s, g, z, *r: reshare(s, g, z + z.dtype.type(s.me == 2), *r))
 
     def act(p):
         y = p.multiply(a(p), a(p))
@@ -205,7 +201,7 @@ def test_updates_that_two_parties_hold_differently_are_noticed():
 
 
 def test_a_party_that_opens_two_versions_is_noticed_without_proofs():
-    """Every missing component comes twice; two versions name the two that sent them, even if nothing else is verified."""
+    """Every missing component comes twice; two versions name the two that sent them."""
     a = deal(np.arange(3))
 
     def act(p):

@@ -84,7 +84,7 @@ def test_long_streams_do_not_repeat():
 @FEW
 @given(arrays, st.data())
 def test_products_are_those_of_numbers(repetitions, x, data):
-    """x * y modulo 2^64, with and without proofs."""
+    """X * y modulo 2^64, with and without proofs."""
     y = np.array(data.draw(st.lists(words, min_size=len(x), max_size=len(x))), np.int64)
     a, b = deal(x), deal(y)
     for opened in in_threads(lambda p: p.open(p.multiply(a(p), b(p))), repetitions):
@@ -95,7 +95,7 @@ def test_products_are_those_of_numbers(repetitions, x, data):
 @FEW
 @given(arrays, st.data())
 def test_sums_and_public_numbers_act_on_the_secret(repetitions, x, data):
-    """x + y, x - y, -x and adding what everybody knows are local."""
+    """X + y, x - y, -x and adding what everybody knows are local."""
     y = np.array(data.draw(st.lists(words, min_size=len(x), max_size=len(x))), np.int64)
     a, b = deal(x), deal(y)
 
@@ -110,7 +110,7 @@ def test_sums_and_public_numbers_act_on_the_secret(repetitions, x, data):
 @FEW
 @given(SEEDS, st.integers(1, 3), st.integers(1, 4), st.integers(1, 3))
 def test_matrix_products_are_those_of_numbers(repetitions, seed, n, m, k):
-    """x @ y modulo 2^64 for stacks of matrices."""
+    """X @ y modulo 2^64 for stacks of matrices."""
     rng = np.random.default_rng(seed)
     x, y = (rng.integers(-(2**63), 2**63 - 1, s) for s in ((2, n, m), (2, m, k)))
     a, b = deal(x), deal(y)
@@ -164,7 +164,7 @@ def test_relu_is_that_of_numbers(repetitions, x):
 @FEW
 @given(st.lists(st.tuples(st.booleans(), words), min_size=1, max_size=9))
 def test_a_bit_selects_a_number_or_nothing(pairs):
-    """bit * x, whichever parties hold the parts of the bit."""
+    """Bit * x, whichever parties hold the parts of the bit."""
     bits, x = np.array([b for b, _ in pairs]), np.array([v for _, v in pairs], np.int64)
     a, b = deal(x), deal(bits.astype(np.int64))
 
@@ -202,7 +202,7 @@ def test_clipping_is_that_of_numbers(repetitions, values, limit):
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, (1 << 63) - 1), min_size=1, max_size=9), st.integers(0, 62))
 def test_shifts_round_down_exactly(repetitions, values, k):
-    """x >> k, also where lower bits carry and components exceed the ring twice."""
+    """X >> k, also where lower bits carry and components exceed the ring twice."""
     x = np.array(values)
     a = deal(x)
     for opened in in_threads(lambda p: p.open(shift_floor(p, a(p), k)), repetitions):
@@ -213,7 +213,7 @@ def test_shifts_round_down_exactly(repetitions, values, k):
 @settings(max_examples=60)
 @given(st.data(), st.integers(1, 1 << 20))
 def test_quotients_round_down_exactly(repetitions, data, divisor):
-    """x // d over the whole allowed range, multiples and their neighbours included."""
+    """X // d over the whole allowed range, multiples and their neighbours included."""
     low = data.draw(st.integers(-(1 << 28), 1 << 28))
     high = low + data.draw(st.integers(0, 1 << 28))
     near = [divisor * (v // divisor) + e for v in (low, (low + high) // 2, high) for e in (-1, 0, 1)]

@@ -25,9 +25,7 @@ def meet(change=lambda peers, identities: None, timeout=10.0, absent=()):
     """Return what each of three parties got when it tried to meet the others: a channel or an error."""
     identities = [TlsIdentity.generate() for _ in range(PARTIES)]
     listeners = [listen() for _ in range(PARTIES)]
-    peers = [
-        Peer("127.0.0.1", s.getsockname()[1], i.fingerprint) for s, i in zip(listeners, identities, strict=True)
-    ]
+    peers = [Peer("127.0.0.1", s.getsockname()[1], i.fingerprint) for s, i in zip(listeners, identities, strict=True)]
     views = [list(peers) for _ in range(PARTIES)]
     change(views, identities)
     out: list[object] = [None] * PARTIES
@@ -96,9 +94,7 @@ def test_strangers_do_not_keep_the_right_party_out():
     listeners = [listen() for _ in range(PARTIES)]
     stranger = socket.create_connection(listeners[0].getsockname())
     stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
-    peers = [
-        Peer("127.0.0.1", s.getsockname()[1], i.fingerprint) for s, i in zip(listeners, identities, strict=True)
-    ]
+    peers = [Peer("127.0.0.1", s.getsockname()[1], i.fingerprint) for s, i in zip(listeners, identities, strict=True)]
     found: list[TlsChannel] = []
     threads = [
         threading.Thread(target=lambda m=m: found.append(TlsChannel(m, identities[m], listeners[m], peers, 10)))
