@@ -92,6 +92,8 @@ def test_every_changed_message_is_noticed_and_the_cheater_is_named(cheater, help
     """One bit of any message, and nobody returns a wrong result or stands accused in the cheater's place.
 
     To an honest party the cheater is the accuser or among the blamed, and among the blamed if an honest party accuses.
+
+    GM-555.
     """
     _, channel = play(everything, cheater)
     assert channel.sent > 100
@@ -159,7 +161,7 @@ def test_the_top_bit_is_guarded_like_any_other(monkeypatch):
 
 
 def test_each_repetition_halves_the_chance_of_a_lie(monkeypatch):
-    """One of 2^n lies passes n repetitions: measured for two of them, within six standard errors."""
+    """One of 2^n lies passes n repetitions: measured for two of them, within six standard errors. GM-556."""
     reshare = Party._reshare
     monkeypatch.setattr(Party, "_reshare", lambda s, g, z, *r: reshare(s, g, z + z.dtype.type(s.me == 2), *r))
     a = deal(np.arange(3))

@@ -231,7 +231,7 @@ def test_quotients_refuse_what_they_cannot_do_exactly():
 
 
 def test_round_trips_do_not_grow_with_rows():
-    """A layer of a thousand numbers takes as many messages as one of a single number."""
+    """A layer of a thousand numbers takes as many messages as one of a single number. GM-554."""
 
     def count(n):
         a = deal(np.arange(n))

@@ -76,7 +76,7 @@ def test_another_certificate_is_refused():
 
 
 def test_a_copied_certificate_without_its_key_is_refused():
-    """Showing the registered certificate is not enough: the handshake proves the key."""
+    """Showing the registered certificate is not enough: the handshake proves the key. GM-557."""
 
     def change(views, identities):
         stranger = TlsIdentity.generate()
@@ -110,7 +110,7 @@ def test_strangers_do_not_keep_the_right_party_out():
 
 
 def test_an_absent_party_is_named():
-    """Who does not come within the time limit is named, and the wait ends."""
+    """Who does not come within the time limit is named, and the wait ends. GM-558."""
     start = time.monotonic()
     results = meet(timeout=1, absent=(2,))
     assert [2, 2] == [results[me].peer for me in (0, 1)]

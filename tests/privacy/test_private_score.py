@@ -39,7 +39,7 @@ def private(world: RoundInput, repetitions: int = 0, breach: int = 1 << 40) -> R
 @settings(max_examples=25)
 @given(rounds)
 def test_rounds_score_the_same_on_shares(world):
-    """Coefficients, contributions, payouts, aggregate and next base are those of the opened updates."""
+    """Coefficients, contributions, payouts, aggregate and next base are those of the opened updates. GM-551."""
     assert figures(score_round(world)) == figures(private(world))
 
 
@@ -89,7 +89,7 @@ def test_updates_at_the_ends_of_their_bounds_score_the_same(seed, draw):
 
 @pytest.mark.parametrize("breach", [401, -401, 1 << 32, -(1 << 32), -(1 << 63), (1 << 63) - 1])
 def test_updates_beyond_their_bounds_count_as_nothing(breach):
-    """What a seat of an open bounty would have refused is zero, and marked, also where squares vanish modulo 2^64."""
+    """What a seat of an open bounty would have refused is zero, and marked, also where squares vanish modulo 2^64. GM-552."""
     world = round_of(11, submissions=4, known=True)
     given_up = replace(world.submissions[2], update=None)
     world = replace(world, submissions=(*world.submissions[:2], given_up, *world.submissions[3:]))
@@ -152,7 +152,7 @@ def test_the_same_sheet_can_be_made_without_a_trace():
 
 
 def test_what_is_opened_does_not_grow_with_rows(monkeypatch):
-    """Bits of admission, dot products, sums and squares, and the mean: no row and no coalition is opened."""
+    """Bits of admission, dot products, sums and squares, and the mean: no row and no coalition is opened. GM-553."""
     opened = []
     honest = Party.open_words
 
