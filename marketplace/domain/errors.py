@@ -20,6 +20,8 @@ would expect, and carries the exit code with which the command line ends.
     |   |-- Refused                        15     a contract reverted; subclasses in `marketplace.chain.reverts`
     |   `-- NotEnoughTokens                16     a balance below what an act costs
     `-- ProtocolError     (RuntimeError)   17     another participant broke the rules of the round
+        |-- PeerFailed                     18     a party of a private scoring is silent, gone or not who it should be
+        `-- Cheated                        19     a party of a private scoring was caught lying
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from __future__ import annotations
 __all__ = [
     "BrokenSeal",
     "ChainError",
+    "Cheated",
     "ContentTooLarge",
     "CorruptContent",
     "GradMarketError",
@@ -37,6 +40,7 @@ __all__ = [
     "InvalidUpdate",
     "NotEnoughTokens",
     "NotFound",
+    "PeerFailed",
     "ProtocolError",
     "Refused",
     "SealingError",
@@ -145,3 +149,32 @@ class ProtocolError(GradMarketError, RuntimeError):
     """Another participant broke the rules of the round."""
 
     exit_code = 17
+
+
+class PeerFailed(ProtocolError):
+    """A party of a private scoring that is silent, gone, out of step, or not the one that was registered.
+
+    Args:
+        peer: which party, 0 to 2.
+    """
+
+    exit_code = 18
+
+    def __init__(self, message: str, peer: int) -> None:
+        super().__init__(message)
+        self.peer = peer
+
+
+class Cheated(ProtocolError):
+    """A party of a private scoring that did not follow the protocol.
+
+    Args:
+        blamed: if the accuser tells the truth, the one who cheated is among these parties.
+        accuser: the party that noticed; a liar may accuse, so to anybody else it is under suspicion too.
+    """
+
+    exit_code = 19
+
+    def __init__(self, message: str, blamed: frozenset[int], accuser: int) -> None:
+        super().__init__(message)
+        self.blamed, self.accuser = blamed, accuser

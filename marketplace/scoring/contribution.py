@@ -7,10 +7,10 @@ backwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -21,9 +21,32 @@ from marketplace.domain.words import bytes32_word, uint_word
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.scoring.game import Game
+__all__ = ["Contributions", "Values", "contributions", "draw_permutation", "shapley_weights"]
 
-__all__ = ["Contributions", "contributions", "draw_permutation", "shapley_weights"]
+
+class Values(Protocol):
+    """A value game: what every coalition of some players is worth, row by row. `Game` is one.
+
+    Contributions are linear in these values, so the values of a game nobody can see may be stood for by unit vectors.
+    """
+
+    @property
+    def players(self) -> int:
+        """Number of players."""
+
+    @property
+    def rows(self) -> int:
+        """Number of values a coalition has."""
+
+    @property
+    def everybody(self) -> int:
+        """The grand coalition."""
+
+    def walk(self, coalitions: Iterable[int]) -> Iterator[NDArray[np.int64]]:
+        """Yield int64[rows] values of each coalition in turn."""
+
+    def table(self) -> NDArray[np.int64]:
+        """Return int64[2**players, rows]: every coalition's, in the order of their bitmaps."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +74,7 @@ class Contributions:
         return tuple(int(v) for v in (self.numerators * self.numerators).sum(axis=1))
 
 
-def contributions(game: Game, seed: bytes, permutations: int) -> Contributions:
+def contributions(game: Values, seed: bytes, permutations: int) -> Contributions:
     """Return every player's contribution.
 
     Args:
@@ -102,7 +125,7 @@ def _exact(table: NDArray[np.int64]) -> NDArray[np.int64]:
     return matrix @ table
 
 
-def _evaluate(game: Game, orders: Iterable[Sequence[int]]) -> dict[int, NDArray[np.int64]]:
+def _evaluate(game: Values, orders: Iterable[Sequence[int]]) -> dict[int, NDArray[np.int64]]:
     """Return the row scores of every coalition these orders pass through, and of every single player."""
     path = dict.fromkeys([0, *(1 << i for i in range(game.players))])
     for order in orders:
@@ -110,7 +133,7 @@ def _evaluate(game: Game, orders: Iterable[Sequence[int]]) -> dict[int, NDArray[
     return dict(zip(path, game.walk(path), strict=True))
 
 
-def _sampled(game: Game, orders: Sequence[Sequence[int]], values: dict[int, NDArray[np.int64]]) -> NDArray[np.int64]:
+def _sampled(game: Values, orders: Sequence[Sequence[int]], values: dict[int, NDArray[np.int64]]) -> NDArray[np.int64]:
     """Return the sum of marginal contributions over every order and its reverse."""
     out = np.zeros((game.players, game.rows), np.int64)
     for drawn in orders:

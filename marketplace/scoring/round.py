@@ -5,6 +5,7 @@ Pure and exact: whoever holds the same inputs computes the same `RoundScore`, bi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
     from marketplace.domain.network import Network
     from marketplace.domain.scoring_terms import ScoringTerms
 
-__all__ = ["FinalInput", "RoundInput", "RoundScore", "Submission", "score_round"]
+__all__ = [
+    "FinalInput",
+    "RoundInput",
+    "RoundScore",
+    "Submission",
+    "Worth",
+    "conclude",
+    "game_order",
+    "score_round",
+]
 
 _INT8 = 127
 
@@ -130,6 +140,7 @@ class RoundScore:
         dots: norms and dot products.
         coefficients: what follows from them.
         scale: of the row scores.
+        breached: whether it contradicts its commitment or bounds, and so counts as zero.
         denominator: what the contributions' numerators are over.
         sums: each contribution's numerators, summed over the rows.
         squares: their squares, summed.
@@ -149,6 +160,7 @@ class RoundScore:
     dots: Dots
     coefficients: Coefficients
     scale: ScoreScale
+    breached: tuple[bool, ...]
     denominator: int
     sums: tuple[int, ...]
     squares: tuple[int, ...]
@@ -165,6 +177,23 @@ class RoundScore:
     released: bool
 
 
+@dataclass(frozen=True)
+class Worth:
+    """What the value game says of the submissions, summed over the rows.
+
+    Args:
+        denominator: what the contributions' numerators are over.
+        sums: each submission's numerators.
+        squares: their squares.
+        full: row scores of the grand coalition.
+    """
+
+    denominator: int
+    sums: tuple[int, ...]
+    squares: tuple[int, ...]
+    full: int
+
+
 def score_round(given: RoundInput) -> RoundScore:
     """Score a round.
 
@@ -172,7 +201,7 @@ def score_round(given: RoundInput) -> RoundScore:
         InvalidInput: the parts do not fit each other, or their bounds are not proven.
     """
     given.check()
-    terms, m = given.scoring, len(given.labels)
+    terms = given.scoring
     updates = [s.update for s in given.submissions]
 
     # What goes into the aggregate, from norms and dot products alone.
@@ -183,21 +212,47 @@ def score_round(given: RoundInput) -> RoundScore:
 
     # What each update is worth on the shard.
     shares = _contribute(given, weights, scale)
+    worth = Worth(shares.denominator, shares.sums, shares.squares, int(shares.full.sum()))
+    breached = tuple(update is None for update in updates)
+    return conclude(
+        given, dots, weights, worth, breached, lambda: weighted_mean(updates, weights.values, weights.k, terms.shape)
+    )
+
+
+def conclude(  # noqa: PLR0913, PLR0917 - what the two ways of scoring have found
+    given: RoundInput,
+    dots: Dots,
+    weights: Coefficients,
+    worth: Worth,
+    breached: tuple[bool, ...],
+    mean: Callable[[], Update],
+) -> RoundScore:
+    """Return a round's score from figures alone: no update is looked at, but for their mean if it is adopted.
+
+    Args:
+        given: the round; its submissions may be without their updates.
+        dots: norms and dot products.
+        weights: what follows from them.
+        worth: what the value game says.
+        breached: which submissions count as zero.
+        mean: gives the weighted mean of the updates; called only when it is adopted.
+    """
+    terms, m = given.scoring, len(given.labels)
+    scale = score_scale(terms, weights.k)
     paid = tuple(
         lower_bound(total, square, m, terms.z_squared_percent)
-        for total, square in zip(shares.sums, shares.squares, strict=True)
+        for total, square in zip(worth.sums, worth.squares, strict=True)
     )
 
     # Whether it is worth anything together.
-    gain = int(shares.full.sum() - network_scores(given.base, given.rows, given.labels, scale).sum())
+    gain = worth.full - int(network_scores(given.base, given.rows, given.labels, scale).sum())
     adopted = is_adopted(gain, weights.values, given.min_holders)
     next_base, aggregate = given.base, Update.zero(terms.shape)
     if adopted:
-        mean = weighted_mean(updates, weights.values, weights.k, terms.shape)
-        next_base, aggregate = adopt(given.base, mean, terms.bounds)
+        next_base, aggregate = adopt(given.base, mean(), terms.bounds)
 
     # Money.
-    target = scale.target_ceil(terms.target_gain_ppm, m, shares.denominator)
+    target = scale.target_ceil(terms.target_gain_ppm, m, worth.denominator)
     amounts = payouts_floor(given.round_budget, paid, target) if adopted else (0,) * len(paid)
     gain_ppb = scale.gain_ppb_floor(gain, m)
     final_ppb, released = _final(given, next_base, gain_ppb if adopted else None)
@@ -205,9 +260,10 @@ def score_round(given: RoundInput) -> RoundScore:
         dots=dots,
         coefficients=weights,
         scale=scale,
-        denominator=shares.denominator,
-        sums=shares.sums,
-        squares=shares.squares,
+        breached=breached,
+        denominator=worth.denominator,
+        sums=worth.sums,
+        squares=worth.squares,
         lower_bounds=paid,
         target=target,
         payouts={s.index: amount for s, amount in zip(given.submissions, amounts, strict=True) if amount},
@@ -222,10 +278,14 @@ def score_round(given: RoundInput) -> RoundScore:
     )
 
 
+def game_order(given: RoundInput, weights: Coefficients) -> list[int]:
+    """Return the live submissions by holder: drawn permutations must not depend on who submitted first."""
+    return sorted(weights.live, key=lambda i: given.submissions[i].index)
+
+
 def _contribute(given: RoundInput, weights: Coefficients, scale: ScoreScale) -> Contributions:
     """Return the contributions of all submissions, in submission order; those without a coefficient have 0."""
-    # By holder index, so that drawn permutations do not depend on who submitted first.
-    order = sorted(weights.live, key=lambda i: given.submissions[i].index)
+    order = game_order(given, weights)
     players = []
     for i in order:
         update = given.submissions[i].update

@@ -118,7 +118,7 @@ def sheet_head(given: RoundInput, score: RoundScore, roots: SheetRoots, included
     """
     return SheetHead(
         included=included,
-        breached=sum(1 << s.index for s in given.submissions if s.update is None),
+        breached=sum(1 << s.index for s, bad in zip(given.submissions, score.breached, strict=True) if bad),
         trace_root=roots.trace,
         payout_root=payout_tree(given, score).root,
         pool=score.pool,
@@ -172,7 +172,7 @@ def _row(given: RoundInput, score: RoundScore, i: int) -> dict[str, Any]:
     return {
         "index": submission.index,
         "holder": submission.holder,
-        "breached": submission.update is None,
+        "breached": score.breached[i],
         "norm": chosen.norms[i],
         "root_cosine": chosen.root_cosines[i],
         "trust": chosen.trusts[i],

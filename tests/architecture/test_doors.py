@@ -40,6 +40,7 @@ def test_every_door_is_shut() -> None:
     [
         ("marketplace/storage", "import client", "what everybody shares does not know"),
         ("marketplace/sealing", "import marketplace.storage.cid", "rooms stand on the domain"),
+        ("marketplace/privacy", "import marketplace.scoring.dots", "rooms stand on the domain"),
         ("marketplace/domain", "import marketplace.scoring", "rooms stand on the domain"),
         ("marketplace/annexe", "", "rooms stand on the domain"),
         ("marketplace/domain", "import time", "the domain is pure"),

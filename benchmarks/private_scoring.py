@@ -1,0 +1,153 @@
+"""How long scoring a round on shares takes: three processes, mutual TLS, all coalitions of eight updates.
+
+    python benchmarks/private_scoring.py [--repetitions 3] [--runs 3] [--shape 64-32-10 --rows 500]
+
+Every run is compared with the plaintext scorer, figure by figure. Two cores are assumed: BLAS has one thread each.
+Times are of the slowest party, from the moment all three are connected; the best run counts, since others share the
+machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing as mp
+import os
+import secrets
+import time
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from client.private_score import score_privately
+from marketplace.domain.bounds import Bounds
+from marketplace.domain.network import Layer, Network, Scales, Shape
+from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.domain.update import Update
+from marketplace.privacy.identity import TlsIdentity
+from marketplace.privacy.party import Party
+from marketplace.privacy.shares import PARTIES, Shares, split
+from marketplace.privacy.tls import Peer, TlsChannel, listen
+from marketplace.scoring.round import RoundInput, Submission, score_round
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+SHAPES = {"59-32-2": 455, "64-32-10": 500, "784-64-10": 500}
+SUBMISSIONS = 8
+
+
+def make_round(shape: Shape, rows: int) -> RoundInput:
+    """Return a random round in which every submission is trusted, with weights and updates as training leaves them."""
+    rng = np.random.default_rng(0)
+    layers = tuple(
+        Layer(rng.normal(0, 1024 / s[1] ** 0.5, s).astype(int), rng.normal(0, 3000, s[0]).astype(int))
+        for s in shape.layers
+    )
+    spread = 1000 / shape.parameters**0.5
+    root = rng.normal(0, spread, shape.parameters)
+    updates = [root + rng.normal(0, spread, shape.parameters) for _ in range(SUBMISSIONS)]
+    features = np.clip(np.rint(24 * rng.normal(0, 1, (rows, shape.inputs))), -127, 127)
+    return RoundInput(
+        scoring=ScoringTerms(shape, bounds=Bounds(4096, 4096, 8192, 8192, 8192), max_submissions=SUBMISSIONS),
+        base=Network(layers, Scales()),
+        rows=features.astype(np.int8),
+        labels=rng.integers(0, shape.classes, rows),
+        submissions=tuple(
+            Submission(i, f"0x{i:040x}", Update.from_flat(u.astype(int), shape)) for i, u in enumerate(updates)
+        ),
+        root_update=Update.from_flat(root.astype(int), shape),
+        last_aggregate=Update.from_flat((root + rng.normal(0, spread, shape.parameters)).astype(int), shape),
+        last_submissions=(),
+        seed=bytes(32),
+        round_budget=10**21,
+        min_holders=3,
+    )
+
+
+def figures(score: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
+    """Return everything of a score, comparable."""
+    return {f.name: getattr(score, f.name) for f in fields(score) if f.name not in {"aggregate", "next_base"}}
+
+
+def seat(pipe: Connection, me: int, shape: Shape, rows: int, repetitions: int) -> None:
+    """Be one of three parties, in a process of its own."""
+    threadpool_limits(1)
+    identity, listener = TlsIdentity.generate(), listen()
+    pipe.send((identity.fingerprint, listener.getsockname()[1]))
+    peers = [Peer("127.0.0.1", port, fingerprint) for fingerprint, port in pipe.recv()]
+    channel = TlsChannel(me, identity, listener, peers)
+    shares = Shares(*pipe.recv())
+    given = make_round(shape, rows)
+    bare = replace(given, submissions=tuple(replace(s, update=None) for s in given.submissions))
+    nothing = shares[:0]
+    try:
+        party = Party.start(channel, secrets.token_bytes(16), repetitions)
+        start, spent = time.perf_counter(), time.process_time()
+        result = score_privately(party, bare, shares, nothing)
+        took, spent = time.perf_counter() - start, time.process_time() - spent
+        exact = figures(result.score) == figures(score_round(given))
+        pipe.send((took, exact, spent))
+    finally:
+        channel.close()
+
+
+def play(shape: Shape, rows: int, repetitions: int) -> float:
+    """Score one round, and return the seconds of the slowest party."""
+    given = make_round(shape, rows)
+    components = split(np.array([s.update.flat() for s in given.submissions if s.update is not None]))
+    context = mp.get_context("spawn")
+    pipes = [context.Pipe() for _ in range(PARTIES)]
+    seats = [
+        context.Process(target=seat, args=(pipes[me][1], me, shape, rows, repetitions), daemon=True)
+        for me in range(PARTIES)
+    ]
+    for process in seats:
+        process.start()
+    met = [here.recv() for here, _ in pipes]
+    for here, _ in pipes:
+        here.send(met)
+    for me, (here, _) in enumerate(pipes):
+        here.send((components[me], components[(me + 1) % PARTIES]))
+    results: list[tuple[float, bool, float]] = [here.recv() for here, _ in pipes]
+    for process in seats:
+        process.join()
+    if not all(exact for _, exact, _ in results):
+        message = "the private score is not the plaintext one"
+        raise SystemExit(message)
+    return max(took for took, _, _ in results)
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--shape", choices=SHAPES)
+    parser.add_argument("--rows", type=int)
+    given = parser.parse_args()
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    print(f"256 coalitions of 8 updates; verified: a liar is caught with probability 1 - 2^-{given.repetitions}")
+    print(f"{'network':>10} {'rows':>5} {'plain':>8} {'private':>8} {'ratio':>6} {'verified':>9} {'ratio':>6}")
+    for name in [given.shape] if given.shape else SHAPES:
+        shape, rows = Shape(*map(int, name.split("-"))), given.rows or SHAPES[name]
+        world = make_round(shape, rows)
+        with threadpool_limits(1):
+            plain = min(_timed(world) for _ in range(given.runs))
+        private = min(play(shape, rows, 0) for _ in range(given.runs))
+        verified = min(play(shape, rows, given.repetitions) for _ in range(given.runs))
+        print(
+            f"{name:>10} {rows:>5} {plain:>7.2f}s {private:>7.2f}s {private / plain:>6.1f} "
+            f"{verified:>8.2f}s {verified / private:>6.1f}"
+        )
+
+
+def _timed(world: RoundInput) -> float:
+    start = time.perf_counter()
+    score_round(world)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What a party claims by sending a component of a product, and what each of the three knows about it.
+
+The component that party p sends to p - 1 is
+
+    z_p = own(u) + sum of f_k(u_k, v_k) + A_(p+1) - A_p
+
+with bilinear f_k. The u_k are components number p, which p - 1 holds too; the v_k are components number p + 1, which
+p + 1 holds too; A_j is drawn from the stream that j - 1 and j share. So the sender knows everything, the receiver all
+but v and A_(p+1), the third all but u, A_p and z_p. `proofs` lets the two make sure of z_p without learning more.
+
+For shares of bits, + and - are XOR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from marketplace.privacy.streams import Stream
+
+    Words = NDArray[Any]
+    Bilinear = Callable[[Words, Words], Words]
+
+__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Sent", "Third"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The group that secrets are sums in."""
+
+    plus: Callable[..., Words]
+    minus: Callable[..., Words]
+
+
+ADD: Final = Group(np.add, np.subtract)
+XOR: Final = Group(np.bitwise_xor, np.bitwise_xor)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sent:
+    """A party's own claim: u, v, z_p, A_p (None for 0)."""
+
+    us: Sequence[Words]
+    vs: Sequence[Words]
+    z: Words
+    lower: Words | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Received:
+    """The next party's claim, as its receiver knows it: u, z_p, A_p (None for 0)."""
+
+    us: Sequence[Words]
+    z: Words
+    lower: Words | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Third:
+    """The previous party's claim, as the one who got nothing knows it: v and A_(p+1)."""
+
+    vs: Sequence[Words]
+    upper: Words
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim:
+    """The three claims of one exchange: each party is the sender of one, the receiver of another, third in the last.
+
+    Args:
+        group: of the secrets.
+        forms: the f_k.
+        own: f(u) of the part of z_p that sender and receiver both know; None for 0.
+        sent, received, third: what this party knows of each.
+    """
+
+    group: Group
+    forms: Sequence[Bilinear]
+    own: Callable[[Sequence[Words]], Words] | None
+    sent: Sent
+    received: Received
+    third: Third
+    _target: list[Words] = field(default_factory=list)
+
+    def masks(self, stream: Stream) -> tuple[list[Words], Words]:
+        """Draw a mask for every u and one for the sum of the f_k."""
+        us = [stream.take(u.shape, u.dtype) for u in self.received.us]
+        return us, stream.take(self.third.upper.shape, self.third.upper.dtype)
+
+    def blank(self) -> list[Words]:
+        """Return uninitialised arrays for `masked`, as its reader needs them."""
+        return [np.empty(a.shape, a.dtype) for a in (*self.received.us, self.third.upper)]
+
+    def masked(self, known: Sent | Received, stream: Stream) -> list[Words]:
+        """Return every u under its mask, and what the f_k must add up to, less its mask and A_(p+1)."""
+        masks, last = self.masks(stream)
+        self.group.minus(self._sum_of(known), last, out=last)
+        for mask, u in zip(masks, known.us, strict=True):
+            self.group.plus(mask, u, out=mask)
+        return [*masks, last]
+
+    def _sum_of(self, known: Sent | Received) -> Words:
+        """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""
+        if known is self.received and self._target:
+            return self._target[0]
+        total = known.z if known.lower is None else self.group.plus(known.z, known.lower)
+        if self.own is not None:
+            total = self.group.minus(total, self.own(known.us))
+        if known is self.received:
+            self._target.append(total)
+        return total
+
+    def applied(self, us: Sequence[Words], vs: Sequence[Words]) -> Words:
+        """Return the sum of the f_k."""
+        (first, *rest), plus = self.forms, self.group.plus
+        out = first(us[0], vs[0])
+        for form, u, v in zip(rest, us[1:], vs[1:], strict=True):
+            plus(out, form(u, v), out=out)
+        return out

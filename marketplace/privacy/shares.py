@@ -1,0 +1,135 @@
+"""Replicated shares over Z_2^64: x = x_0 + x_1 + x_2, and party i holds x_i and x_(i+1).
+
+Trust model: one party alone sees two uniformly random numbers and learns nothing; any two parties together know x.
+Every component is held by two parties, so one party cannot change a secret alone: with an honest majority a shared
+value is what it was, or two parties can be told to disagree.
+
+Laws: join(split(x)) = x; adding, subtracting and scaling by public integers act component by component; the same with
+XOR in place of + for shares of bits.
+
+Source: Araki et al., CCS 2016; Mohassel and Rindal, "ABY3: A Mixed Protocol Framework for Machine Learning", CCS 2018.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from marketplace.domain.errors import InvalidInput, InvalidUpdate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Words = NDArray[Any]
+
+__all__ = ["PARTIES", "SALT_BYTES", "Shares", "commit_component", "join", "ring", "signed", "split"]
+
+PARTIES: Final = 3
+SALT_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Shares:
+    """What one party holds of a shared array.
+
+    Args:
+        first: its own component, x_i.
+        second: the next party's component, x_(i+1), of the same shape and dtype.
+    """
+
+    first: Words
+    second: Words
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the shared array."""
+        return self.first.shape
+
+    def each(self, act: Callable[[Words], Words]) -> Shares:
+        """Return what a map that is linear over the group makes of the secret; `act` works on one component."""
+        return Shares(act(self.first), act(self.second))
+
+    def __add__(self, other: Shares) -> Shares:
+        """Share of the sum."""
+        return Shares(self.first + other.first, self.second + other.second)
+
+    def __sub__(self, other: Shares) -> Shares:
+        """Share of the difference."""
+        return Shares(self.first - other.first, self.second - other.second)
+
+    def __neg__(self) -> Shares:
+        """Share of the negative."""
+        return self.each(np.negative)
+
+    def __xor__(self, other: Shares) -> Shares:
+        """Share of the exclusive or, for shares of bits."""
+        return Shares(self.first ^ other.first, self.second ^ other.second)
+
+    def __getitem__(self, key: Any) -> Shares:  # noqa: ANN401 - whatever NumPy indexes with
+        """Share of a part of the array."""
+        return Shares(self.first[key], self.second[key])
+
+    def __repr__(self) -> str:
+        """Show the shape and no number: shares end up in tracebacks."""
+        return f"Shares(shape={self.shape}, dtype={self.first.dtype})"
+
+    @staticmethod
+    def concatenate(parts: Sequence[Shares], axis: int = 0) -> Shares:
+        """Return shares of the concatenated arrays."""
+        firsts, seconds = [p.first for p in parts], [p.second for p in parts]
+        return Shares(np.concatenate(firsts, axis), np.concatenate(seconds, axis))
+
+    @staticmethod
+    def stack(parts: Sequence[Shares]) -> Shares:
+        """Return shares of the stacked arrays."""
+        return Shares(np.stack([p.first for p in parts]), np.stack([p.second for p in parts]))
+
+
+def ring(values: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """Return signed integers as elements of Z_2^64."""
+    return np.ascontiguousarray(np.asarray(values).astype(np.int64)).view(np.uint64)
+
+
+def signed(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return elements of Z_2^64 as the signed integers they stand for."""
+    return np.ascontiguousarray(values).view(np.int64)
+
+
+def split(values: NDArray[np.integer]) -> tuple[Words, Words, Words]:
+    """Return fresh components of int64 `values`, uint64 of the same shape; party i gets those numbered i and i + 1.
+
+    Randomness: the operating system's.
+    """
+    secret = ring(values)
+    one, two = (
+        np.frombuffer(secrets.token_bytes(secret.nbytes), np.uint64).reshape(secret.shape).copy() for _ in range(2)
+    )
+    return secret - one - two, one, two
+
+
+def join(components: Sequence[Words]) -> NDArray[np.int64]:
+    """Return the secret that three components are of."""
+    if len(components) != PARTIES:
+        msg = f"{len(components)} components are not a sharing among {PARTIES}: collect all of them"
+        raise InvalidInput(msg)
+    return signed(np.sum(components, axis=0, dtype=np.uint64))
+
+
+def commit_component(index: int, component: Words, salt: bytes) -> bytes:
+    """Return the 32-byte commitment to one component of a shared update.
+
+    The salt hides the component: a guess of an update together with a leaked component could otherwise be tested
+    against the commitment of another. Both parties that get the component get the salt and check it against what
+    the submission published, so that they hold the same number or know that the holder lied.
+    """
+    if len(salt) != SALT_BYTES:
+        msg = f"a salt of {len(salt)} bytes does not hide a component: draw {SALT_BYTES}"
+        raise InvalidUpdate(msg)
+    data = np.ascontiguousarray(component, np.dtype("<u8"))
+    return hmac.new(salt, b"gradmarket/component" + bytes([index]) + data.tobytes(), sha256).digest()

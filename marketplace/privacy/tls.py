@@ -1,0 +1,281 @@
+"""The channel between three machines: mutual TLS 1.3, certificates pinned by fingerprint, nothing without a time limit.
+
+Every pair has two connections, one for each direction: a party writes to those it opened and reads from those it
+accepted, so that no connection is read and written at once and no two parties can wait for each other's buffers.
+
+Trust model: whoever does not hold the key of a registered certificate can neither read, speak nor replay, and is
+refused without ending the wait for the right one. Certificates travel in the clear before the handshake, which
+proves that the other side holds the key of the one it showed.
+
+Raises PeerFailed, naming the peer, for everything a peer or the network can do wrong.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from marketplace.domain.errors import InvalidInput, PeerFailed
+from marketplace.privacy.channel import HEADER, MAX_MESSAGE, Channel, check_header
+from marketplace.privacy.identity import MAX_CERTIFICATE, TlsIdentity, fingerprint_of
+from marketplace.privacy.shares import PARTIES
+
+__all__ = ["Peer", "TlsChannel", "listen"]
+
+_HELLO: Final = struct.Struct("<8sBH")
+_MAGIC: Final = b"gradmpc1"
+_READY: Final = b"\1"
+_RETRY: Final = 0.05
+_STRANGER: Final = 5.0
+"""Seconds that somebody who connects has to prove who it is."""
+
+_BUFFER: Final = 1 << 22
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Where a party is, and the fingerprint it registered."""
+
+    host: str
+    port: int
+    fingerprint: bytes
+
+
+def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+    """Return a listening socket; its port goes into `Peer`."""
+    return socket.create_server((host, port), backlog=8)
+
+
+class TlsChannel(Channel):
+    """Party `me` of `peers`, connected to the two others.
+
+    Args:
+        me: 0 to 2.
+        identity: its certificate and key.
+        listener: where the others reach it; closed once they have, or when it fails.
+        peers: all three, in order.
+        timeout: seconds within which the others must have connected, and then within which each message must arrive.
+    """
+
+    def __init__(
+        self, me: int, identity: TlsIdentity, listener: socket.socket, peers: Sequence[Peer], timeout: float = 60.0
+    ) -> None:
+        if len(peers) != PARTIES or not 0 <= me < PARTIES or peers[me].fingerprint != identity.fingerprint:
+            msg = f"party {me} of {len(peers)} is not the one with this certificate: name all three parties in order"
+            raise InvalidInput(msg)
+        self.me, self._timeout = me, timeout
+        self._numbers = {"in": [0] * PARTIES, "out": [0] * PARTIES}
+        self._in: dict[int, ssl.SSLSocket] = {}
+        self._out: dict[int, _Sender] = {}
+        meeting = _Meeting(me, identity, peers, time.monotonic() + timeout)
+        accepting = threading.Thread(target=meeting.accept, args=(listener, self._in), daemon=True)
+        accepting.start()
+        try:
+            for peer in range(PARTIES):
+                if peer != me:
+                    self._out[peer] = _Sender(peer, meeting.connect(peer), timeout)
+            accepting.join()
+            meeting.check(self._in)
+        except BaseException:
+            meeting.over = True
+            accepting.join()
+            self.close()
+            raise
+        finally:
+            listener.close()
+
+    def send(self, to: int, data: memoryview) -> None:
+        """Queue a message; a thread sends it."""
+        header = HEADER.pack(self._numbers["out"][to], len(data))
+        self._numbers["out"][to] += 1
+        self._out[to].put(header, data)
+
+    def receive(self, source: int, into: memoryview) -> None:
+        """Fill the buffer with the next message."""
+        if len(into) > MAX_MESSAGE:
+            msg = f"a message of {len(into)} bytes is too large: score fewer rows at once"
+            raise InvalidInput(msg)
+        deadline = time.monotonic() + self._timeout
+        header = bytearray(HEADER.size)
+        _fill(self._in[source], memoryview(header), source, deadline)
+        check_header(bytes(header), self._numbers["in"][source], len(into), source)
+        self._numbers["in"][source] += 1
+        _fill(self._in[source], into, source, deadline)
+
+    def close(self) -> None:
+        """Send what is queued, then close every connection."""
+        for sender in self._out.values():
+            sender.close()
+        for connection in self._in.values():
+            connection.close()
+
+
+class _Sender:
+    """A connection that is only written to, by a thread of its own."""
+
+    def __init__(self, peer: int, connection: ssl.SSLSocket, timeout: float) -> None:
+        self._peer, self._connection, self._timeout = peer, connection, timeout
+        self._queue: queue.Queue[bytes | memoryview | None] = queue.Queue()
+        self._failed = False
+        connection.settimeout(timeout)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def put(self, header: bytes, data: memoryview) -> None:
+        if self._failed:
+            raise PeerFailed(_gone(self._peer), self._peer)
+        self._queue.put(header)
+        self._queue.put(data)
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(self._timeout)
+        self._connection.close()
+
+    def _run(self) -> None:
+        while (data := self._queue.get()) is not None:
+            try:
+                self._connection.sendall(data)
+            except OSError:
+                self._failed = True  # said by the next call, in the thread of the caller
+                return
+
+
+class _Meeting:
+    """How three parties find each other, until a deadline."""
+
+    def __init__(self, me: int, identity: TlsIdentity, peers: Sequence[Peer], deadline: float) -> None:
+        self._me, self._identity, self._peers, self._deadline = me, identity, peers, deadline
+        self.reasons = [f"party {p} did not connect in time: void the round and draw its seat anew" for p in range(3)]
+        self.over = False
+
+    def check(self, found: dict[int, ssl.SSLSocket]) -> None:
+        """Raise PeerFailed unless both others have connected."""
+        for peer in range(PARTIES):
+            if peer != self._me and peer not in found:
+                raise PeerFailed(self.reasons[peer], peer)
+
+    def connect(self, peer: int) -> ssl.SSLSocket:
+        """Return a connection to write to."""
+        there = self._peers[peer]
+        reason = "is not there"
+        while (left := self._deadline - time.monotonic()) > 0:
+            try:
+                plain = socket.create_connection((there.host, there.port), timeout=left)
+            except OSError:
+                time.sleep(_RETRY)
+                continue
+            try:
+                return self._greet(plain, peer)
+            except PeerFailed:
+                plain.close()
+                raise
+            except OSError as error:
+                plain.close()
+                reason = f"broke off while connecting ({type(error).__name__})"
+                time.sleep(_RETRY)
+        msg = f"party {peer} at {there.host}:{there.port} {reason}: void the round and have its seat drawn anew"
+        raise PeerFailed(msg, peer)
+
+    def _greet(self, plain: socket.socket, peer: int) -> ssl.SSLSocket:
+        self._tune(plain, self._deadline)
+        plain.sendall(self._hello())
+        index, certificate = _read_hello(plain)
+        if index != peer or fingerprint_of(certificate) != self._peers[peer].fingerprint:
+            raise PeerFailed(_stranger(peer), peer)
+        context = self._identity.context(certificate, server=False)
+        secure = context.wrap_socket(plain)
+        # A client's handshake ends before the server has looked at its certificate: wait for the word that it did.
+        if secure.recv(1) != _READY:
+            msg = f"party {peer} refused this party's certificate: register the fingerprint of the one in use"
+            raise PeerFailed(msg, peer)
+        return secure
+
+    def accept(self, listener: socket.socket, found: dict[int, ssl.SSLSocket]) -> None:
+        """Collect a connection from each of the others to read from; strangers are refused and forgotten."""
+        while len(found) < PARTIES - 1 and not self.over and time.monotonic() < self._deadline:
+            listener.settimeout(_RETRY)
+            try:
+                plain, _ = listener.accept()
+            except OSError:
+                continue
+            peer = None
+            try:
+                self._tune(plain, min(self._deadline, time.monotonic() + _STRANGER))
+                peer, certificate = _read_hello(plain)
+                if peer == self._me or peer in found or fingerprint_of(certificate) != self._peers[peer].fingerprint:
+                    self.reasons[peer] = _stranger(peer)
+                    plain.sendall(self._hello())
+                    plain.close()
+                    continue
+                plain.sendall(self._hello())
+                secure = self._identity.context(certificate, server=True).wrap_socket(plain, server_side=True)
+                secure.sendall(_READY)
+                found[peer] = secure
+            except OSError:  # of the socket, of TLS, or nonsense instead of a greeting
+                if peer is not None:
+                    self.reasons[peer] = _stranger(peer)
+                plain.close()
+
+    def _hello(self) -> bytes:
+        certificate = self._identity.certificate
+        return _HELLO.pack(_MAGIC, self._me, len(certificate)) + certificate
+
+    @staticmethod
+    def _tune(plain: socket.socket, deadline: float) -> None:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            plain.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+        plain.settimeout(max(0.001, deadline - time.monotonic()))
+
+
+def _read_hello(plain: socket.socket) -> tuple[int, bytes]:
+    magic, index, size = _HELLO.unpack(_exactly(plain, _HELLO.size))
+    if magic != _MAGIC or index >= PARTIES or size > MAX_CERTIFICATE:
+        msg = "no greeting of a compute seat"
+        raise ConnectionError(msg)
+    return index, _exactly(plain, size)
+
+
+def _exactly(plain: socket.socket, size: int) -> bytes:
+    out = b""
+    while len(out) < size:
+        part = plain.recv(size - len(out))
+        if not part:
+            msg = "closed while greeting"
+            raise ConnectionError(msg)
+        out += part
+    return out
+
+
+def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: float) -> None:
+    at = 0
+    connection.settimeout(max(0.001, deadline - time.monotonic()))
+    while at < len(into):
+        try:
+            if time.monotonic() > deadline:  # bytes that trickle in are silence too
+                raise TimeoutError  # noqa: TRY301 - one place says what silence means
+            count = connection.recv_into(into[at:])
+        except TimeoutError:
+            msg = f"party {peer} was silent for too long: void the round and have its seat drawn anew"
+            raise PeerFailed(msg, peer) from None
+        except OSError:
+            count = 0
+        if not count:
+            raise PeerFailed(_gone(peer), peer)
+        at += count
+
+
+def _gone(peer: int) -> str:
+    return f"party {peer} left: void the round and have its seat drawn anew"
+
+
+def _stranger(peer: int) -> str:
+    return f"who speaks as party {peer} has another certificate than the registered one: ask its seat which is right"

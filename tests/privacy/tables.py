@@ -1,0 +1,87 @@
+"""Three parties at a table: shares to hand out, channels that change what one of them says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from client.private_score import PrivateScore, score_privately
+from marketplace.privacy.channel import Channel
+from marketplace.privacy.party import Party
+from marketplace.privacy.shares import PARTIES, Shares, split
+from marketplace.scoring.round import RoundInput, Submission
+
+Dealt = Callable[[Party], Shares]
+
+words = st.integers(-(1 << 63), (1 << 63) - 1)
+"""Any element of the ring; Hypothesis likes its ends."""
+
+arrays = st.lists(words, min_size=1, max_size=9).map(lambda v: np.array(v, np.int64))
+
+
+def deal(values: np.ndarray) -> Dealt:
+    """Share an array; each party takes its part of the result."""
+    components = split(np.asarray(values))
+    return lambda party: Shares(components[party.me], components[party.next])
+
+
+class Liar(Channel):
+    """A party's channel that changes one bit of one message.
+
+    Args:
+        channel: the honest one.
+        at: number of the message to change, from 0; None changes none.
+        bit: which bit of its first byte.
+        help_only: count only messages that help with another's proof, whose number varies, or only the others.
+    """
+
+    def __init__(self, channel: Channel, at: int | None = None, bit: int = 0, *, help_only: bool = False) -> None:
+        self._channel, self._at, self._bit, self._kind = channel, at, bit, help_only
+        self.me, self.sent = channel.me, 0
+        self.helping = self.lied = False
+
+    def send(self, to: int, data: memoryview) -> None:
+        """Pass a message on, or a lie."""
+        if self.helping == self._kind:
+            if self.sent == self._at:
+                changed = bytearray(data)
+                changed[0] ^= 1 << self._bit
+                data, self.lied = memoryview(changed), True
+            self.sent += 1
+        self._channel.send(to, data)
+
+    def receive(self, source: int, into: memoryview) -> None:
+        """Receive as usual."""
+        self._channel.receive(source, into)
+
+    def close(self) -> None:
+        """Leave as usual."""
+        self._channel.close()
+
+
+def _flats(submissions: Sequence[Submission], width: int, breach: int) -> np.ndarray:
+    rows = [s.update.flat() if s.update is not None else np.full(width, breach) for s in submissions]
+    return np.array(rows, np.int64).reshape(len(rows), width)
+
+
+def bare(given: RoundInput) -> RoundInput:
+    """Return what a compute seat knows of a round: who submitted, not what."""
+    return replace(
+        given,
+        submissions=tuple(replace(s, update=None) for s in given.submissions),
+        last_submissions=tuple(replace(s, update=None) for s in given.last_submissions),
+    )
+
+
+def scorer_of(given: RoundInput, breach: int = 1 << 40) -> Callable[[Party], PrivateScore]:
+    """Return what each party does to score a round; a submission without an update is full of `breach`."""
+    width, public = given.scoring.shape.parameters, bare(given)
+    updates = deal(_flats(given.submissions, width, breach))
+    previous = deal(_flats(given.last_submissions, width, 0))
+    return lambda party: score_privately(party, public, updates(party), previous(party))
+
+
+__all__ = ["PARTIES", "Dealt", "Liar", "arrays", "bare", "deal", "scorer_of", "words"]
