@@ -18,7 +18,6 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from marketplace.privacy.paillier.lanes import Lanes
 from marketplace.privacy.paillier.library import big
 from marketplace.privacy.paillier.vector import EncryptedVector, check_bound, values_within
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from marketplace.privacy.paillier.keys import PublicKey
+    from marketplace.privacy.paillier.lanes import Lanes
 
 __all__ = ["Encrypter"]
 
@@ -48,21 +48,21 @@ class Encrypter:
             self._table.append(row)
             power = row[-1] * power % self._square
 
-    def encrypt(self, values: NDArray[np.int64], *, bound: int, lane_bits: int) -> EncryptedVector:
+    def encrypt(self, values: NDArray[np.int64], *, bound: int, lanes: Lanes) -> EncryptedVector:
         """Return the encrypted vector.
 
         Args:
             values: int64[*].
             bound: what their absolute values are known to stay within. Warning: it becomes public; take it from the
                 terms, not from the values.
-            lane_bits: 8, 16, ... 64. Sums of coefficient * vector fit while sum(|coefficient| * bound) is at most
-                2**(lane_bits - 1) - 1.
+            lanes: `Lanes.of(bits, key.n)`. Sums of coefficient * vector fit while sum(|coefficient| * bound) is at most
+                `lanes.limit`.
 
         Raises:
             InvalidInput: a value beyond the bound, or a bound beyond the lanes.
         """
-        lanes = Lanes.of(lane_bits, self.key.n)
         check_bound(bound, lanes)
+        lanes.check_fit(self.key.n)
         n = big(self.key.n)
         plain = lanes.pack(values_within(values, bound))
         sealed = (int((1 + n * (m % n)) * self._hiding() % self._square) for m in plain)

@@ -1,10 +1,11 @@
 """Several signed integers in one plaintext, in lanes of equal width.
 
-A plaintext is sum(value_k * 2**(bits * k)) over the integers, so that adding plaintexts adds the values, and multiplying
-by a small integer multiplies them, as long as every value stays within `limit`. A value beyond it would change its
+A plaintext is sum(value_k * 2**(bits * k)) over the integers, so that adding plaintexts adds the values, and
+multiplying by a small integer multiplies them, as long as every value stays within `limit`. A value beyond it would change its
 neighbour: whoever computes keeps count of how large the values can be (`EncryptedVector.bound`) and stops before.
 
-Laws: unpack(pack(v)) = v; pack(v) + pack(w) = pack(v + w) and k * pack(v) = pack(k * v) while values are within `limit`.
+Laws: unpack(pack(v)) = v; pack(v) + pack(w) = pack(v + w) and k * pack(v) = pack(k * v) while values are within
+`limit`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ class Lanes:
     def of(cls, bits: int, n: int) -> Lanes:
         """Return as many lanes of `bits` bits as fit below n / 2 with their sign."""
         return cls(bits, (n.bit_length() - 1) // bits)
+
+    def check_fit(self, n: int) -> None:
+        """Raise InvalidInput if so many lanes and a sign do not fit below n / 2."""
+        if self.bits * self.per_plaintext > n.bit_length() - 1:
+            msg = f"{self.per_plaintext} lanes of {self.bits} bits do not fit under this key: use fewer"
+            raise InvalidInput(msg)
 
     @property
     def limit(self) -> int:

@@ -91,7 +91,9 @@ def deal(private: PrivateKey, threshold: int, seats: int) -> tuple[SharedKey, li
         InvalidInput: the threshold is not between 1 and `seats`, or there are more than 63 seats.
     """
     if not 1 <= threshold <= seats <= _MOST_SEATS:
-        msg = f"{threshold} of {seats} seats cannot share a key: choose a threshold from 1 to at most {_MOST_SEATS} seats"
+        msg = (
+            f"{threshold} of {seats} seats cannot share a key: choose a threshold from 1 to at most {_MOST_SEATS} seats"
+        )
         raise InvalidInput(msg)
     key, (p, q) = private.public, private.primes
     order = (p // 2) * (q // 2)

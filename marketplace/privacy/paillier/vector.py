@@ -4,11 +4,11 @@ Trust model: see `keys`. A vector says how large its values can be (`bound`), an
 beyond its lane is refused before it happens. The bound is its sender's word: a sender that lies spoils a sum it takes
 part in, which shows when the sum, or its own vector, is decrypted.
 
-Laws: with D for decrypting, D(x + y) = D(x) + D(y); D(x * k) = k D(x); D(weighted_sum([x, y], [a, b])) = a D(x) + b D(y);
-D(x.plus(v)) = D(x) + v; bounds are never exceeded by what is decrypted, if all senders told the truth.
+Laws: with D for decrypting, D(x + y) = D(x) + D(y); D(x * k) = k D(x); D(weighted_sum([x, y], [a, b])) =
+a D(x) + b D(y); D(x.plus(v)) = D(x) + v; bounds are never exceeded by what is decrypted, if all senders told the truth.
 
-What comes out of `*`, `+` and `plus` can be recognised by whoever made what went in: `Encrypter.refresh` it before others
-see it.
+What comes out of `*`, `+` and `plus` can be recognised by whoever made what went in: `Encrypter.refresh` it before
+others see it.
 
 Source: Paillier 1999; the file is our own.
 """
@@ -32,10 +32,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["EncryptedVector", "check_bound", "decrypt", "dump_vector", "load_vector", "opened", "values_within", "weighted_sum"]
+__all__ = [
+    "EncryptedVector",
+    "check_bound",
+    "decrypt",
+    "dump_vector",
+    "load_vector",
+    "opened",
+    "values_within",
+    "weighted_sum",
+]
 
 _MAGIC: Final = b"GMPAIL01"
-_HEAD: Final = struct.Struct(">8s32sBIQ")
+_HEAD: Final = struct.Struct(">8s32sBHIQ")
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,9 @@ def opened(vector: EncryptedVector, plaintexts: Sequence[int]) -> NDArray[np.int
 def check_bound(bound: int, lanes: Lanes) -> None:
     """Raise InvalidInput if values up to `bound` could leave their lanes."""
     if not 0 <= bound <= lanes.limit:
-        msg = f"values up to {bound} do not fit into lanes of {lanes.bits} bits: add fewer vectors, or choose wider lanes"
+        msg = (
+            f"values up to {bound} do not fit into lanes of {lanes.bits} bits: add fewer vectors, or choose wider lanes"
+        )
         raise InvalidInput(msg)
 
 
@@ -158,8 +169,9 @@ def values_within(values: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
 
 
 def dump_vector(vector: EncryptedVector) -> bytes:
-    """Return the vector as a file: magic, name of the key, lane bits, length, bound, ciphertexts."""
-    head = _HEAD.pack(_MAGIC, vector.key.name, vector.lanes.bits, vector.length, vector.bound)
+    """Return the vector as a file: magic, name of the key, lanes, length, bound, ciphertexts."""
+    lanes = vector.lanes
+    head = _HEAD.pack(_MAGIC, vector.key.name, lanes.bits, lanes.per_plaintext, vector.length, vector.bound)
     size = vector.key.ciphertext_bytes
     return head + b"".join(c.to_bytes(size, "big") for c in vector.ciphertexts)
 
@@ -175,7 +187,7 @@ def load_vector(raw: bytes, key: PublicKey, *, max_length: int) -> EncryptedVect
     if len(raw) < _HEAD.size or not raw.startswith(_MAGIC):
         msg = "this is no encrypted vector: leave its sender out"
         raise BrokenSeal(msg)
-    _, name, bits, length, bound = _HEAD.unpack_from(raw)
+    _, name, bits, per_plaintext, length, bound = _HEAD.unpack_from(raw)
     if name != key.name:
         msg = "this vector is encrypted under another key: use the one of its bounty"
         raise WrongKey(msg)
@@ -185,7 +197,8 @@ def load_vector(raw: bytes, key: PublicKey, *, max_length: int) -> EncryptedVect
     size = key.ciphertext_bytes
     body = memoryview(raw)[_HEAD.size :]
     try:
-        lanes = Lanes.of(bits, key.n)
+        lanes = Lanes(bits, per_plaintext)
+        lanes.check_fit(key.n)
         check_bound(bound, lanes)
     except InvalidInput:
         msg = "an encrypted vector says of itself what cannot be: leave its sender out"
@@ -197,4 +210,3 @@ def load_vector(raw: bytes, key: PublicKey, *, max_length: int) -> EncryptedVect
     for number in numbers:
         key.check_ciphertext(number)
     return EncryptedVector(key, lanes, length, bound, numbers)
-
