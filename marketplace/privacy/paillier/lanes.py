@@ -2,7 +2,8 @@
 
 A plaintext is sum(value_k * 2**(bits * k)) over the integers, so that adding plaintexts adds the values, and
 multiplying by a small integer multiplies them, as long as every value stays within `limit`. A value beyond it would
-change its neighbour: whoever computes keeps count of how large the values can be (`EncryptedVector.bound`) and stops before.
+change its neighbour: whoever computes keeps count of how large the values can be (`EncryptedVector.bound`) and stops
+before.
 
 Laws: unpack(pack(v)) = v; pack(v) + pack(w) = pack(v + w) and k * pack(v) = pack(k * v) while values are within
 `limit`.

@@ -4,8 +4,9 @@ Security. A masked vector is a sample of ring learning with errors: degree 4096,
 discrete Gaussian. Opening a sum publishes the sum of the secrets and of the errors of all holders. Given that, the
 secret of one honest holder is as well hidden, as long as a second one is honest, as with a Gaussian of half the width
 (Kim, Lee, Seo and Song, "Toward practical lattice-based proof of knowledge from Hint-MLWE", CRYPTO 2023: one hint, of
-coefficient 1): so the width is 8, and 4 is left, more than the 3.2 that the table asks for. The table is that of the Homomorphic Encryption Standard (Albrecht et al., 2018, table 1, 128 bits, classical, its strictest column):
-degree 4096 allows a modulus of 109 bits.
+coefficient 1): so the width is 8, and 4 is left, more than the 3.2 that the table asks for. The table is that of the
+Homomorphic Encryption Standard (Albrecht et al., 2018, table 1, 128 bits, classical, its strictest column): degree 4096
+allows a modulus of 109 bits (and 75 at 192 bits of security, 101 against quantum computers at 128).
 
 Exactness. Whoever masks a vector m sends a s + T e + m. The sum of n of them, less a times the sum of the secrets, is
 
