@@ -20,6 +20,7 @@ __all__ = [
     "ChainSettings",
     "HolderSettings",
     "OwnerSettings",
+    "PrivacySettings",
     "Role",
     "Settings",
     "StorageSettings",
@@ -98,6 +99,22 @@ class OwnerSettings(_Table):
     plan: str = "plan"
 
 
+class PrivacySettings(_Table):
+    """How a holder's updates are made private before they are sealed; see docs/PRIVACY.md.
+
+    Attributes:
+        clip: the largest norm of an update, in units of the weight scale.
+        noise: standard deviation of the noise, as a multiple of `clip`.
+        budget: the largest epsilon of all updates from this folder together; none leaves beyond it.
+        delta: the chance that the promise does not hold; far below one over the number of rows.
+    """
+
+    clip: int = Field(ge=1, le=1 << 31)
+    noise: float = Field(gt=0, le=1_000)
+    budget: float = Field(gt=0)
+    delta: float = Field(default=1e-5, gt=0, lt=1)
+
+
 class HolderSettings(_Table):
     """What a holder takes part in.
 
@@ -110,6 +127,7 @@ class HolderSettings(_Table):
         turn: how many others join and submit before this holder; where runs have to be alike (demonstrations).
         attack: a cheat to play instead of training (demonstrations); empty for none.
         attack_seed: of that cheat's own randomness.
+        privacy: how updates are made private; None for updates as they are trained.
     """
 
     bounty: str = Field(default="next", pattern=_BOUNTY)
@@ -119,6 +137,7 @@ class HolderSettings(_Table):
     turn: int = Field(default=0, ge=0)
     attack: str = ""
     attack_seed: int = Field(default=0, ge=0)
+    privacy: PrivacySettings | None = None
 
 
 class ValidatorSettings(_Table):

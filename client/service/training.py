@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from client.rows_file import read_prepared
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from client.holder import Trainer, TrainingTask
+    from client.journal import Journal
+    from client.privacy import PrivateTrainer
     from client.settings import HolderSettings
     from marketplace.datasets import Rows
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.domain.update import Update
 
-__all__ = ["FileTrainer"]
+__all__ = ["FileTrainer", "private_trainer"]
 
 _PREPARED: Final = ".safetensors"
 
@@ -51,3 +54,17 @@ class FileTrainer:
 
         preparation = Preparation.from_json(terms.preparation)
         return load_rows(self._path, label=self._settings.label, preparation=preparation, class_names=terms.class_names)
+
+
+def private_trainer(
+    trainer: Trainer, settings: HolderSettings, journal: Journal, bounty: bytes
+) -> PrivateTrainer | None:
+    """Return a trainer whose updates are private as the settings say, or None if they say nothing."""
+    given = settings.privacy
+    if given is None:
+        return None
+    from client.privacy import PrivacyLedger, PrivateTrainer  # noqa: PLC0415 - an extra
+    from marketplace.privacy.differential import Mechanism  # noqa: PLC0415
+
+    mechanism = Mechanism(given.clip, Fraction(str(given.noise)))
+    return PrivateTrainer(trainer, mechanism, PrivacyLedger(journal, given.budget, given.delta), journal, bounty)

@@ -19,13 +19,15 @@ would expect, and carries the exit code with which the command line ends.
     |-- ChainError        (RuntimeError)   14     the chain did not do what it was asked
     |   |-- Refused                        15     a contract reverted; subclasses in `marketplace.chain.reverts`
     |   `-- NotEnoughTokens                16     a balance below what an act costs
-    `-- ProtocolError     (RuntimeError)   17     another participant broke the rules of the round
+    |-- ProtocolError     (RuntimeError)   17     another participant broke the rules of the round
+    `-- BudgetSpent       (RuntimeError)   18     a promise of privacy that one more update would break
 """
 
 from __future__ import annotations
 
 __all__ = [
     "BrokenSeal",
+    "BudgetSpent",
     "ChainError",
     "ContentTooLarge",
     "CorruptContent",
@@ -145,3 +147,9 @@ class ProtocolError(GradMarketError, RuntimeError):
     """Another participant broke the rules of the round."""
 
     exit_code = 17
+
+
+class BudgetSpent(GradMarketError, RuntimeError):
+    """An update that would give away more than its holder allows."""
+
+    exit_code = 18
