@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from client.journal import secret_of
+from client.outgoing import Privacy
 from client.training.accounting import epsilon_of
 from client.training.quantise import to_update
 from marketplace.domain.errors import BudgetSpent
@@ -87,8 +88,8 @@ class PrivacyLedger:
         after = self.epsilon(multiplier, times)
         if after > self.budget:
             msg = (
-                f"{times} more private update(s) would bring epsilon from {self.epsilon():.2f} to {after:.2f}, above the "
-                f"budget of {self.budget:g}: add more noise, or raise the budget if your data allows it"
+                f"{times} more private update(s) would bring epsilon from {self.epsilon():.2f} to {after:.2f}, above "
+                f"the budget of {self.budget:g}: add more noise, or raise the budget if your data allows it"
             )
             raise BudgetSpent(msg)
         return after
@@ -129,6 +130,11 @@ class PrivateTrainer:
     def check(self, rounds: int) -> float:
         """Return epsilon after so many more rounds; raises BudgetSpent if that is more than the budget."""
         return self.ledger.check(self.mechanism.multiplier, rounds)
+
+    def cost(self) -> Privacy:
+        """Return what the updates made so far have cost, and how."""
+        ledger, mechanism = self.ledger, self.mechanism
+        return Privacy(mechanism.clip, float(mechanism.sigma), ledger.epsilon(), ledger.budget, ledger.delta)
 
     def __call__(self, task: TrainingTask) -> Update:
         """Return the round's update with noise, within the bounds of the terms, which cost no privacy.

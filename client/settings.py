@@ -127,6 +127,8 @@ class HolderSettings(_Table):
         turn: how many others join and submit before this holder; where runs have to be alike (demonstrations).
         attack: a cheat to play instead of training (demonstrations); empty for none.
         attack_seed: of that cheat's own randomness.
+        review: whether a person approves each submission first, with `gradmarket inspect --approve`; what is not
+            approved in time is replaced by an update that changes nothing.
         privacy: how updates are made private; None for updates as they are trained.
     """
 
@@ -137,6 +139,7 @@ class HolderSettings(_Table):
     turn: int = Field(default=0, ge=0)
     attack: str = ""
     attack_seed: int = Field(default=0, ge=0)
+    review: bool = False
     privacy: PrivacySettings | None = None
 
 

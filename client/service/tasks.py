@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from client.holder import DataHolder
 from client.log import BountyLog
+from client.outgoing import Outbound, Outgoing
 from client.owner import ModelOwner
 from client.plan_folder import load_plan
 from client.service.training import FileTrainer, private_trainer
@@ -110,6 +111,7 @@ class HolderTask:
         self._settings: HolderSettings = _given(context.home.settings.holder)
         self._trainer = FileTrainer(context.home.path / self._settings.rows, self._settings)
         self._private: PrivateTrainer | None = None
+        self._outbound = Outbound(context.home.path, review=self._settings.review)
 
     @property
     def who(self) -> DataHolder | None:
@@ -130,11 +132,18 @@ class HolderTask:
                 name, context.account, context.keys.identity, context.store, log, trainer, context.journal
             )
             self._holder.turn = self._settings.turn
+            self._holder.may_leave = self._may_leave
             context.fit(self._holder)
         state = self._state(self._holder)
         if state.phase in _STILL_JOINABLE and state.round == 0:
             self._bring_stake(self._holder, state)
         return self._holder.step()
+
+    def _may_leave(self, outgoing: Outgoing) -> bool:
+        """Describe a submission in the folder, with what it costs in privacy; return whether it may be sent."""
+        if self._private is not None:
+            outgoing = replace(outgoing, privacy=self._private.cost())
+        return self._outbound.may_leave(outgoing)
 
     def duty(self) -> Duty | None:
         """Return what costs the stake if it is not done in time."""

@@ -218,7 +218,7 @@ def test_a_refusal_in_a_round_costs_no_stake_and_no_privacy(tmp_path):
     stage.play()
     stage.withdraw_all()
     assert 1 == len(made)
-    assert not made[0] == Update.zero(STAGE_SHAPE)
+    assert made[0] != Update.zero(STAGE_SHAPE)
     assert any(isinstance(trouble, BudgetSpent) for trouble in holder.troubles)
     assert 1 == len(PrivacyLedger(journal, budget, DELTA).spendings())
     assert holder.account.token.balance() >= stage.terms.holder_stake

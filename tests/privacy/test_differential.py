@@ -32,7 +32,7 @@ def _off(found, sigma):
 
 @given(vectors, st.integers(1, 1 << 20))
 def test_a_clipped_norm_is_within_the_bound(values, norm):
-    """Law: in integers, never a unit above; what is within stays as it is; no sign changes, no entry grows."""
+    """Law: in integers, never a unit above; what is within stays as it is; no sign changes, no entry grows. GM-526."""
     found = clip(values, norm)
     assert int(found @ found) <= norm * norm
     assert int(values @ values) > norm * norm or values.tolist() == found.tolist()
@@ -56,7 +56,7 @@ def test_values_that_cannot_be_clipped_exactly_are_refused():
 
 @pytest.mark.parametrize("sigma", [Fraction(1, 3), Fraction(1), Fraction(7, 2), Fraction(41)])
 def test_noise_is_a_discrete_gaussian(sigma):
-    """200,000 numbers fit its chances within five standard deviations of chi-square; those of 5 % more do not."""
+    """200,000 numbers fit its chances within five standard deviations of chi-square; those of 5 % more do not. GM-526."""
     found = discrete_gaussian(200_000, sigma, RandomStream(KEY))
     assert abs(_off(found, sigma)) < 5
     assert sigma < 1 or _off(found, sigma * Fraction(105, 100)) > 10

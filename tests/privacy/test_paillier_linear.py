@@ -44,7 +44,7 @@ def _descend(x, y, w, schedule, push):
 @settings(deadline=None, max_examples=10)
 @given(st.integers(1, 6), st.integers(0, 1000))
 def test_the_encrypted_map_is_exact(parameters, seed):
-    """Law: what is decrypted is matrix @ model + offset, to the integer."""
+    """Law: what is decrypted is matrix @ model + offset, to the integer. GM-523."""
     rng = np.random.default_rng(seed)
     step = LinearMap(
         rng.integers(-(1 << 20), 1 << 20, (parameters, parameters)), rng.integers(-(1 << 40), 1 << 40, parameters), 20

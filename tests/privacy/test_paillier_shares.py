@@ -47,7 +47,7 @@ def test_every_threshold_decrypts_sums(values, threshold, factor):
 
 
 def test_fewer_seats_do_not_decrypt():
-    """Two of three are refused, and so is one seat that answers three times."""
+    """Two of three are refused, and so is one seat that answers three times. GM-522."""
     for parts in (PARTS[:2], PARTS[:1] * 3):
         with pytest.raises(WrongKey, match="wait for more seats"):
             combine(VECTOR, parts, SHARED)
@@ -70,7 +70,7 @@ def _cheats():
 
 @pytest.mark.parametrize("kind", _cheats())
 def test_a_wrong_part_is_left_out(kind):
-    """Three right parts decrypt beside it; with two the vector stays closed, and no wrong number comes out."""
+    """Three right parts decrypt beside it; with two the vector stays closed, and no wrong number comes out. GM-522."""
     cheat = _cheats()[kind]
     assert VALUES.tolist() == combine(VECTOR, [cheat, *PARTS[1:4]], SHARED).tolist()
     with pytest.raises(WrongKey, match="2 right parts"):

@@ -75,7 +75,7 @@ def test_what_is_encrypted_is_decrypted(values):
 @settings(deadline=None, max_examples=30)
 @given(pairs, st.integers(-7, 7), st.integers(-7, 7))
 def test_weighted_sums_are_exact(pair, a, b):
-    """Law: D(weighted_sum([x, y], [a, b])) = a D(x) + b D(y), negative coefficients and zeros included."""
+    """Law: D(weighted_sum([x, y], [a, b])) = a D(x) + b D(y), negative coefficients and zeros included. GM-521."""
     if a == b == 0:
         return
     x, y = (np.array(v) for v in pair)
@@ -115,7 +115,7 @@ def test_refreshing_changes_only_the_looks(values):
     ids=["product", "negative product", "sum", "plain sum", "weighted sum"],
 )
 def test_an_overflow_is_refused_before_it_happens(act):
-    """Eight times a bound of an eighth fits, nine times does not: the reason says what to do."""
+    """Eight times a bound of an eighth fits, nine times does not: the reason says what to do. GM-521."""
     x = _encrypt([1, 2, 3], bound=LANES.limit // 8)
     assert [8, 16, 24] == decrypt(x * 8, private()).tolist()
     with pytest.raises(InvalidInput, match="do not fit into lanes of 24 bits"):

@@ -98,7 +98,7 @@ def test_errors_are_gaussian_and_within_the_tail():
 @settings(deadline=None)
 @given(st.integers(1, 2000), st.integers(1, 1 << 45), st.integers(1, 10**6))
 def test_terms_hold_the_worst_case_or_are_refused(holders, bound, length):
-    """Law: whatever is accepted fits: the noise below half the modulus, the sum within one step."""
+    """Law: whatever is accepted fits: the noise below half the modulus, the sum within one step. GM-524."""
     try:
         terms = SumTerms(holders, bound, length)
     except InvalidInput:

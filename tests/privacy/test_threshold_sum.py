@@ -44,7 +44,7 @@ def _vectors(seed=0):
     st.integers(0, 99),
 )
 def test_sums_are_exact(signs, length, bound, seed):
-    """Law: any number of vectors, of any length and size that the terms allow, the extremes included."""
+    """Law: any number of vectors, of any length and size that the terms allow, the extremes included. GM-524."""
     terms = SumTerms(len(signs), bound, length)
     rng = np.random.default_rng(seed)
     vectors = {
@@ -86,7 +86,7 @@ def test_answers_for_other_holders_do_not_open_a_sum():
 
 
 def test_a_seat_answers_for_one_set_of_holders():
-    """A second set, whose difference to the first would be a single vector, is refused; the same set is not."""
+    """A second set, whose difference to the first would be a single vector, is refused; the same set is not. GM-525."""
     keeper = _round(_vectors())[1][0]
     first = keeper.answer(NAMES)
     assert first.tolist() == keeper.answer(NAMES).tolist()
@@ -96,7 +96,7 @@ def test_a_seat_answers_for_one_set_of_holders():
 
 @pytest.mark.parametrize("included", [(), ("ada",), ("ada", "ada"), ("ada", "zoe")])
 def test_a_seat_answers_for_no_single_holder(included):
-    """Nobody, one, one twice, or one whose share never came: refused, and nothing is remembered as answered."""
+    """Nobody, one, one twice, or one whose share never came: refused, and nothing is remembered as answered. GM-525."""
     keeper = _round(_vectors())[1][0]
     with pytest.raises(InvalidInput, match="2 holders or more"):
         keeper.answer(included)
