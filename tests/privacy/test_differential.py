@@ -56,7 +56,10 @@ def test_values_that_cannot_be_clipped_exactly_are_refused():
 
 @pytest.mark.parametrize("sigma", [Fraction(1, 3), Fraction(1), Fraction(7, 2), Fraction(41)])
 def test_noise_is_a_discrete_gaussian(sigma):
-    """200,000 numbers fit its chances within five standard deviations of chi-square; those of 5 % more do not. GM-526."""
+    """200,000 numbers fit its chances within five standard deviations of chi-square, and those of 5 % more do not.
+
+    GM-526.
+    """
     found = discrete_gaussian(200_000, sigma, RandomStream(KEY))
     assert abs(_off(found, sigma)) < 5
     assert sigma < 1 or _off(found, sigma * Fraction(105, 100)) > 10
