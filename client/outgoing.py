@@ -32,13 +32,12 @@ class Privacy:
     """How the update was made private.
 
     Attributes:
-        clip: the norm it was clipped to; sigma: standard deviation of its noise, both in units of the update.
+        how: what was done to it, and what that hides.
         epsilon: of all updates from this folder, this one included; budget: the largest that is allowed.
         delta: the chance that the promise does not hold.
     """
 
-    clip: int
-    sigma: float
+    how: str
     epsilon: float
     budget: float
     delta: float
@@ -74,8 +73,8 @@ class Outgoing:
         if self.privacy is not None:
             p = self.privacy
             noise = (
-                f"clipped to a norm of {p.clip:,}, noise of {p.sigma:,.1f} on every entry; epsilon {p.epsilon:.2f} "
-                f"of {p.budget:g} at delta {p.delta:g}, all updates from this folder together"
+                f"{p.how}; epsilon {p.epsilon:.2f} of {p.budget:g} at delta {p.delta:g}, all updates from this folder "
+                "together"
             )
         update = f"{self.parameters:,} integers, norm {self.norm:,}, largest entry {self.largest:,}"
         if not self.largest:

@@ -31,10 +31,10 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     rows: Annotated[Path, typer.Option(help="Your data: .csv, .parquet, .npz, or .safetensors of prepared rows.")],
     label: Annotated[str, typer.Option(help="The column to predict.")] = "label",
     bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that can be joined.")] = "next",
-    clip: Annotated[
-        int | None, typer.Option(help="With noise: the largest norm of an update, see docs/PRIVACY.md.")
+    clip: Annotated[float | None, typer.Option(help="With noise: the longest gradient of one row.")] = None,
+    noise: Annotated[
+        float | None, typer.Option(help="Its standard deviation at a step, as a multiple of the clip.")
     ] = None,
-    noise: Annotated[float | None, typer.Option(help="Its standard deviation, as a multiple of the clip.")] = None,
     epsilon: Annotated[float | None, typer.Option(help="The privacy budget of all updates together.")] = None,
     review: Annotated[bool, typer.Option(help="Approve each submission with `gradmarket inspect --approve`.")] = False,  # noqa: FBT002
     devnet: Devnet = None,

@@ -22,7 +22,7 @@ from marketplace.storage.disk import replace_file
 from marketplace.storage.tensors import dump_network
 
 if TYPE_CHECKING:
-    from client.privacy import PrivateTrainer
+    from client.privacy import ChargedTrainer
     from client.service.context import Context
     from client.service.loop import Task
     from client.settings import HolderSettings, ValidatorSettings
@@ -110,7 +110,7 @@ class HolderTask:
         self._holder: DataHolder | None = None
         self._settings: HolderSettings = _given(context.home.settings.holder)
         self._trainer = FileTrainer(context.home.path / self._settings.rows, self._settings)
-        self._private: PrivateTrainer | None = None
+        self._private: ChargedTrainer | None = None
         self._outbound = Outbound(context.home.path, review=self._settings.review)
 
     @property

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from client.holder import Trainer, TrainingTask
     from client.journal import Journal
-    from client.privacy import PrivateTrainer
+    from client.privacy import ChargedTrainer
     from client.settings import HolderSettings
     from marketplace.datasets import Rows
     from marketplace.domain.terms_document import TermsDocument
@@ -39,7 +39,7 @@ class FileTrainer:
     def __call__(self, task: TrainingTask) -> Update:
         """Return the round's update; raises InvalidData for a file that does not fit the terms."""
         if self._trainer is None:
-            rows, settings = self._rows(task.terms), self._settings
+            rows, settings = self.rows(task.terms), self._settings
             self._trainer = (
                 CheatTrainer(settings.attack, rows, settings.seed, settings.attack_seed)
                 if settings.attack
@@ -47,7 +47,8 @@ class FileTrainer:
             )
         return self._trainer(task)
 
-    def _rows(self, terms: TermsDocument) -> Rows:
+    def rows(self, terms: TermsDocument) -> Rows:
+        """Return the holder's rows, prepared as the terms say; raises InvalidData for a file that does not fit them."""
         if self._path.suffix == _PREPARED:
             return read_prepared(self._path)
         from marketplace.datasets import Preparation, load_rows  # noqa: PLC0415 - only for tables
@@ -57,14 +58,18 @@ class FileTrainer:
 
 
 def private_trainer(
-    trainer: Trainer, settings: HolderSettings, journal: Journal, bounty: bytes
-) -> PrivateTrainer | None:
+    trainer: FileTrainer, settings: HolderSettings, journal: Journal, bounty: bytes
+) -> ChargedTrainer | None:
     """Return a trainer whose updates are private as the settings say, or None if they say nothing."""
     given = settings.privacy
     if given is None:
         return None
-    from client.privacy import PrivacyLedger, PrivateTrainer  # noqa: PLC0415 - an extra
+    from client.privacy import PrivacyLedger, PrivateTrainer, RowTrainer  # noqa: PLC0415 - loads the engines
+    from client.training.private import RowPrivacy  # noqa: PLC0415
     from marketplace.privacy.differential import Mechanism  # noqa: PLC0415
 
-    mechanism = Mechanism(given.clip, Fraction(str(given.noise)))
-    return PrivateTrainer(trainer, mechanism, PrivacyLedger(journal, given.budget, given.delta), journal, bounty)
+    ledger, noise = PrivacyLedger(journal, given.budget, given.delta), Fraction(str(given.noise))
+    if given.unit == "update":
+        return PrivateTrainer(trainer, Mechanism(int(given.clip), noise), ledger, journal, bounty)
+    privacy = RowPrivacy(given.clip, noise, given.steps, given.rate)
+    return RowTrainer(trainer.rows, privacy, ledger, journal, bounty)

@@ -20,7 +20,7 @@ from tests.client.stage import Stage
 
 SEATS = ("0xA1", "0xB2", "0xC3")
 PLAIN = Outgoing("ab" * 32, 4, "0xD4", 1234, 777, 55, SEATS, 2, 9876)
-PRIVATE = replace(PLAIN, privacy=Privacy(900, 630.0, 10.719, 12.0, 1e-5))
+PRIVATE = replace(PLAIN, privacy=Privacy("clipped to a norm of 900, noise of 630.0", 10.719, 12.0, 1e-5))
 
 
 def _inspect(*arguments: object) -> subprocess.CompletedProcess[str]:

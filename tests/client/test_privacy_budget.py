@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,9 +16,10 @@ from scipy.stats import norm
 
 from client.journal import FileJournal, MemoryJournal
 from client.privacy import PrivacyLedger, PrivateTrainer
-from client.service.training import private_trainer
+from client.service.training import FileTrainer, private_trainer
 from client.settings import Settings
 from client.training.accounting import epsilon_of
+from client.training.private import RowPrivacy
 from marketplace.domain.bounty import Phase
 from marketplace.domain.errors import BudgetSpent, InvalidInput, StorageError
 from marketplace.domain.network import Shape
@@ -174,19 +176,36 @@ def test_epsilon_is_said_before_the_update_is_returned(caplog):
     assert "round 2" in said
 
 
-def test_settings_make_a_private_trainer():
-    """`[holder.privacy]` with clip, noise and budget; without it updates are as they are trained."""
-    table = {"clip": 900, "noise": 0.7, "budget": 8.0}
+def _from_settings(privacy):
+    """Return what `[holder.privacy]` makes of a file of rows that nobody reads yet."""
     chain = {"network": "sepolia", "urls": ["https://node.example"]}
-    made = Settings.make({"role": "holder", "chain": chain, "holder": {"privacy": table}})
-    trainer = private_trainer(lambda _: _update(), made.holder, MemoryJournal(), BOUNTY)
-    assert Mechanism(900, Fraction(7, 10)) == trainer.mechanism
-    assert (8.0, 1e-5) == (trainer.ledger.budget, trainer.ledger.delta)
-    plain = Settings.make({"role": "holder", "chain": chain, "holder": {}})
-    assert private_trainer(lambda _: _update(), plain.holder, MemoryJournal(), BOUNTY) is None
+    made = Settings.make({"role": "holder", "chain": chain, "holder": {"privacy": privacy} if privacy else {}})
+    return private_trainer(FileTrainer(Path("none"), made.holder), made.holder, MemoryJournal(), BOUNTY)
 
 
-@pytest.mark.parametrize("wrong", [{"clip": 0}, {"noise": 0}, {"budget": 0}, {"delta": 1}, {"epsilon": 1}])
+def test_settings_make_a_private_trainer():
+    """Single rows are hidden unless the whole update is asked for; without the table updates are as trained."""
+    table = {"clip": 900, "noise": 0.7, "budget": 8.0}
+    rows = _from_settings(table | {"steps": 12, "rate": 0.25})
+    assert RowPrivacy(900, Fraction(7, 10), 12, 0.25) == rows.privacy
+    whole = _from_settings(table | {"unit": "update"})
+    assert Mechanism(900, Fraction(7, 10)) == whole.mechanism
+    assert (8.0, 1e-5) == (whole.ledger.budget, whole.ledger.delta)
+    assert _from_settings(None) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"clip": 0},
+        {"noise": 0},
+        {"budget": 0},
+        {"delta": 1},
+        {"epsilon": 1},
+        {"steps": 0},
+        {"clip": 1.5, "unit": "update"},
+    ],
+)
 def test_settings_that_protect_nothing_are_refused(wrong):
     """With the reason, and before anything is started. GM-908."""
     table = {"clip": 900, "noise": 0.7, "budget": 8.0} | wrong
