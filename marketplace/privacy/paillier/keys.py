@@ -23,7 +23,7 @@ from marketplace.domain.hashing import keccak, tag
 from marketplace.privacy.paillier.library import phe, power
 from marketplace.privacy.paillier.primes import is_safe_prime, safe_prime
 
-__all__ = ["LEAST_BITS", "MOST_BITS", "PrivateKey", "PublicKey", "centred", "generate"]
+__all__ = ["LEAST_BITS", "MOST_BITS", "PrivateKey", "PublicKey", "centred", "generate", "hexadecimal"]
 
 LEAST_BITS: Final = 2048
 MOST_BITS: Final = 4096
@@ -75,7 +75,7 @@ class PublicKey:
     def from_json(cls, value: object) -> Self:
         """Read a public key; raises WrongKey for one nobody should encrypt with."""
         found = value if isinstance(value, Mapping) and value.get("kind") == "paillier-key" else {}
-        key = cls(_number(found.get("n")), _number(found.get("base")))
+        key = cls(hexadecimal(found.get("n")), hexadecimal(found.get("base")))
         if not LEAST_BITS <= key.n.bit_length() <= MOST_BITS or key.n % 2 == 0:
             msg = f"a Paillier key has {LEAST_BITS} to {MOST_BITS} bits: ask its owner for a right one"
             raise WrongKey(msg)
@@ -151,8 +151,8 @@ def centred(value: int, n: int) -> int:
     return value - n if value > n // 2 else value
 
 
-def _number(value: object) -> int:
-    """Return a number of at most `MOST_BITS` * 2 bits in hexadecimal, or 0."""
+def hexadecimal(value: object) -> int:
+    """Return the number that a text of at most a ciphertext's length stands for, or 0 for anything else."""
     if not isinstance(value, str) or len(value) > MOST_BITS // 2:
         return 0
     try:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KeyShare", "Part", "SharedKey", "combine", "deal", "part_of"]
+__all__ = ["MOST_SEATS", "KeyShare", "Part", "SharedKey", "combine", "deal", "part_of"]
 
-_MOST_SEATS: Final = 63
+MOST_SEATS: Final = 63
 _CHALLENGE_BITS: Final = 128
 _HIDING_BITS: Final = 2 * _CHALLENGE_BITS
 """How much longer the random exponent of a proof is than what it hides."""
@@ -69,6 +69,12 @@ class KeyShare:
     seat: int
     secret: int
 
+    def fits(self) -> bool:
+        """Whether it is the share that the seat's check is for."""
+        found = 0 <= self.seat < len(self.shared.checks)
+        exponent = self.shared.factor * self.secret
+        return found and power(self.shared.base, exponent, self.shared.key.square) == self.shared.checks[self.seat]
+
     def __repr__(self) -> str:
         """Show whose it is."""
         return f"KeyShare(seat={self.seat})"
@@ -90,9 +96,9 @@ def deal(private: PrivateKey, threshold: int, seats: int) -> tuple[SharedKey, li
     Raises:
         InvalidInput: the threshold is not between 1 and `seats`, or there are more than 63 seats.
     """
-    if not 1 <= threshold <= seats <= _MOST_SEATS:
+    if not 1 <= threshold <= seats <= MOST_SEATS:
         msg = (
-            f"{threshold} of {seats} seats cannot share a key: choose a threshold from 1 to at most {_MOST_SEATS} seats"
+            f"{threshold} of {seats} seats cannot share a key: choose a threshold from 1 to at most {MOST_SEATS} seats"
         )
         raise InvalidInput(msg)
     key, (p, q) = private.public, private.primes
