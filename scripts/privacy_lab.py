@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
+from itertools import count
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
@@ -26,6 +27,8 @@ from marketplace.privacy.differential import Mechanism
 from marketplace.privacy.randomness import RandomStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from client.demo.script import HolderPart
@@ -65,12 +68,14 @@ def main() -> None:
     show("none", "", float("inf"), plain)
     for noise in _ROW_NOISE:
         privacy = RowPrivacy(1.0, Fraction(noise), _STEPS, _RATE)
-        hidden = [_hidden(part, plan, privacy) for part in script.holders]
+        hidden = [
+            _hidden(part, plan, privacy, stream) for part, stream in zip(script.holders, _streams(), strict=False)
+        ]
         show("row", noise, epsilon_of([privacy.multiplier], args.delta), hidden)
     clip = int(np.median([np.linalg.norm(update) for update in plain]))
     for noise in _UPDATE_NOISE:
         mechanism = Mechanism(clip, Fraction(noise))
-        hidden = [mechanism.release(update, RandomStream()) for update in plain]
+        hidden = [mechanism.release(update, stream) for update, stream in zip(plain, _streams(), strict=False)]
         show("update", noise, epsilon_of([mechanism.multiplier], args.delta), hidden)
 
 
@@ -79,7 +84,7 @@ def _trained(part: HolderPart, plan: BountyPlan) -> NDArray[np.int64]:
     return part.trainer()(TrainingTask(plan.base, cast("TermsDocument", plan), 0)).flat()
 
 
-def _hidden(part: HolderPart, plan: BountyPlan, privacy: RowPrivacy) -> NDArray[np.int64]:
+def _hidden(part: HolderPart, plan: BountyPlan, privacy: RowPrivacy, stream: RandomStream) -> NDArray[np.int64]:
     offset = plan.recipe.prior_offset_percent / 100
     return train_private(
         plan.base,
@@ -88,8 +93,13 @@ def _hidden(part: HolderPart, plan: BountyPlan, privacy: RowPrivacy) -> NDArray[
         public_prior=plan.public_prior,
         prior_offset=offset,
         bounds=plan.scoring.bounds,
-        stream=RandomStream(),
+        stream=stream,
     ).flat()
+
+
+def _streams() -> Iterator[RandomStream]:
+    """Yield noise that anybody can repeat: for measuring only."""
+    return (RandomStream(number.to_bytes(32, "big")) for number in count())
 
 
 def _cosine(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
