@@ -58,7 +58,7 @@ def test_sums_are_exact(signs, length, bound, seed):
 
 
 @settings(deadline=None, max_examples=15)
-@given(st.permutations(range(5)), st.integers(1, 5))
+@given(st.permutations(range(5)), st.integers(2, 5))
 def test_any_threshold_of_seats_opens_the_sum(order, threshold):
     """Law: whichever seats answer."""
     vectors = _vectors()
@@ -218,8 +218,8 @@ def test_a_keeper_refuses_a_share_that_is_none():
         keeper.answer(["ada", "ben"])
 
 
-@pytest.mark.parametrize(("threshold", "seats"), [(0, 3), (4, 3), (1, 256)])
+@pytest.mark.parametrize(("threshold", "seats"), [(0, 3), (1, 3), (4, 3), (2, 256)])
 def test_impossible_thresholds_are_refused(threshold, seats):
-    """None, more than there are, or more seats than the ring tells apart."""
+    """None, one that would open everything alone, more than there are, or more seats than the ring tells apart."""
     with pytest.raises(InvalidInput, match="cannot open a sum"):
         share_mask(Mask(np.zeros(DEGREE, np.int64)), threshold, seats)

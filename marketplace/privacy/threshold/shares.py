@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LEAST_HOLDERS", "Keeper", "open_secrets", "share_mask"]
+__all__ = ["LEAST_HOLDERS", "LEAST_SEATS", "Keeper", "open_secrets", "share_mask"]
 
 LEAST_HOLDERS: Final = 2
 """A sum of one vector is that vector."""
+LEAST_SEATS: Final = 2
 _P: Final = np.uint64(PRIMES[0])
 _MOST_SEATS: Final = 255
 
@@ -40,11 +41,12 @@ def share_mask(mask: Mask, threshold: int, seats: int) -> list[NDArray[np.uint32
     """Return one share, uint32[DEGREE], for each seat.
 
     Raises:
-        InvalidInput: the threshold is not between 1 and `seats`, or there are more than 255 seats.
+        InvalidInput: the threshold is not between 2 and `seats`, or there are more than 255 seats; a single seat shall
+            never open anything.
     """
-    if not 1 <= threshold <= seats <= _MOST_SEATS:
+    if not LEAST_SEATS <= threshold <= seats <= _MOST_SEATS:
         msg = (
-            f"{threshold} of {seats} seats cannot open a sum: choose a threshold from 1 to at most {_MOST_SEATS} seats"
+            f"{threshold} of {seats} seats cannot open a sum: choose a threshold from 2 to at most {_MOST_SEATS} seats"
         )
         raise InvalidInput(msg)
     stream = RandomStream(secrets.token_bytes(32))
