@@ -25,10 +25,10 @@ from marketplace.domain.bounds import Bounds
 from marketplace.domain.network import Layer, Network, Scales, Shape
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.update import Update
-from marketplace.privacy.identity import TlsIdentity
-from marketplace.privacy.party import Party
-from marketplace.privacy.shares import PARTIES, Shares, split
-from marketplace.privacy.tls import Peer, TlsChannel, listen
+from marketplace.privacy.sharing.identity import TlsIdentity
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.shares import PARTIES, Shares, split
+from marketplace.privacy.sharing.tls import Peer, TlsChannel, listen
 from marketplace.scoring.round import RoundInput, Submission, score_round
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ import pytest
 
 from marketplace.domain.errors import Cheated, PeerFailed
 from marketplace.privacy import proofs
-from marketplace.privacy.admission import admit, check_consistent
-from marketplace.privacy.channel import local_channels
-from marketplace.privacy.local import outcomes
-from marketplace.privacy.nonlinear import clip_up, divide_floor, maximum, relu
-from marketplace.privacy.party import Party
-from marketplace.privacy.shares import PARTIES, Shares
+from marketplace.privacy.sharing.admission import admit, check_consistent
+from marketplace.privacy.sharing.channel import local_channels
+from marketplace.privacy.sharing.local import outcomes
+from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.shares import PARTIES, Shares
 from tests.privacy.tables import Liar, deal
 
 REPETITIONS = 12

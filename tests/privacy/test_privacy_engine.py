@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.domain.errors import InvalidInput, InvalidUpdate
-from marketplace.privacy.bits import sign
-from marketplace.privacy.claims import XOR
-from marketplace.privacy.local import in_threads
-from marketplace.privacy.nonlinear import clip_up, divide_floor, maximum, relu, select, shift_floor
-from marketplace.privacy.products import public_product
-from marketplace.privacy.shares import Shares, commit_component, join, ring, signed, split
-from marketplace.privacy.streams import Stream
+from marketplace.privacy.sharing.bits import sign
+from marketplace.privacy.sharing.claims import XOR
+from marketplace.privacy.sharing.local import in_threads
+from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu, select, shift_floor
+from marketplace.privacy.sharing.products import public_product
+from marketplace.privacy.sharing.shares import Shares, commit_component, join, ring, signed, split
+from marketplace.privacy.sharing.streams import Stream
 from tests.privacy.tables import arrays, deal, words
 
 TWICE = pytest.mark.parametrize("repetitions", [0, 2])

@@ -16,8 +16,8 @@ no extension is needed to catch an error of 2^63. The bits are fresh in every ba
 *Zero knowledge.* T sees either masks, which depend on no secret, or numbers under masks it does not know; R sees a bit.
 
 Trust model: one cheater. Blame: T accuses. Then p says, by a one-way hash, what R should have sent in step 4. If R
-sent just that, p alone is to blame; if not, p and R tell different stories and the pair is. A lying T can accuse an honest p:
-`Cheated.accuser` says who speaks, and the cheater is always the accuser or among the blamed. What a cheater learns is
+sent just that, p alone is to blame; if not, p and R tell different stories and the pair is. A lying T can accuse an
+honest p: `Cheated.accuser` says who speaks, and the cheater is always the accuser or among the blamed. What a cheater learns is
 one bit, whether it was caught.
 
 Sources: the cut and choose between masks and masked values follows Ishai et al., "Zero-Knowledge from Secure
@@ -38,13 +38,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from marketplace.privacy.streams import KEY_BYTES, Digest, Stream, raw
+from marketplace.privacy.sharing.streams import KEY_BYTES, Digest, Stream, raw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.claims import Claim
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.claims import Claim
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["prove"]
 

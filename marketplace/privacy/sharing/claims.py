@@ -22,7 +22,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.streams import Stream
+    from marketplace.privacy.sharing.streams import Stream
 
     Words = NDArray[Any]
     Bilinear = Callable[[Words, Words], Words]
