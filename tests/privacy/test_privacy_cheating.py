@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from marketplace.domain.errors import Cheated, PeerFailed
-from marketplace.privacy import proofs
+from marketplace.privacy.sharing import proofs
 from marketplace.privacy.sharing.admission import admit, check_consistent
 from marketplace.privacy.sharing.channel import local_channels
 from marketplace.privacy.sharing.local import outcomes
