@@ -16,9 +16,9 @@ no extension is needed to catch an error of 2^63. The bits are fresh in every ba
 *Zero knowledge.* T sees either masks, which depend on no secret, or numbers under masks it does not know; R sees a bit.
 
 Trust model: one cheater. Blame: T accuses. Then p says, by a one-way hash, what R should have sent in step 4. If R
-sent just that, p alone is to blame; if not, p and R tell different stories and the pair is. A lying T can accuse an honest p:
-`Cheated.accuser` says who speaks, and the cheater is always the accuser or among the blamed. What a cheater learns is
-one bit, whether it was caught.
+sent just that, p alone is to blame; if not, p and R tell different stories and the pair is. A lying T can accuse an
+honest p: `Cheated.accuser` says who speaks, and the cheater is always the accuser or among the blamed. What a cheater
+learns is one bit, whether it was caught.
 
 Sources: the cut and choose between masks and masked values follows Ishai et al., "Zero-Knowledge from Secure
 Multiparty Computation", STOC 2007, with two real verifiers as in Boneh et al., "Zero-Knowledge Proofs on
