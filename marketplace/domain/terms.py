@@ -26,7 +26,15 @@ __all__ = [
 ]
 
 _WORDS: Final[tuple[tuple[tuple[str, int], ...], ...]] = (
-    (("owner", 160), ("rounds", 16), ("seats", 8), ("min_holders", 8), ("max_holders", 8), ("post_before", 40), ("unjudged", 1)),
+    (
+        ("owner", 160),
+        ("rounds", 16),
+        ("seats", 8),
+        ("min_holders", 8),
+        ("max_holders", 8),
+        ("post_before", 40),
+        ("unjudged", 1),
+    ),
     (("token", 160), ("fee", 96)),
     (("round_budget", 96), ("ticket_stake", 96)),
     (("holder_stake", 96), ("seat_pay", 96)),

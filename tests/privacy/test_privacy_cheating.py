@@ -61,7 +61,7 @@ def test_honest_parties_accuse_nobody():
 @pytest.fixture
 def helpers(monkeypatch):
     """Have channels know when a message is help with somebody else's proof."""
-    respond = proofs._respond
+    respond = proofs._exchange
 
     def marked(party, *arguments, **options):
         party.channel.helping = True
@@ -69,7 +69,7 @@ def helpers(monkeypatch):
         party.channel.helping = False
         return out
 
-    monkeypatch.setattr(proofs, "_respond", marked)
+    monkeypatch.setattr(proofs, "_exchange", marked)
 
 
 def check_named(results, cheater, what):
