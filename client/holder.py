@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from client.base import open_base
 from client.log import BountyLog
+from client.modes import SHARED, check_mode
 from client.outgoing import Outgoing, describe
 from client.participant import Participant
+from client.shared.components import check_bench, seal_components
 from client.sheets import payout_in
 from client.watch import check_pace
 from marketplace.domain.abi import allowlist_proof, submission_commitment
@@ -116,7 +118,9 @@ class DataHolder(Participant):
     def join(self, bounty: BountyState) -> bool:
         """Check the terms, name an encryption key, lock the stake and the fees of all rounds."""
         try:
-            self.terms().scoring.check(self.log.terms.round_budget)
+            terms = self.terms()
+            terms.scoring.check(self.log.terms.round_budget)
+            check_mode(self.log.terms, terms.privacy, terms.scoring)
             check_pace(self.log.terms, self.margin, self.depth)
         except GradMarketError as trouble:
             self.note(trouble)
@@ -188,6 +192,8 @@ class DataHolder(Participant):
             if not self.in_time(bounty.deadline, self.training_seconds):
                 msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
                 raise ProtocolError(msg)
+            if terms.privacy == SHARED:
+                check_bench(self.log)
             base, _ = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
@@ -205,6 +211,8 @@ class DataHolder(Participant):
         Returns:
             The commitment and the digest of the submission document, which go on the chain.
         """
+        if self.terms().privacy == SHARED:
+            return seal_components(self, self.log, update, round_)
         scope, bounty = self.scope(self.log.bounty), self.log.bounty
         salt = self.derive(bounty, "update-salt", round_)
         root = update_root(update, salt)
