@@ -13,7 +13,7 @@ from client.participant import max_sealed_bytes
 from client.shared.components import COIN_WORDS, fetch_component, open_keys, read_components
 from client.shared.meeting import Computation, Desk
 from client.shared.scoring import SharedRound, blamed_by, failed_round, read_round
-from marketplace.domain.errors import GradMarketError, InvalidInput, PeerFailed, ProtocolError
+from marketplace.domain.errors import GradMarketError, InvalidInput, PeerFailed, ProtocolError, SealingError
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
@@ -110,6 +110,8 @@ class SharedBench(Bench):
             ProtocolError: nothing has come out yet.
         """
         if round_ not in self._scored:
+            self._remembers(round_)
+            self._open_base(round_)  # for the final shard, if the bounty started from it
             who, name = self._who, self._record(round_)
             kept = who.journal.get(name) or who.journal.once(name, lambda: self._outcome(round_, name))
             submissions = tuple(Submission(e.index, e.holder, None) for e in included(self._log, round_))
@@ -228,8 +230,8 @@ class SharedBench(Bench):
         """Return the keys of this seat's components: its own, or those that the seats beside it handed over."""
         try:
             return open_keys(self._who, self._log, event, seat)
-        except (ProtocolError, InvalidInput):
-            pass
+        except (InvalidInput, SealingError):
+            pass  # the holder sealed something else to this seat, or nothing
         document = read_components(self._who, self._log, event)
         before, after = self._handed(event, (seat - 1) % COMPONENTS), self._handed(event, (seat + 1) % COMPONENTS)
         hashes = [document.components[(seat + part) % COMPONENTS].key_hash for part in range(2)]
