@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from client.modes import check_mode
 from client.owner import Shard
 from client.plan_folder import PlanInputs
 from marketplace.datasets import hold_out, load, quantise_rows
@@ -15,7 +16,6 @@ from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms, Phases
 from marketplace.domain.terms_document import RecipeTerms
-from marketplace.scoring.trace.limits import check_judgeable
 
 if TYPE_CHECKING:
     from marketplace.datasets import Owned, Rows
@@ -39,6 +39,7 @@ class Draft:
         data, label, categorical, drop: of the owner's table; see `marketplace.datasets.load`.
         title: one line for people; hidden: width of the hidden layer; seed: of the cut and the base.
         submit_seconds: length of the submitting phase; the others follow from it.
+        privacy: who sees single updates; see `client.modes`.
     """
 
     data: str
@@ -54,6 +55,7 @@ class Draft:
     seats: int = 3
     submit_seconds: int = 86_400
     seed: int = 0
+    privacy: str = "sealed"
 
 
 def draft_plan(draft: Draft) -> PlanInputs:
@@ -64,8 +66,9 @@ def draft_plan(draft: Draft) -> PlanInputs:
         InvalidTerms: the amounts contradict each other.
     """
     # A majority of seats must lose more by lying than a round pays; the market refuses otherwise.
-    if 2 * draft.budget > majority(draft.seats) * draft.ticket_stake:
-        least = -(-2 * draft.budget // majority(draft.seats))
+    parts = 2 if draft.privacy == "sealed" else 8
+    if parts * draft.budget > majority(draft.seats) * draft.ticket_stake:
+        least = -(-parts * draft.budget // majority(draft.seats))
         msg = f"a round of {draft.budget} tokens needs tickets of at least {least} with {draft.seats} seats: change one"
         raise InvalidTerms(msg)
     dataset = load(draft.data, label=draft.label, categorical=draft.categorical, drop=draft.drop)
@@ -76,7 +79,7 @@ def draft_plan(draft: Draft) -> PlanInputs:
     )
     chain = _chain_terms(draft)
     scoring.check(chain.round_budget)
-    check_judgeable(scoring)
+    check_mode(replace(chain, unjudged=draft.privacy != "sealed"), draft.privacy, scoring)
     scale = scoring.scales.input_scale
     return PlanInputs(
         title=draft.title,
@@ -90,6 +93,7 @@ def draft_plan(draft: Draft) -> PlanInputs:
         feature_names=names,
         preparation=rows.preparation.to_json(),
         chain=chain,
+        privacy=draft.privacy,
     )
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PlanInputs", "load_plan", "read_inputs", "save_plan"]
 
-_FORMAT: Final = "gradmarket-plan-1"
+_FORMAT: Final = "gradmarket-plan-2"
 _PLAN: Final = "plan.json"
 _BASE: Final = "base.safetensors"
 _ROOT: Final = "root.safetensors"
@@ -68,6 +68,7 @@ class PlanInputs:
     preparation: Sequence[Mapping[str, Any]]
     chain: ChainTerms
     root_seed: int = 0
+    privacy: str = "sealed"
 
     def plan(self) -> BountyPlan:
         """Return the plan an owner posts; torch is loaded when the first root update is trained."""
@@ -83,6 +84,7 @@ class PlanInputs:
             feature_names=self.feature_names,
             preparation=self.preparation,
             chain=self.chain,
+            privacy=self.privacy,
         )
 
     def _train_root(self, model: Network, round_: int) -> Update:
@@ -172,6 +174,7 @@ def _read(folder: Path, read: Fields) -> PlanInputs:
         preparation=tuple(preparation),
         chain=chain,
         root_seed=read.integer("root_seed", high=1 << 53),
+        privacy=read.text("privacy"),
     )
     recipe.end()
     return inputs
@@ -179,6 +182,7 @@ def _read(folder: Path, read: Fields) -> PlanInputs:
 
 def _to_json(inputs: PlanInputs) -> dict[str, Any]:
     chain = {name: hex_text(v) if isinstance(v, bytes) else v for name, v in vars(inputs.chain).items()}
+    del chain["unjudged"]  # follows from the mode when the bounty is posted
     return {
         "format": _FORMAT,
         "title": inputs.title,
@@ -189,6 +193,7 @@ def _to_json(inputs: PlanInputs) -> dict[str, Any]:
         "feature_names": list(inputs.feature_names),
         "preparation": [dict(column) for column in inputs.preparation],
         "root_seed": inputs.root_seed,
+        "privacy": inputs.privacy,
         "chain": {**chain, "phases": dict(vars(inputs.chain.phases))},
     }
 

@@ -18,6 +18,7 @@ from marketplace.domain.errors import InvalidInput
 
 __all__ = [
     "ChainSettings",
+    "ComputeSettings",
     "HolderSettings",
     "OwnerSettings",
     "PrivacySettings",
@@ -155,17 +156,34 @@ class HolderSettings(_Table):
     privacy: PrivacySettings | None = None
 
 
+class ComputeSettings(_Table):
+    """Where a validator meets the two others of a bounty whose updates are shared; see docs/PRIVACY.md.
+
+    Attributes:
+        host: address to listen on; port: to listen on, 0 for any that is free.
+        known_as: host that others connect to; empty for `host`.
+        patience: seconds to wait for them to connect, and for each message.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+    known_as: str = ""
+    patience: float = Field(default=60.0, gt=0, le=3_600)
+
+
 class ValidatorSettings(_Table):
     """What a validator stakes.
 
     Attributes:
         bounty: the one it serves, or `next` for the first one that is not closed; it leaves when that one is over.
         tickets: how many it stakes; ticket_stake: what each is worth, in the token's smallest unit.
+        compute: where its compute seats are reached.
     """
 
     bounty: str = Field(default="next", pattern=_BOUNTY)
     tickets: int = Field(default=1, ge=1, le=1_000)
     ticket_stake: int = Field(gt=0)
+    compute: ComputeSettings = ComputeSettings()
 
 
 class Settings(_Table):

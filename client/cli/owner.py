@@ -38,6 +38,10 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     budget: Annotated[int, typer.Option(help="Whole tokens a round pays at most.")] = 1000,
     ticket_stake: Annotated[int, typer.Option(help="Whole tokens a ticket; names the pool of validators.")] = 1200,
     seats: Annotated[int, typer.Option(help="Validators that score; odd, 3 to 15.")] = 3,
+    privacy: Annotated[
+        str,
+        typer.Option(help="sealed: seats open updates. shared: nobody sees one; 3 seats, 8 holders at most."),
+    ] = "sealed",
     hours: Annotated[float, typer.Option(help="Length of the submitting phase; the others follow from it.")] = 24.0,
     devnet: Devnet = None,
     network: NetworkName = None,
@@ -65,6 +69,7 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
         ticket_stake=ticket_stake,
         seats=seats,
         submit_seconds=int(hours * 3600),
+        privacy=privacy,
     )
     plan = draft_plan(draft)  # before anything is written: a wrong file leaves no folder
     connection = Connection(devnet, network, url, deployment, ipfs, store, confirmations)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.terms import ChainTerms, Phases
-from marketplace.domain.terms_document import RecipeTerms
+from marketplace.domain.terms_document import PRIVACIES, RecipeTerms
 
 if TYPE_CHECKING:
     from marketplace.datasets import Split
@@ -61,13 +63,14 @@ class DemoOptions:
     """What a person asks for on the command line; wrong values are refused here, before anything starts."""
 
     data: str = "support2"
-    holders: int = 8
+    holders: int | None = None
     attackers: tuple[str, ...] = ("noise", "copy", "zero")
     rounds: int | None = None
     seed: int = 0
     chain: str = "embedded"
     storage: str = "embedded"
     seats: int = 3
+    privacy: str = "sealed"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -78,11 +81,14 @@ class DemoOptions:
         if unknown:
             msg = f"there is no attack called {unknown[0]!r}: use {', '.join(_ATTACKS)}"
             raise InvalidInput(msg)
-        most = _MOST_HOLDERS - len(self.attackers)
-        if not 3 <= self.holders <= most:  # noqa: PLR2004 - fewest that hide each other
-            msg = f"{self.holders} holders cannot be played: choose 3 to {most}"
+        if self.privacy not in PRIVACIES:
+            msg = f"there is no mode called {self.privacy!r}: use {' or '.join(PRIVACIES)}"
             raise InvalidInput(msg)
-        if self.seats not in _SEATS:
+        most = (_MOST_HOLDERS if self.privacy == "sealed" else EXACT_PLAYERS) - len(self.attackers)
+        if not 3 <= self.honest <= most:  # noqa: PLR2004 - fewest that hide each other
+            msg = f"{self.honest} holders beside {len(self.attackers)} cheats cannot be played: choose 3 to {most}"
+            raise InvalidInput(msg)
+        if self.seats not in _SEATS or (self.privacy != "sealed" and self.seats != COMPONENTS):
             msg = f"{self.seats} seats cannot be played: choose {', '.join(map(str, _SEATS))}"
             raise InvalidInput(msg)
         if not 1 <= self.play_rounds <= 12:  # noqa: PLR2004 - each needs validation rows of its own
@@ -109,9 +115,16 @@ class DemoOptions:
         return self.preset.rounds if self.rounds is None else self.rounds
 
     @property
+    def honest(self) -> int:
+        """How many honest holders there are: eight, or as many as leave eight updates where no more can be scored."""
+        if self.holders is not None:
+            return self.holders
+        return EXACT_PLAYERS - (0 if self.privacy == "sealed" else len(self.attackers))
+
+    @property
     def submitters(self) -> int:
         """Honest holders and cheats together."""
-        return self.holders + len(self.attackers)
+        return self.honest + len(self.attackers)
 
 
 def scoring_terms(options: DemoOptions, split: Split) -> ScoringTerms:
@@ -126,7 +139,8 @@ def chain_terms(options: DemoOptions, token: str, now: int) -> ChainTerms:
         owner="0x" + "00" * 20,
         token=token,
         round_budget=1000 * TOKEN,
-        ticket_stake=1200 * TOKEN,
+        # Four times as much where nobody can prove a majority wrong.
+        ticket_stake=(1200 if options.privacy == "sealed" else 4000) * TOKEN,
         fee=5 * TOKEN,
         holder_stake=50 * TOKEN,
         seat_pay=5 * TOKEN,

@@ -94,7 +94,7 @@ def make_report(outcome: Outcome, options: DemoOptions, seconds: float) -> dict[
         "chain": options.chain,
         "storage": options.storage,
         "data": options.data,
-        "privacy": "sealed",
+        "privacy": options.privacy,
         "seed": options.seed,
         "seconds": round(seconds, 1),
         "start": asdict(curve[-1]),

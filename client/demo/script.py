@@ -78,7 +78,7 @@ def write_script(options: DemoOptions, token: str, now: int) -> Script:
         token: address of the currency.
         now: the chain's time; the bounty can be posted for an hour from it.
     """
-    data = split(load(options.data), holders=options.holders, rounds=options.play_rounds, seed=options.seed)
+    data = split(load(options.data), holders=options.honest, rounds=options.play_rounds, seed=options.seed)
     scoring = scoring_terms(options, data)
     terms = chain_terms(options, token, now)
     inputs = PlanInputs(
@@ -93,6 +93,7 @@ def write_script(options: DemoOptions, token: str, now: int) -> Script:
         feature_names=data.feature_names,
         preparation=data.preparation.to_json(),
         chain=terms,
+        privacy=options.privacy,
     )
     validators = tuple(f"validator {number + 1}" for number in range(terms.seats))
     return Script(options, data, inputs, validators, tuple(_holders(options, data)))

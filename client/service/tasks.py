@@ -11,6 +11,7 @@ from client.outgoing import Outbound, Outgoing
 from client.owner import ModelOwner
 from client.plan_folder import load_plan
 from client.service.training import FileTrainer, private_trainer
+from client.shared.meeting import Place
 from client.validator import Validator
 from client.watch import holders_duty, owners_duty, validators_duty
 from marketplace.chain.events import read_events
@@ -199,6 +200,7 @@ class ValidatorTask:
                 name, context.account, context.keys.identity, context.store, log, context.journal
             )
             context.fit(self._validator)
+            self._validator.place = Place(**self._settings.compute.model_dump())
         return self._validator.step() or (self._state(self._validator).phase is Phase.CLOSED and self._unstake())
 
     def _unstake(self) -> bool:

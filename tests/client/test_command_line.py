@@ -86,4 +86,4 @@ def test_an_old_report_survives_a_failed_new_one(tmp_path, monkeypatch):
 def test_default_options_are_the_documented_demonstration():
     """SUPPORT2, eight holders, three cheats."""
     options = DemoOptions()
-    assert ("support2", 8, ("noise", "copy", "zero")) == (options.data, options.holders, options.attackers)
+    assert ("support2", 8, ("noise", "copy", "zero")) == (options.data, options.honest, options.attackers)
