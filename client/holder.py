@@ -23,6 +23,7 @@ from marketplace.domain.documents import SealedShare, SubmissionDocument
 from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError, StorageError
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
+from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
 from marketplace.sealing import datakeys
@@ -168,6 +169,7 @@ class DataHolder(Participant):
         """Return what a submission of `update` would let out of this machine."""
         parameters, norm, largest = describe(update)
         seats = tuple(self.log.seats[i].validator for i in range(self.log.terms.seats))
+        mode = self.terms().privacy
         size = sealed_size(len(dump_update(update, bytes(_WORD))))
         return Outgoing(
             self.log.bounty.hex(),
@@ -178,7 +180,8 @@ class DataHolder(Participant):
             largest,
             seats,
             datakeys.threshold(len(seats)),
-            size,
+            size * (COMPONENTS if mode == SHARED else 1),
+            mode=mode,
         )
 
     def train(self, bounty: BountyState) -> Update:

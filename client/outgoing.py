@@ -54,6 +54,7 @@ class Outgoing:
         seats: addresses of the validators that its key is shared among; threshold: how many open it together.
         sealed_bytes: length of the ciphertext.
         privacy: how it was made private, or None for an update as it was trained.
+        mode: of the bounty, see `client.modes`.
     """
 
     bounty: str
@@ -66,9 +67,15 @@ class Outgoing:
     threshold: int
     sealed_bytes: int
     privacy: Privacy | None = None
+    mode: str = "sealed"
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what a person should know, as headings and sentences."""
+        sealed_to = f"any {self.threshold} of {len(self.seats)} seats together"
+        readers = "after submitting is over every seat can read the update; the owner sees the aggregate only"
+        if self.mode == "shared":
+            sealed_to = "in three components, two for each seat, which look like noise"
+            readers = "nobody, unless two seats collude: these read it; the owner sees the aggregate only"
         noise = "none: whoever opens the update sees it as it was trained"
         if self.privacy is not None:
             p = self.privacy
@@ -83,8 +90,8 @@ class Outgoing:
             ("submission", f"round {self.round} of bounty 0x{self.bounty}"),
             ("update", update),
             ("noise", noise),
-            ("sealed to", f"any {self.threshold} of {len(self.seats)} seats together: {', '.join(self.seats)}"),
-            ("for whom", "after submitting is over every seat can read the update; the owner sees the aggregate only"),
+            ("sealed to", f"{sealed_to}: {', '.join(self.seats)}"),
+            ("for whom", readers),
             (
                 "in clear",
                 f"your address {self.address}, the round, the time, {self.sealed_bytes:,} bytes of ciphertext",
