@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from marketplace.privacy.sharing.claims import ADD, Claim, Received, Sent, Third
+from marketplace.privacy.sharing.claims import ADD, Claim, Received, Rule, Sent, Third
 from marketplace.privacy.sharing.shares import PARTIES, Shares
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
     """
     g, p = party.conjoin(s, c), s ^ c
     even, one = _every(1, 2, g.first.dtype), g.first.dtype.type(1)
-    low = p.each(lambda w: w & even) ^ g.each(lambda w: (w & even) << one)
-    high = p.each(lambda w: w >> one & even) ^ g.each(lambda w: w & ~even)
+    low = p.tiled(lambda p, g: p & even | (g & even) << one, g)
+    high = p.tiled(lambda p, g: p >> one & even | g & ~even, g)
     pairs, width = _merged(party, low, high), 2
     while (size := pairs.first.itemsize) > 1:
         # Neighbours are `width` bits apart; between them are pairs that moved there before, with neighbours of their own.
@@ -61,14 +61,14 @@ def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
         if width < 8 * half.itemsize:
             gap, mask = half.type(width), _every(width, 2 * width, half)
             low, high = (
-                low.each(lambda w: w & mask) ^ high.each(lambda w: (w & mask) << gap),  # noqa: B023
-                low.each(lambda w: w >> gap & mask) ^ high.each(lambda w: w & ~mask),  # noqa: B023
+                low.tiled(lambda a, b: a & mask | (b & mask) << gap, high),  # noqa: B023
+                low.tiled(lambda a, b: a >> gap & mask | b & ~mask, high),  # noqa: B023
             )
         pairs, width = _merged(party, low, high), 2 * width
     four, two = np.uint8(_NIBBLE), np.uint8(2)
     pairs = _merged(party, pairs.each(lambda w: w & _every(_NIBBLE, 8, w.dtype)), pairs.each(lambda w: w >> four))
     last = party.conjoin(pairs.each(lambda w: w >> two), pairs.each(lambda w: w >> _ONE))
-    return (pairs.each(lambda w: w >> _ONE + two) ^ last).each(lambda w: w & _ONE)
+    return pairs.tiled(lambda w, last: (w >> _ONE + two ^ last) & _ONE, last)
 
 
 def _merged(party: Party, low: Shares, high: Shares) -> Shares:
@@ -81,7 +81,7 @@ def _merged(party: Party, low: Shares, high: Shares) -> Shares:
         out: Words = w | w << one
         return out
 
-    return party.conjoin(high.each(twice), low) ^ high.each(lambda w: w & ~p)
+    return high.tiled(lambda h, both: h & ~p ^ both, party.conjoin(high.tiled(twice), low))
 
 
 def _every(width: int, period: int, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 - a word of this dtype
@@ -106,11 +106,8 @@ def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
     c = carry_save(party, x)
     # The top bit is that of s and that of 2 c, and the carry of all bits below: shifted up by one, it leaves the word.
     carry = carry_out(party, x.each(lambda w: w << one), c.each(lambda w: w << two))
-    return (
-        x.each(lambda w: (w >> top).astype(np.uint8))
-        ^ c.each(lambda w: (w >> word(bits - 2)).astype(np.uint8) & _ONE)
-        ^ carry
-    )
+    # The top bits of s and of 2 c are found where the sign is.
+    return x.tiled(lambda s, c, carry: ((s ^ c << one) >> top).astype(np.uint8) ^ carry, c, carry)
 
 
 def to_ring(party: Party, b: Shares) -> Shares:
@@ -134,8 +131,7 @@ def to_ring(party: Party, b: Shares) -> Shares:
     party.claim(
         Claim(
             ADD,
-            (np.multiply,),
-            None,
+            Rule((np.multiply,)),
             Sent((mine[me],), (theirs[me],), z, None),
             Received((theirs[above],), received, None),
             Third((mine[below],), np.negative(lower)),
@@ -156,8 +152,7 @@ def to_ring(party: Party, b: Shares) -> Shares:
     party.claim(
         Claim(
             ADD,
-            (np.multiply,),
-            None,
+            Rule((np.multiply,)),
             Sent((us,), (vs,), z2, np.stack([none, np.negative(under[0])])),
             Received((np.stack([a_next, theirs[below]]),), received2, np.stack([none, np.negative(upper[0])])),
             Third((np.stack([mine[above], a]),), np.negative(under)),
