@@ -148,16 +148,17 @@ def to_ring(party: Party, b: Shares) -> Shares:
     z2 = us * vs - upper
     z2[1] += under[0]
     received2 = party.pass_down(z2)
-    none = np.zeros(third, np.uint64)
-    party.claim(
-        Claim(
-            ADD,
-            Rule((np.multiply,)),
-            Sent((us,), (vs,), z2, np.stack([none, np.negative(under[0])])),
-            Received((np.stack([a_next, theirs[below]]),), received2, np.stack([none, np.negative(upper[0])])),
-            Third((np.stack([mine[above], a]),), np.negative(under)),
+    if party.repetitions:
+        none = np.zeros(third, np.uint64)
+        party.claim(
+            Claim(
+                ADD,
+                Rule((np.multiply,)),
+                Sent((us,), (vs,), z2, np.stack([none, np.negative(under[0])])),
+                Received((np.stack([a_next, theirs[below]]),), received2, np.stack([none, np.negative(upper[0])])),
+                Third((np.stack([mine[above], a]),), np.negative(under)),
+            )
         )
-    )
     first, second = np.empty_like(mine), np.empty_like(mine)
     first[me], second[me] = a - two * under[1], a_next - two * received2[0]
     first[below], second[below] = a_below - two * z2[0], theirs[below] - two * received2[1]

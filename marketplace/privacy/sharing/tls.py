@@ -289,13 +289,13 @@ def _exactly(plain: socket.socket, size: int) -> bytes:
 
 
 def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: float) -> None:
-    at = 0
-    connection.settimeout(max(0.001, deadline - time.monotonic()))
-    while at < len(into):
+    at, size, receive, clock = 0, len(into), connection.recv_into, time.monotonic
+    connection.settimeout(max(0.001, deadline - clock()))
+    while at < size:
         try:
-            if time.monotonic() > deadline:  # bytes that trickle in are silence too
+            if clock() > deadline:  # bytes that trickle in are silence too
                 raise TimeoutError  # noqa: TRY301 - one place says what silence means
-            count = connection.recv_into(into[at:])
+            count = receive(into[at:])
         except TimeoutError:
             msg = f"party {peer} was silent for too long: {_VOID}"
             raise PeerFailed(msg, peer) from None
