@@ -55,7 +55,7 @@ def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
     high = p.tiled(lambda p, g: p >> one & even | g & ~even, g)
     pairs, width = _merged(party, low, high), 2
     while (size := pairs.first.itemsize) > 1:
-        # Neighbours are `width` bits apart; between them are pairs that moved there before, with neighbours of their own.
+        # Neighbours are `width` bits apart; between them are pairs that moved there, with neighbours of their own.
         half = np.dtype(f"u{size // 2}")
         low, high = (pairs.each(lambda w: w.view(half)[at::2]) for at in (0, 1))  # noqa: B023 - used at once
         if width < 8 * half.itemsize:

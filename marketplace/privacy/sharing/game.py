@@ -177,9 +177,9 @@ class _Model:
         out = parts.of(coalitions) if parts else Shares(*np.zeros((2, len(coalitions), *base.shape), np.uint64))
         # What everybody knows is all in component 0.
         for mine in [out.first] * (self._party.me == 0) + [out.second] * (self._party.next == 0):
-            for row, factor in zip(mine, moved, strict=True):
-                row += base
-                row += np.uint64(factor) * known
+            for i, factor in enumerate(moved):
+                mine[i] += base
+                mine[i] += np.uint64(factor) * known
         return out
 
 
@@ -201,7 +201,7 @@ class _Sums:
             first, *rest = (table[coalition >> _GROUP * g & ((1 << _GROUP) - 1)] for g, table in enumerate(tables))
             np.add(first, rest[0], out=row) if rest else np.copyto(row, first)
             for other in rest[1:]:
-                row += other
+                np.add(row, other, out=row)
         return out
 
 
