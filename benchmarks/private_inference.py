@@ -4,7 +4,7 @@
 
 First what scoring consists of: the networks of all 256 coalitions of eight updates, first layer to logits, on public
 rows. Then private inference: secret rows through one secret network. Ours is exact on integers and semi-honest here,
-over mutual TLS; CrypTen's is fixed-point, semi-honest, over plain sockets, with triples from a trusted party at no cost.
+over mutual TLS; CrypTen's is fixed-point, semi-honest, over plain sockets, with triples of a trusted party for nothing.
 Both start from the shares of the updates and multiply, add and compare in the same order, 32 coalitions at a time.
 
 "cpu/2" is the processor time of all parties over two cores; ratios are of processor times. `make crypten` installs
@@ -48,10 +48,8 @@ def coalitions(party: Party, shares: list[Shares], rows: NDArray[np.integer]) ->
     first, last = shares
     parts = first.each(lambda w: np.stack([public_product(rows, weight) for weight in w]))
     hidden, lasts = _subsets(parts), _subsets(last)
-    logits = []
-    for at in range(0, hidden.shape[0], BATCH):
-        logits.append(party.matmul(relu(party, hidden[at : at + BATCH], 32), lasts[at : at + BATCH]))
-    return party.open(Shares.concatenate(logits))
+    batches = [slice(at, at + BATCH) for at in range(0, hidden.shape[0], BATCH)]
+    return party.open(Shares.concatenate([party.matmul(relu(party, hidden[b], 32), lasts[b]) for b in batches]))
 
 
 def inference(party: Party, shares: list[Shares], _: None) -> Integers:
@@ -115,12 +113,19 @@ def main() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     if not CRYPTEN.exists():
         print("CrypTen is not installed: `make crypten` would do that; these are our times alone")
-    print(f"{'network':>24} {'rows':>4} {'ours':>8} {'cpu/2':>7} {'CrypTen':>8} {'cpu/2':>7}   ({given.parties} parties)")
+    print(
+        f"{'network':>24} {'rows':>4} {'ours':>8} {'cpu/2':>7} {'CrypTen':>8} {'cpu/2':>7}   ({given.parties} parties)"
+    )
     for name, sizes in {} if given.fast else COALITIONS.items():
         job = ["coalitions", *sizes, PLAYERS, BATCH]
         _line(f"256 x {name}", sizes[-1], ours_coalitions(*sizes), theirs(given.parties, job))
     name = "-".join(map(str, INFERENCE[:3]))
-    _line(f"secret rows, {name}", INFERENCE[-1], ours_inference(*INFERENCE), theirs(given.parties, ["inference", *INFERENCE]))
+    _line(
+        f"secret rows, {name}",
+        INFERENCE[-1],
+        ours_inference(*INFERENCE),
+        theirs(given.parties, ["inference", *INFERENCE]),
+    )
 
 
 def _line(name: str, rows: int, ours: tuple[float, float], peer: tuple[float, float] | None) -> None:

@@ -96,7 +96,10 @@ def seat(pipe: Connection, me: int, repetitions: int, job: Job, given: Any) -> N
 
 
 def in_processes(
-    job: Job, values: Sequence[NDArray[np.integer]], given: Any, repetitions: int = 0  # noqa: ANN401 - the job's
+    job: Job,
+    values: Sequence[NDArray[np.integer]],
+    given: Any,  # noqa: ANN401 - the job's
+    repetitions: int = 0,
 ) -> tuple[float, float, list[Any]]:
     """Have three parties do a job on shares of `values`.
 

@@ -31,8 +31,9 @@ RUNS = 2
 """The first one also loads what is loaded when it is needed."""
 
 
-def coalitions(inputs: int, hidden: int, classes: int, rows: int, players: int, batch: int) -> float:
+def coalitions(sizes: list[int]) -> float:
     """Evaluate the sums over all subsets of the players' secret networks on public rows; return the largest error."""
+    inputs, hidden, classes, rows, players, batch = sizes
     torch.manual_seed(0)
     features = torch.randn(rows, inputs)
     first = torch.randn(players, inputs, hidden) / inputs**0.5
@@ -41,16 +42,15 @@ def coalitions(inputs: int, hidden: int, classes: int, rows: int, players: int, 
     begin()
     parts = [secret_first[i].t().matmul(features.t()).t() for i in range(players)]
     hiddens, lasts = _subsets(parts), _subsets([secret_last[i] for i in range(players)])
-    logits = [
-        hiddens[at : at + batch].relu().matmul(lasts[at : at + batch]) for at in range(0, 1 << players, batch)
-    ]
+    logits = [hiddens[at : at + batch].relu().matmul(lasts[at : at + batch]) for at in range(0, 1 << players, batch)]
     end()
     wanted = _subsets([features @ f for f in first], torch.cat).relu() @ _subsets(list(last), torch.cat)
     return float((torch.cat([part.get_plain_text() for part in logits]) - wanted).abs().max())
 
 
-def inference(inputs: int, hidden: int, classes: int, rows: int) -> float:
+def inference(sizes: list[int]) -> float:
     """Evaluate a secret network on secret rows; return the largest error."""
+    inputs, hidden, classes, rows = sizes
     torch.manual_seed(0)
     x, first = torch.randn(rows, inputs), torch.randn(inputs, hidden) / inputs**0.5
     last = torch.randn(hidden, classes) / hidden**0.5
@@ -61,10 +61,10 @@ def inference(inputs: int, hidden: int, classes: int, rows: int) -> float:
     return float((found - (x @ first).relu() @ last).abs().max())
 
 
-def _subsets(parts: list[Any], cat: Any = None) -> Any:  # noqa: ANN401 - tensors, secret or not
+def _subsets(parts: list[Any], cat: Any = crypten.cat) -> Any:  # noqa: ANN401 - tensors, secret or not
     out = (parts[0] * 0).unsqueeze(0)
     for part in parts:
-        out = (cat or crypten.cat)([out, out + part.unsqueeze(0)])
+        out = cat([out, out + part.unsqueeze(0)])
     return out
 
 
@@ -96,7 +96,7 @@ def party(rank: int, parties: int, meeting: str, job: list[Any], results: Any) -
     name, *sizes = job
     found = []
     for _ in range(RUNS):
-        error = {"coalitions": coalitions, "inference": inference}[name](*sizes)
+        error = {"coalitions": coalitions, "inference": inference}[name](sizes)
         found.append((_Clock.wall, _Clock.cpu, error))
     results.put(tuple(min(figure) for figure in zip(*found, strict=True)))
     crypten.uninit()
