@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym fuzz coverage
-.PHONY: contracts setup setup-dev ipfs kubo crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
+.PHONY: contracts setup setup-dev ipfs kubo crypten crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -117,6 +117,14 @@ mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes ha
 	test -x .venv-halmos/bin/python || $(PYTHON) -m venv .venv-halmos
 	.venv-halmos/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/halmos.txt halmos
 	@touch $@
+
+.venv-crypten/.installed: constraints/crypten.txt
+	test -x .venv-crypten/bin/python || $(PYTHON) -m venv .venv-crypten
+	.venv-crypten/bin/python -m pip install --quiet --disable-pip-version-check -r constraints/crypten.txt
+	.venv-crypten/bin/python -m pip install --quiet --disable-pip-version-check --no-deps crypten==0.4.1
+	@touch $@
+
+crypten: .venv-crypten/.installed ## Install CrypTen, the peer of benchmarks/private_inference.py.
 
 prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of moves and splits, with halmos.
 	PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/.venv-halmos/bin:$$PATH" FOUNDRY_PROFILE=proofs FOUNDRY_SOLC=$(SOLC) \
