@@ -42,12 +42,19 @@ class Crowd:
         """Coefficients; public."""
         return coefficients(self.dots, [str(i) for i in range(len(self.updates))], [], self.world.scoring)
 
+    @property
+    def hides(self) -> bool:
+        """Whether enough updates are in the aggregate for it to be adopted: before, nobody is given it."""
+        return sum(c > 0 for c in self.weights.values) >= self.world.inputs.chain.min_holders
+
     @cached_property
     def aggregate(self) -> Floats:
-        """float64[parameters], what the round would change in the base if it were adopted.
+        """float64[parameters], what the round would change in the base; zeros if it hides too few.
 
         Taken as adopted and served whatever it gains, so that too little is never said to leak.
         """
+        if not self.hides:
+            return np.zeros(self.world.scoring.shape.parameters)
         mean = weighted_mean(self.updates, self.weights.values, self.weights.k, self.world.scoring.shape)
         return mean.flat().astype(np.float64)
 

@@ -43,7 +43,8 @@ class Reconstruction:
     """What one attack makes of one view in one setting, over all victims.
 
     Attributes:
-        holders: in the round; guesses: rows that were given back for each victim.
+        holders: in the round; held: victims of whom the party holds anything, as an aggregate may hide too few to be
+            adopted; guesses: rows that were given back for each victim.
         psnr: mean over rows, then victims, in dB; chance: the same without having seen anything.
         gain, gain_low, gain_high: mean of the differences, and its 95 % interval.
         best, best_chance: of each victim's best row, mean over victims; best_gain: difference.
@@ -55,6 +56,7 @@ class Reconstruction:
     holders: int
     attack: str
     victims: int
+    held: int
     guesses: int
     psnr: float
     chance: float
@@ -98,16 +100,16 @@ def reconstruct(  # noqa: PLR0913 - what is attacked, how, and under which noise
     attack: str,
     holders: int,
     *,
-    victims: int,
+    victims: int | None = None,
     mechanism: Mechanism = plain,
 ) -> tuple[Reconstruction, Sequence[Seen]]:
-    """Attack `victims` updates as `view` shows them; return the figures and every guess.
+    """Attack updates as `view` shows them; return the figures and every guess.
 
     Args:
         holders: in the victim's round.
-        victims: at least 2.
+        victims: how many, at least 2; None for as many as the setting says.
     """
-    rounds = rounds_of(world, setting, holders, victims, mechanism)
+    rounds = rounds_of(world, setting, holders, victims or setting.victims, mechanism)
     rng = world.rng("view", setting.name, view.name, str(holders))
     seen = [view.vectors(crowd, rng) for _, crowd in rounds]
     each = len(seen[0])
@@ -115,7 +117,7 @@ def reconstruct(  # noqa: PLR0913 - what is attacked, how, and under which noise
     steps = [world.steps(setting, len(rows)) for rows, _ in rounds for _ in range(each)]
     task = Task(
         model=Model.of(world.base),
-        gradients=-np.concatenate(seen) .reshape(len(rounds) * each, -1) / (unit * np.array(steps)[:, None]),
+        gradients=-np.concatenate(seen).reshape(len(rounds) * each, -1) / (unit * np.array(steps)[:, None]),
         guesses=setting.guesses,
         mean=world.population.features.mean(axis=0),
         low=world.low,
@@ -123,13 +125,15 @@ def reconstruct(  # noqa: PLR0913 - what is attacked, how, and under which noise
         image=_IMAGES.get(world.data),
     )
     found = INVERSIONS[attack](task, world.rng("attack", setting.name, view.name, attack))
+    found[~task.gradients.any(axis=1)] = task.mean  # Nothing was held: the mean row is as good as any guess.
     guesses = found.reshape(len(rounds), each * setting.guesses, -1)
     shown = [Seen(rows, found_rows) for (rows, _), found_rows in zip(rounds, guesses, strict=True)]
-    return _figures(world, setting, view, attack, holders, shown), shown
+    held = sum(bool(np.concatenate(vectors).any()) for vectors in seen)
+    return _figures(world, setting, view, attack, holders, shown, held), shown
 
 
 def _figures(  # noqa: PLR0913, PLR0917 - what was attacked
-    world: World, setting: Setting, view: View, attack: str, holders: int, shown: Sequence[Seen]
+    world: World, setting: Setting, view: View, attack: str, holders: int, shown: Sequence[Seen], held: int
 ) -> Reconstruction:
     rng = world.rng("chance", setting.name)
     found = [psnr(s.rows, s.guesses) for s in shown]
@@ -143,6 +147,7 @@ def _figures(  # noqa: PLR0913, PLR0917 - what was attacked
         holders=holders,
         attack=attack,
         victims=len(shown),
+        held=held,
         guesses=len(shown[0].guesses),
         psnr=float(np.mean([f.mean() for f in found])),
         chance=float(np.mean([b[0] for b in blind])),

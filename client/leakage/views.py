@@ -92,7 +92,7 @@ def _all_shares(crowd: Crowd, rng: np.random.Generator) -> Vectors:
 def _aggregate(crowd: Crowd, _rng: np.random.Generator) -> Vectors:
     """The aggregate, and what it and the root update say of the victim's update by public dot products."""
     values, k, row = crowd.weights.values, crowd.weights.k, crowd.dots.gram[0]
-    with_aggregate = sum(c * dot for c, dot in zip(values, row, strict=True)) / k
+    with_aggregate = sum(c * dot for c, dot in zip(values, row, strict=True)) / k if crowd.hides else 0.0
     root = crowd.world.root.flat().astype(np.float64)
     return crowd.aggregate, estimate((crowd.aggregate, root), (with_aggregate, crowd.dots.root[0]))
 
@@ -101,13 +101,15 @@ def _remainder(crowd: Crowd, _rng: np.random.Generator) -> Vectors:
     """The aggregate less a holder's own part: what the others did; and what it says of the victim's update."""
     values, k, row = crowd.weights.values, crowd.weights.k, crowd.dots.gram[0]
     own = crowd.updates[1].flat().astype(np.float64)
-    rest = (k * crowd.aggregate - values[1] * own) / max(1, k)
-    with_rest = sum(c * dot for i, (c, dot) in enumerate(zip(values, row, strict=True)) if i != 1) / max(1, k)
+    if not crowd.hides:
+        return crowd.aggregate, estimate((own,), (row[1],))
+    rest = crowd.aggregate - values[1] / k * own
+    with_rest = sum(c * dot for i, (c, dot) in enumerate(zip(values, row, strict=True)) if i != 1) / k
     return rest, estimate((rest, own), (with_rest, row[1]))
 
 
 def _at_norm(vector: Floats, norm: float) -> Floats:
-    return vector * (norm / float(np.linalg.norm(vector)))
+    return vector * (norm / (float(np.linalg.norm(vector)) or 1.0))
 
 
 VIEWS: Final = {

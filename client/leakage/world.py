@@ -41,20 +41,22 @@ class Setting:
         rows: of the holder that are trained on, in one step of plain gradient descent; None for the terms' recipe on
             all of them.
         guesses: rows that an attack gives back for one vector.
+        victims: how many updates are attacked.
     """
 
     name: str
     says: str
     rows: int | None
     guesses: int
+    victims: int
 
 
 SETTINGS: Final = {
     s.name: s
     for s in (
-        Setting("one-row", "one row, one step", 1, 1),
-        Setting("eight-rows", "eight rows, one step", 8, 8),
-        Setting("recipe", "the terms' recipe on all rows of a holder", None, 8),
+        Setting("one-row", "one row, one step", 1, 1, 32),
+        Setting("eight-rows", "eight rows, one step", 8, 8, 8),
+        Setting("recipe", "the terms' recipe on all rows of a holder", None, 8, 8),
     )
 }
 
