@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +83,7 @@ class Crowd:
     @property
     def norm(self) -> float:
         """The victim's norm, in weight-scale units; public."""
-        return float(self.dots.gram[0][0]) ** 0.5
+        return sqrt(self.dots.gram[0][0])
 
     @property
     def figures(self) -> Floats:

@@ -59,7 +59,8 @@ class Model:
         """Return float64[n, classes], the softmax of the logits."""
         logits = self.logits(rows)
         found: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return found / found.sum(axis=1, keepdims=True)
+        found /= found.sum(axis=1, keepdims=True)
+        return found
 
     def row_gradients(self, rows: Floats, labels: Integers) -> Floats:
         """Return float64[n, parameters], each row's gradient of its own loss."""

@@ -10,6 +10,7 @@ Source: Carlini et al., "Membership Inference Attacks From First Principles", IE
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,11 +18,9 @@ import numpy as np
 
 from client.leakage.crowd import Crowd
 from client.leakage.gradients import Model
-from client.leakage.noise import plain
 from client.leakage.rates import rates_of
 from client.leakage.world import SETTINGS
 from marketplace.datasets import Rows
-from marketplace.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +33,12 @@ if TYPE_CHECKING:
     from marketplace.datasets.columns import Floats
     from marketplace.domain.update import Update
 
-__all__ = ["LIRA", "Membership", "Shadows", "infer", "likelihood_ratios"]
+__all__ = ["FEWEST_SHADOWS", "LIRA", "Membership", "Shadows", "infer", "likelihood_ratios"]
 
 LIRA: Final = "membership"
 _FEWEST_ROWS: Final = 200
-_FEWEST_SHADOWS: Final = 8
+FEWEST_SHADOWS: Final = 8
+"""So that each row is in some, and in some not."""
 _TARGETS: Final = 2
 """Models that are attacked, for each shadow model: one in a thousand takes many rows to be measured."""
 _NARROWEST: Final = 1e-12
@@ -77,34 +77,35 @@ class Shadows:
     """Updates of one holder on random halves of its rows: first the shadow models, then those that are attacked.
 
     Args:
-        shadows: at least 8.
+        shadows: at least `FEWEST_SHADOWS`.
 
     Attributes:
         rows: the holder's; members: bool[models, rows], which of them each model was trained on.
         updates: one for each model; others: of the seven other holders, the same in every round.
     """
 
-    def __init__(self, world: World, shadows: int, mechanism: Mechanism = plain) -> None:
-        if shadows < _FEWEST_SHADOWS:
-            msg = f"{shadows} shadow models say nothing about a spread: train at least {_FEWEST_SHADOWS}"
-            raise InvalidInput(msg)
+    def __init__(self, world: World, shadows: int) -> None:
         self.world, self.shadows = world, shadows
         sizes = [len(part.labels) for part in world.parts]
         victim = min((i for i, size in enumerate(sizes) if size >= _FEWEST_ROWS), key=lambda i: sizes[i])
         self.rows, recipe = world.parts[victim], SETTINGS["recipe"]
-        rng, noise = world.rng(LIRA), world.rng(LIRA, "mechanism")
+        rng = world.rng(LIRA)
         count = len(self.rows.labels)
         self.members: NDArray[np.bool_] = np.zeros((shadows * (1 + _TARGETS), count), bool)
         for chosen in self.members:
             chosen[rng.choice(count, count // 2, replace=False)] = True
-        self.updates: Sequence[Update] = [
-            mechanism(self._trained(chosen, seed), world.scoring, noise) for seed, chosen in enumerate(self.members)
-        ]
-        self.others = tuple(
-            mechanism(world.update(part, recipe, world.seed_of(i)), world.scoring, noise)
-            for i, part in enumerate(world.parts)
-            if i != victim
+        self.updates = tuple(self._trained(chosen, seed) for seed, chosen in enumerate(self.members))
+        others = [i for i in range(len(world.parts)) if i != victim]
+        self.others = tuple(world.update(world.parts[i], recipe, world.seed_of(i)) for i in others)
+
+    def under(self, mechanism: Mechanism) -> Shadows:
+        """Return the same models, each update changed before it is sealed; the attacker knows how."""
+        rng, out = self.world.rng(LIRA, "mechanism"), copy(self)
+        out.updates, out.others = (
+            tuple(mechanism(update, self.world.scoring, rng) for update in updates)
+            for updates in (self.updates, self.others)
         )
+        return out
 
     def _trained(self, chosen: NDArray[np.bool_], seed: int) -> Update:
         rows = Rows(self.rows.features[chosen], self.rows.labels[chosen])
@@ -142,9 +143,7 @@ def likelihood_ratios(features: Floats, members: NDArray[np.bool_], shadows: int
     return total
 
 
-def _signals(
-    shadows: Shadows, view: View, crowds: Sequence[Crowd], rng: np.random.Generator
-) -> dict[str, Floats]:
+def _signals(shadows: Shadows, view: View, crowds: Sequence[Crowd], rng: np.random.Generator) -> dict[str, Floats]:
     """Return float64[models, rows, figures] for each way of judging rows.
 
     `confidence` is the paper's: the log odds of a row's label, in the base changed by what is held. `alignment` is for

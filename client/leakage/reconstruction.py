@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,8 +15,6 @@ from client.leakage.gradients import Model
 from client.leakage.matching import cosine, deep_leakage
 from client.leakage.noise import plain
 from client.leakage.quality import chance, psnr
-from client.leakage.views import VIEWS
-from client.leakage.world import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

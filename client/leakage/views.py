@@ -40,6 +40,7 @@ class View:
             generator, so that a report can be made again.
         crowds: with how many holders a round is played.
         silent: whether it has to say nothing about the rows.
+        wordless: whether it holds figures only, and nothing that could be taken for an update.
     """
 
     name: str
@@ -49,6 +50,7 @@ class View:
     vectors: Callable[[Crowd, np.random.Generator], Vectors]
     crowds: tuple[int, ...] = (3,)
     silent: bool = False
+    wordless: bool = False
 
 
 def estimate(known: Sequence[Floats], dots: Sequence[float]) -> Floats:
@@ -124,6 +126,7 @@ VIEWS: Final = {
             _figures,
             crowds=(3, 8),
             silent=True,
+            wordless=True,
         ),
         View("shares", "two of three components", "nobody", "one compute seat", _shares, silent=True),
         View(
