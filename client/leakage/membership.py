@@ -94,6 +94,8 @@ class Shadows:
         self.members: NDArray[np.bool_] = np.zeros((shadows * (1 + _TARGETS), count), bool)
         for chosen in self.members:
             chosen[rng.choice(count, count // 2, replace=False)] = True
+        # In pairs, so that each row is in half of the models that the attacker learns from.
+        self.members[1:shadows:2] = ~self.members[: shadows - 1 : 2]
         self.updates = tuple(self._trained(chosen, seed) for seed, chosen in enumerate(self.members))
         others = [i for i in range(len(world.parts)) if i != victim]
         self.others = tuple(world.update(world.parts[i], recipe, world.seed_of(i)) for i in others)

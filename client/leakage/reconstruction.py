@@ -116,7 +116,7 @@ def reconstruct(  # noqa: PLR0913 - what is attacked, how, and under which noise
         model=Model.of(world.base),
         gradients=-np.concatenate(seen).reshape(len(rounds) * each, -1) / (unit * np.array(steps)[:, None]),
         guesses=setting.guesses,
-        mean=world.population.features.mean(axis=0),
+        population=world.population,
         low=world.low,
         high=world.high,
         image=_IMAGES.get(world.data),
