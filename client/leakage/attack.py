@@ -70,7 +70,8 @@ def labels_of(task: Task) -> Integers:
     """
     _, _, _, last = task.model.parts(task.gradients)
     if task.guesses == 1:
-        return last.argmin(axis=1)[:, None]
+        lowest: Integers = last.argmin(axis=1)[:, None]
+        return lowest
     classes = np.eye(task.model.shape.classes)
     one_hot = classes[task.population.labels]
     usual = one_hot.T @ task.model.chances(task.population.features) / np.maximum(one_hot.sum(axis=0), 1)[:, None]

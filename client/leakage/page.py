@@ -72,7 +72,7 @@ def _reconstruction(report: Mapping[str, Any]) -> str:
 
 
 def _membership(report: Mapping[str, Any]) -> str:
-    lines = head(("data", "held", "holders", "signal", "TPR at 0.1 % FPR", "95 %", "AUC", "95 %"))
+    lines = head(("data", "held", "holders", "signal", "members found", "95 %", "AUC", "95 %"))
     for r in report["membership"]:
         tpr = f"{100 * r['tpr']:.2f} %"
         spans = (
@@ -87,7 +87,7 @@ def _membership(report: Mapping[str, Any]) -> str:
 
 def _noise(report: Mapping[str, Any]) -> str:
     lines = head(
-        ("data", "noise / update", "one row, one step: above chance", "TPR at 0.1 % FPR", "AUC", "round's gain")
+        ("data", "noise / update", "one row, one step: above chance", "members found", "AUC", "round's gain")
     )
     for r in report["noise"]:
         figures = (f"{r['inversion']:+.1f} dB", f"{100 * r['tpr']:.2f} %", f"{r['auc']:.3f}", f"{r['gain']:+.1f} %")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from client.leakage.world import Setting, World
     from marketplace.datasets.columns import Floats
 
-__all__ = ["INVERSIONS", "Reconstruction", "reconstruct", "rounds_of"]
+__all__ = ["INVERSIONS", "Reconstruction", "Seen", "reconstruct", "rounds_of"]
 
 INVERSIONS: Final[dict[str, Attack]] = {
     "closed-form": closed_form,

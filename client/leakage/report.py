@@ -64,7 +64,7 @@ def _reconstruction(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _membership(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("membership", ("data", "held", "holders", "signal", "TPR at 0.1 % FPR", "95 % of it", "AUC"))
+    table = _table("membership", ("data", "held", "holders", "signal", "members found", "95 % of it", "AUC"))
     for r in rows:
         span = f"{100 * r['tpr_low']:.2f} .. {100 * r['tpr_high']:.2f} %"
         figures = (f"{100 * r['tpr']:.2f} %", span, f"{r['auc']:.3f}")
@@ -73,7 +73,7 @@ def _membership(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _noise(rows: Sequence[Mapping[str, Any]]) -> Table:
-    heads = ("data", "noise / update", "inversion, dB above chance", "TPR at 0.1 % FPR", "AUC", "round's gain")
+    heads = ("data", "noise / update", "inversion, dB above chance", "members found", "AUC", "round's gain")
     table = _table("noise", heads)
     for r in rows:
         figures = (f"{r['inversion']:.1f}", f"{100 * r['tpr']:.2f} %", f"{r['auc']:.3f}", f"{r['gain']:.1f} %")
