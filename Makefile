@@ -162,7 +162,7 @@ gym: setup-dev ## Play every attack against honest people, for hours; build/gym.
 
 leakage: setup-dev ## Attack what each party holds of an update: minutes; build/leakage.json and docs/PRIVACY.md have the figures.
 	@mkdir -p build
-	$(BIN)/gradmarket leakage --report build/leakage.json --write docs/PRIVACY.md
+	$(BIN)/gradmarket leakage --jobs 2 --report build/leakage.json --write docs/PRIVACY.md
 
 # ---------------------------------------------------------------- rare
 

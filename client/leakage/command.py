@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 from client.demo.command import write_report
@@ -13,7 +16,7 @@ from client.leakage.membership import FEWEST_SHADOWS, LIRA, Shadows, infer
 from client.leakage.page import write_page
 from client.leakage.picture import pictures_of
 from client.leakage.reconstruction import INVERSIONS, reconstruct
-from client.leakage.report import report_of, show
+from client.leakage.report import PARTS, report_of, show
 from client.leakage.views import VIEWS
 from client.leakage.world import DATA, SETTINGS, World
 from marketplace.domain.errors import InvalidInput
@@ -39,6 +42,7 @@ class LeakageOptions:
     Attributes:
         only: names, comma-separated: of views, attacks and data; of each kind that is not named all are taken.
         shadows: models that LiRA learns from.
+        jobs: processes that share the data sets.
         report: a file to write the report to.
         write: a page whose marked sections are written anew, and the picture beside it.
     """
@@ -46,6 +50,7 @@ class LeakageOptions:
     only: str | None = None
     seed: int = 0
     shadows: int = 64
+    jobs: int = 1
     as_json: bool = False
     report: Path | None = None
     write: Path | None = None
@@ -57,10 +62,10 @@ class LeakageOptions:
         if unknown:
             msg = f"the leakage laboratory knows no {unknown[0]!r}: use {', '.join(known)}"
             raise InvalidInput(msg)
-        if self.seed < 0 or self.shadows < FEWEST_SHADOWS:
+        if self.seed < 0 or self.shadows < FEWEST_SHADOWS or self.jobs < 1:
             msg = (
-                f"seed {self.seed} and {self.shadows} shadow models cannot be measured with: use at least 0 and "
-                f"{FEWEST_SHADOWS}"
+                f"seed {self.seed}, {self.shadows} shadow models and {self.jobs} jobs cannot be measured with: use at "
+                f"least 0, {FEWEST_SHADOWS} and 1"
             )
             raise InvalidInput(msg)
         if self.only and self.write is not None:
@@ -79,15 +84,17 @@ class LeakageOptions:
 
 def run_leakage(options: LeakageOptions) -> dict[str, Any]:
     """Attack, print what came of it, write what was asked for, and return the report."""
-    views, measures, data = (options.chosen(kind) for kind in _KINDS)
     report = report_of(options.seed, options.shadows)
-    for name in data:
-        world = World(name, options.seed)
-        seen = _reconstruct(report, world, views, [m for m in measures if m in INVERSIONS])
-        if name == _PICTURED:
-            report["pictures"] = pictures_of(world, report["reconstruction"], seen)
-        if not {LIRA, _NOISE}.isdisjoint(measures):
-            _learn(report, Shadows(world, options.shadows), views, measures)
+    data = options.chosen(DATA)
+    workers = min(options.jobs, len(data))
+    if workers == 1:
+        found = [_measured(options, name) for name in data]
+    else:
+        # Started anew, not forked: threads of torch do not survive a fork.
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            found = list(pool.map(_measured, repeat(options), data))
+    for part in PARTS:
+        report[part] = [row for one in found for row in one[part]]
     if options.report is not None:
         write_report(options.report, report)
     if options.write is not None:
@@ -96,6 +103,18 @@ def run_leakage(options: LeakageOptions) -> dict[str, Any]:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:
         show(report)
+    return report
+
+
+def _measured(options: LeakageOptions, data: str) -> dict[str, Any]:
+    """Return the report of one data set."""
+    views, measures, _ = (options.chosen(kind) for kind in _KINDS)
+    report, world = report_of(options.seed, options.shadows), World(data, options.seed)
+    seen = _reconstruct(report, world, views, [m for m in measures if m in INVERSIONS])
+    if data == _PICTURED:
+        report["pictures"] = pictures_of(world, report["reconstruction"], seen)
+    if not {LIRA, _NOISE}.isdisjoint(measures):
+        _learn(report, Shadows(world, options.shadows), views, measures)
     return report
 
 

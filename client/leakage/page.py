@@ -86,9 +86,7 @@ def _membership(report: Mapping[str, Any]) -> str:
 
 
 def _noise(report: Mapping[str, Any]) -> str:
-    lines = head(
-        ("data", "noise / update", "one row, one step: above chance", "members found", "AUC", "round's gain")
-    )
+    lines = head(("data", "noise / update", "one row, one step: above chance", "members found", "AUC", "round's gain"))
     for r in report["noise"]:
         figures = (f"{r['inversion']:+.1f} dB", f"{100 * r['tpr']:.2f} %", f"{r['auc']:.3f}", f"{r['gain']:+.1f} %")
         lines.append(line((r["data"], f"{r['ratio']:g}", *figures)))

@@ -13,17 +13,17 @@ from client.leakage.views import VIEWS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["KIND", "TOLERANCE_DB", "leaks", "report_of", "show"]
+__all__ = ["KIND", "PARTS", "TOLERANCE_DB", "leaks", "report_of", "show"]
 
 KIND: Final = "gradmarket-leakage-1"
+PARTS: Final = ("reconstruction", "membership", "noise", "pictures")
 TOLERANCE_DB: Final = 1.0
 """How far above chance a reconstruction may be where nothing is held."""
 
 
 def report_of(seed: int, shadows: int) -> dict[str, Any]:
     """Return an empty report."""
-    parts: dict[str, Any] = {"reconstruction": [], "membership": [], "noise": [], "pictures": []}
-    return {"kind": KIND, "seed": seed, "shadows": shadows, **parts}
+    return {"kind": KIND, "seed": seed, "shadows": shadows, **{part: [] for part in PARTS}}
 
 
 def leaks(report: Mapping[str, Any]) -> list[str]:

@@ -112,6 +112,7 @@ def _empty():
         ({"only": "telepathy"}, "knows no 'telepathy'"),
         ({"seed": -1}, "cannot be measured"),
         ({"shadows": 7}, "cannot be measured"),
+        ({"jobs": 0}, "cannot be measured"),
         ({"only": "shares", "write": PAGE}, "leave `--only` out"),
     ],
 )
