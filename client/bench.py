@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from client.base import open_base, open_base_key
 from client.handover import read_handover, seal_handover
+from client.modes import check_mode
 from client.opening import (
     check_submission,
     collect_shares,
@@ -32,7 +33,6 @@ from marketplace.domain.errors import (
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
 from marketplace.scoring.round import FinalInput, RoundInput, Submission
-from marketplace.scoring.trace.limits import check_judgeable
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import seal_to_all
 from marketplace.storage.store import read_bytes
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
     from client.scorer import ScoredRound, Scorer
+    from marketplace.domain.events import Submitted
     from marketplace.domain.network import Network
+    from marketplace.domain.shared_documents import MeetingDocument
     from marketplace.domain.terms_document import TermsDocument
 
 __all__ = ["Bench"]
@@ -76,7 +78,7 @@ class Bench:
         """
         chain, terms = self._log.terms, self._terms
         terms.scoring.check(chain.round_budget)
-        check_judgeable(terms.scoring)
+        check_mode(chain, terms.privacy, terms.scoring)
         if len(terms.shards) != chain.rounds + 1 or terms.scoring.max_submissions < chain.max_holders:
             msg = "the terms document does not fit the terms on the chain: do not take this seat"
             raise ProtocolError(msg)
@@ -133,12 +135,12 @@ class Bench:
             return {}
         found = {}
         for event in self._log.submissions[round_]:
-            share = check_submission(self._who, self._log, self._terms.scoring, event, seat, patient=patient)
+            share = self._share_of(event, seat, patient=patient)
             if share is not None:
                 found[event.index] = share
         return found
 
-    def reseal(self, round_: int, seat: int, shares: Mapping[int, bytes]) -> SharesDocument:
+    def reseal(self, round_: int, seat: int, shares: Mapping[int, bytes]) -> SharesDocument | MeetingDocument:
         """Seal this seat's shares to all seats."""
         packed, bounty = pack_shares(shares), self._log.bounty
         key = self._who.derive(bounty, "shares-key", round_, seat.to_bytes(32, "big"), keccak(packed))
@@ -148,6 +150,10 @@ class Bench:
         return SharesDocument(round_, seat, cid, seal_to_all(key, seats, context))
 
     # ------------------------------------------------------------------ scoring
+    def busy(self, round_: int) -> bool:  # noqa: ARG002 - seats that compute together are, see `client.shared`
+        """Whether the round's score is being computed beside this program, and to be asked for again."""
+        return False
+
     def score(self, round_: int) -> ScoredRound:
         """Open and score a round: once, or again after a restart, with the same result.
 
@@ -208,10 +214,10 @@ class Bench:
         if mine.hash != self._log.settled[last].sheet_hash:
             return False  # the others opened something else: this seat no longer knows what they know
         self._scored = {r: scored for r, scored in self._scored.items() if r >= last}  # traces are large
-        memory.last_round, memory.last_submissions = last, mine.given.submissions
+        memory.last_round, memory.last_submissions = last, mine.submissions
         memory.last_keys = mine.data_keys
-        if mine.score.adopted:
-            memory.aggregate_key, memory.last_aggregate = mine.aggregate_key, mine.score.aggregate
+        if mine.sheet.adopted:
+            memory.aggregate_key, memory.last_aggregate = mine.aggregate_key, mine.aggregate
             memory.last_aggregate_salt = mine.aggregate_salt
         return True
 
@@ -261,6 +267,9 @@ class Bench:
         return any(log.seated(s, event) == self._who.address for s, event in log.committed[round_].items())
 
     # ------------------------------------------------------------------ details
+    def _share_of(self, event: Submitted, seat: int, *, patient: bool) -> bytes | None:
+        return check_submission(self._who, self._log, self._terms.scoring, event, seat, patient=patient)
+
     def _open_base(self, round_: int) -> tuple[Network, bytes]:
         """Open the round's base, with its salt; the one the bounty was posted with is kept for the final shard."""
         who, log, memory = self._who, self._log, self.memory

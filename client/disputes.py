@@ -25,7 +25,7 @@ from marketplace.scoring.trace.evidence import Ask, LeafAsk, Walk
 from marketplace.scoring.trace.layout import Counts, Frame, Kind
 
 if TYPE_CHECKING:
-    from client.scorer import ScoredRound
+    from client.scorer import TracedRound
     from client.validator import Validator
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.events import Revealed
@@ -47,7 +47,7 @@ class Disputes:
     def __init__(self, who: Validator, terms: TermsDocument) -> None:
         self._who, self._terms = who, terms
 
-    def step(self, bounty: BountyState, mine: ScoredRound | None) -> bool:
+    def step(self, bounty: BountyState, mine: TracedRound | None) -> bool:
         """Do the one thing that is due about disputes; return whether there was one.
 
         Args:
@@ -71,7 +71,7 @@ class Disputes:
             account.vault.deposit(missing)
 
     # ------------------------------------------------------------------ defence
-    def _defend(self, round_: int, mine: ScoredRound) -> bool:
+    def _defend(self, round_: int, mine: TracedRound) -> bool:
         """Answer a demand for a part of the sheet this seat stands for."""
         log, account = self._who.log, self._who.account
         for dispute, opened in log.disputed[round_].items():
@@ -92,12 +92,12 @@ class Disputes:
         return False
 
     # ------------------------------------------------------------------ attack
-    def _others(self, round_: int, mine: ScoredRound) -> list[Revealed]:
+    def _others(self, round_: int, mine: TracedRound) -> list[Revealed]:
         """Sheets of the round that differ from this seat's and still stand."""
         log = self._who.log
         return [e for h, e in log.revealed[round_].items() if h != mine.hash and h not in log.disproved[round_]]
 
-    def _attack(self, bounty: BountyState, mine: ScoredRound, event: Revealed) -> bool:
+    def _attack(self, bounty: BountyState, mine: TracedRound, event: Revealed) -> bool:
         """Go on against one sheet: disprove it, or demand what is missing for that."""
         who, case = self._who, Case(event.bounty, bounty.round, event.sheet)
         told = self._told(bounty, event)
@@ -123,7 +123,7 @@ class Disputes:
     def _walk(  # noqa: PLR0913, PLR0917 - a walk's surroundings
         self,
         round_: int,
-        mine: ScoredRound,
+        mine: TracedRound,
         event: Revealed,
         frame: Frame,
         published: Published | None,
@@ -146,7 +146,7 @@ class Disputes:
                     return ask, None
                 reply = read_answer(ask, frame.counts, answers[what])
 
-    def _finding(self, round_: int, mine: ScoredRound, event: Revealed, frame: Frame) -> Walk[tuple[int, bytes] | None]:
+    def _finding(self, round_: int, mine: TracedRound, event: Revealed, frame: Frame) -> Walk[tuple[int, bytes] | None]:
         """Look for a step that contradicts; return its place and proof."""
         who = self._who
         found = yield from blame(mine.trace, mine.sheet, frame, event.sheet, thorough=False)
@@ -203,7 +203,7 @@ class Disputes:
         referee.dispute(case, log.terms, what)
         return True
 
-    def _excuse(self, mine: ScoredRound, event: Revealed) -> bool:
+    def _excuse(self, mine: TracedRound, event: Revealed) -> bool:
         """Have this seat excused if a majority says the same under other salts, which nobody can disprove."""
         log, sheet = self._who.log, event.sheet
         if (

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from client.base import max_model_bytes, open_base
-from client.opening import open_included
+from client.opening import included, open_included
 from client.scorer import Memory
 from marketplace.domain.documents import AggregateDocument, HandoverDocument
 from marketplace.domain.errors import GradMarketError, ProtocolError
 from marketplace.domain.fields import Fields, hex_text
 from marketplace.domain.scope import Purpose
+from marketplace.scoring.round import Submission
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.canonical import decode_json, encode_json
@@ -81,8 +82,12 @@ def _read(who: Participant, log: BountyLog, scoring: ScoringTerms, content: Fiel
         msg = "a seat handed over another round than the last one: take it from another seat"
         raise ProtocolError(msg)
     keys = {item.integer("index"): item.digest("key") for item in content.items("keys")}
-    submissions = open_included(who, log, scoring, last, keys)
-    if sum(1 << s.index for s in submissions if s.update is None) != log.sheet_of(last).sheet.breached:
+    submissions = tuple(Submission(e.index, e.holder, None) for e in included(log, last))
+    wrong = False
+    if not log.terms.unjudged:  # else nobody opened an update
+        submissions = open_included(who, log, scoring, last, keys)
+        wrong = sum(1 << s.index for s in submissions if s.update is None) != log.sheet_of(last).sheet.breached
+    if wrong:
         msg = "a seat handed over keys that open other updates than those which were scored: take it from another seat"
         raise ProtocolError(msg)
     aggregate_key = None if adopted is None else content.digest("aggregate_key")

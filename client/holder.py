@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from client.base import open_base
 from client.log import BountyLog
+from client.modes import SHARED, check_mode
+from client.outgoing import Outgoing, describe
 from client.participant import Participant
+from client.shared.components import check_bench, seal_components
 from client.sheets import payout_in
 from client.watch import check_pace
 from marketplace.domain.abi import allowlist_proof, submission_commitment
@@ -23,6 +26,7 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
 from marketplace.sealing import datakeys
+from marketplace.sealing.envelope import sealed_size
 from marketplace.sealing.recipients import seal_text
 from marketplace.sealing.sharing import split
 from marketplace.storage.tensors import dump_update
@@ -86,10 +90,13 @@ class DataHolder(Participant):
         """Who may join, where the terms restrict that: the list the owner gave out, in its order."""
         self.turn = 0
         """How many others join, and submit, before this holder does: where runs have to be alike (demonstrations)."""
+        self.may_leave: Callable[[Outgoing], bool] | None = None
+        """Asked before anything of a submission leaves this machine, again and again while it says no; None for yes."""
         self.training_seconds = 0
         """What training takes on this machine, by the chain's clock: measured each time."""
         self._claimed: set[int] = set()
         self._terms: TermsDocument | None = None
+        self._waiting: tuple[str, Update] | None = None
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
@@ -111,7 +118,9 @@ class DataHolder(Participant):
     def join(self, bounty: BountyState) -> bool:
         """Check the terms, name an encryption key, lock the stake and the fees of all rounds."""
         try:
-            self.terms().scoring.check(self.log.terms.round_budget)
+            terms = self.terms()
+            terms.scoring.check(self.log.terms.round_budget)
+            check_mode(self.log.terms, terms.privacy, terms.scoring)
             check_pace(self.log.terms, self.margin, self.depth)
         except GradMarketError as trouble:
             self.note(trouble)
@@ -132,11 +141,45 @@ class DataHolder(Participant):
         # What was made for another base, or other seats, than a reorganisation left is of no use.
         ground = keccak(self.log.base_root(bounty.round), *sorted(self.log.keys_of_seats().values())).hex()
         name = f"submission/{self.log.bounty.hex()}/{bounty.round}/{ground}"
-        sealed = self.journal.once(name, lambda: b"".join(self.seal(self.train(bounty), bounty.round)))
+        sealed = self.journal.get(name) or self._prepare(name, bounty)
+        if sealed is None:
+            return False
         if bounty.submitted.bit_count() < self.turn and self._can_wait(bounty):
             return False
         self.account.submit(self.log.bounty, sealed[:_WORD], sealed[_WORD:])
         return True
+
+    def _prepare(self, name: str, bounty: BountyState) -> bytes | None:
+        """Train and seal; None while somebody still has to agree, and what changes nothing when time runs out."""
+        if self._waiting is None or self._waiting[0] != name:
+            self._waiting = name, self.train(bounty)
+        update = self._waiting[1]
+        if self.may_leave is not None and not self.may_leave(self.outgoing(update, bounty.round)):
+            if self._can_wait(bounty):
+                return None
+            msg = f"nobody approved the submission of round {bounty.round} in time: one that changes nothing is made"
+            self.note(ProtocolError(msg))
+            update = Update.zero(self.terms().scoring.shape)
+        sealed = self.journal.once(name, lambda: b"".join(self.seal(update, bounty.round)))
+        self._waiting = None
+        return sealed
+
+    def outgoing(self, update: Update, round_: int) -> Outgoing:
+        """Return what a submission of `update` would let out of this machine."""
+        parameters, norm, largest = describe(update)
+        seats = tuple(self.log.seats[i].validator for i in range(self.log.terms.seats))
+        size = sealed_size(len(dump_update(update, bytes(_WORD))))
+        return Outgoing(
+            self.log.bounty.hex(),
+            round_,
+            self.address,
+            parameters,
+            norm,
+            largest,
+            seats,
+            datakeys.threshold(len(seats)),
+            size,
+        )
 
     def train(self, bounty: BountyState) -> Update:
         """Return the update of this round, or one that changes nothing where there can be no other.
@@ -149,6 +192,8 @@ class DataHolder(Participant):
             if not self.in_time(bounty.deadline, self.training_seconds):
                 msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
                 raise ProtocolError(msg)
+            if terms.privacy == SHARED:
+                check_bench(self.log)
             base, _ = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
@@ -166,6 +211,8 @@ class DataHolder(Participant):
         Returns:
             The commitment and the digest of the submission document, which go on the chain.
         """
+        if self.terms().privacy == SHARED:
+            return seal_components(self, self.log, update, round_)
         scope, bounty = self.scope(self.log.bounty), self.log.bounty
         salt = self.derive(bounty, "update-salt", round_)
         root = update_root(update, salt)

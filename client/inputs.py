@@ -20,7 +20,7 @@ from marketplace.scoring.trace.public import Params, People
 if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
-    from client.scorer import ScoredRound
+    from client.scorer import TracedRound
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.scoring.trace.layout import Frame
     from marketplace.scoring.trace.published import Published
@@ -42,7 +42,7 @@ class InputEvidence:
         who: Participant,
         log: BountyLog,
         terms: TermsDocument,
-        mine: ScoredRound,
+        mine: TracedRound,
         round_: int,
         frame: Frame,
     ) -> None:

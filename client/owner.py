@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from client.base import max_model_bytes
 from client.log import BountyLog
+from client.modes import SHARED, check_mode
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
 from client.watch import check_pace
@@ -25,7 +26,6 @@ from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms
 from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
 from marketplace.domain.update import apply
-from marketplace.scoring.trace.limits import check_judgeable
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
@@ -65,7 +65,8 @@ class BountyPlan:
         shards: one per round, then the final one; nobody else may have seen them.
         train_root: makes the round's root update from the current base, on rows nobody else uses.
         scoring, recipe, public_prior, class_names, feature_names, preparation: see `TermsDocument`.
-        chain: the money and the phases; its owner, roots and document are filled in when posting.
+        chain: the money and the phases; its owner, roots, document and whether it is judged are filled in when posting.
+        privacy: who sees single updates, see `client.modes`.
     """
 
     title: str
@@ -79,6 +80,7 @@ class BountyPlan:
     feature_names: tuple[str, ...]
     preparation: Sequence[Mapping[str, Any]]
     chain: ChainTerms
+    privacy: str = "sealed"
 
 
 @dataclass
@@ -118,7 +120,7 @@ class ModelOwner(Participant):
         """
         plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
-        check_judgeable(plan.scoring)
+        check_mode(replace(plan.chain, unjudged=plan.privacy == SHARED), plan.privacy, plan.scoring)
         check_pace(plan.chain, self.margin, self.depth)
         salt = self.journal.once("post", lambda: secrets.token_bytes(32))
         bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)
@@ -135,9 +137,11 @@ class ModelOwner(Participant):
             feature_names=plan.feature_names,
             preparation=plan.preparation,
             shards=shards,
+            privacy=plan.privacy,
         )
         chain = replace(
             plan.chain,
+            unjudged=plan.privacy == SHARED,
             owner=self.address,
             base_root=network_root(plan.base, hidden.base_salt),
             shards_root=terms_tree.root_of(terms),

@@ -17,10 +17,10 @@ import numpy as np
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.update import Update
-from marketplace.privacy.admission import admit, check_consistent
-from marketplace.privacy.figures import open_figures, open_mean
-from marketplace.privacy.game import Plan, play
-from marketplace.privacy.shares import Shares
+from marketplace.privacy.sharing.admission import admit, check_consistent
+from marketplace.privacy.sharing.figures import open_figures, open_mean
+from marketplace.privacy.sharing.game import Plan, play
+from marketplace.privacy.sharing.shares import Shares
 from marketplace.scoring.coefficients import Coefficients, coefficients
 from marketplace.scoring.contribution import contributions
 from marketplace.scoring.dots import Dots
@@ -30,7 +30,7 @@ from marketplace.scoring.rowscore import score_scale
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["PrivateScore", "score_privately"]
 

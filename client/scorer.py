@@ -6,8 +6,8 @@ randomness of its own: salts and the aggregate's key come from the round secret,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, Self
 
 from marketplace.domain.abi import sheet_hash
 from marketplace.domain.commitment import network_root, update_root
@@ -32,11 +32,24 @@ if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
     from marketplace.domain.network import Network
+    from marketplace.domain.scope import Scope
     from marketplace.domain.terms import SheetHead
     from marketplace.domain.update import Update
     from marketplace.storage.store import Store
 
-__all__ = ["Memory", "OpenedRound", "Salts", "ScoredRound", "Scorer", "permutation_seed", "score"]
+__all__ = [
+    "Made",
+    "Memory",
+    "OpenedRound",
+    "Salts",
+    "ScoredRound",
+    "Scorer",
+    "Shelf",
+    "TracedRound",
+    "permutation_seed",
+    "score",
+    "seal_aggregate",
+]
 
 
 @dataclass
@@ -96,16 +109,23 @@ class OpenedRound:
 
 @dataclass(frozen=True)
 class ScoredRound:
-    """A round scored by this seat."""
+    """A round scored by this seat.
 
-    score: RoundScore = field(repr=False)
-    given: RoundInput = field(repr=False)
-    salts: Salts = field(repr=False)
-    trace: Trace = field(repr=False)
+    Attributes:
+        sheet, hash: what the seat commits to.
+        aggregate: what was adopted; None when nothing was.
+        aggregate_key, aggregate_salt: of the sealed aggregate, and of its commitment.
+        submissions: those that were scored, for the next round.
+        data_keys: holder index -> what the round secret follows from.
+        contents: what the sheet names.
+    """
+
     sheet: SheetHead
     hash: bytes
+    aggregate: Update | None = field(repr=False)
     aggregate_key: bytes | None = field(repr=False)
     aggregate_salt: bytes | None = field(repr=False)
+    submissions: tuple[Submission, ...] = field(repr=False)
     data_keys: dict[int, bytes] = field(repr=False)
     contents: tuple[bytes, ...] = field(repr=False)
 
@@ -115,14 +135,24 @@ class ScoredRound:
             store.put(content)
 
 
+@dataclass(frozen=True)
+class TracedRound(ScoredRound):
+    """A round scored from updates that this seat opened: every step of it can be shown."""
+
+    score: RoundScore = field(repr=False)
+    given: RoundInput = field(repr=False)
+    salts: Salts = field(repr=False)
+    trace: Trace = field(repr=False)
+
+
 class Scorer(Protocol):
     """Scores what a seat has opened; see `score`."""
 
-    def __call__(self, who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
+    def __call__(self, who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> TracedRound:
         """Return what to commit to."""
 
 
-class _Shelf:
+class Shelf:
     """Names contents as a store would, and keeps them from everybody's eyes."""
 
     def __init__(self) -> None:
@@ -138,7 +168,7 @@ class _Shelf:
         return digest_of(self.put(encode_json(value)))
 
 
-def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
+def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> TracedRound:
     """Score a round, trace it, seal the aggregate, and return what to commit to and, later, to publish.
 
     Args:
@@ -147,50 +177,71 @@ def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) ->
         round_: the round.
         opened: what there is to score.
     """
-    scope, shelf = who.scope(log.bounty), _Shelf()
+    scope, shelf = who.scope(log.bounty), Shelf()
     given, data_keys = opened.given, opened.data_keys
     result = score_round(given)
-    secret = datakeys.round_secret(list(data_keys.values()))
-    salts = _Made(*(datakeys.derive(secret, name) for name in ("aggregate-salt", "next-base-salt", "trace-salt")))
-    trace = build_trace(_traced(log, round_, opened, result, salts), result)
+    made = Made.of(datakeys.round_secret(list(data_keys.values())))
+    trace = build_trace(_traced(log, round_, opened, result, made), result)
     published = shelf.put(Published.of(trace).encode())
-    key: bytes | None = None
-    next_root = digest = root = ZERO_HASH
-    if result.adopted:
-        root = update_root(result.aggregate, salts.aggregate)
-        key = datakeys.derive(secret, "aggregate", round_.to_bytes(32, "big") + root)
-        # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
-        context = scope.context(Purpose.AGGREGATE, round_, scope.market)
-        cid = shelf.put(seal_bytes(dump_update(result.aggregate, salts.aggregate, salts.next_base), key, context))
-        digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
-        next_root = network_root(result.next_base, salts.next_base)
-    roots = SheetRoots(next_root, digest, root, trace.root, published)
+    sealed = seal_aggregate(scope, round_, result, made, shelf)
+    roots = replace(sealed.roots, trace=trace.root, published=published)
     document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
     head = sheet_head(given, result, roots, log.included[round_], document)
-    return ScoredRound(
+    return TracedRound(
+        sheet=head,
+        hash=sheet_hash(scope, round_, head),
+        aggregate=result.aggregate if result.adopted else None,
+        aggregate_key=sealed.key,
+        aggregate_salt=made.aggregate,
+        submissions=given.submissions,
+        data_keys=dict(data_keys),
+        contents=tuple(shelf.contents),
         score=result,
         given=given,
         salts=opened.salts,
         trace=trace,
-        sheet=head,
-        hash=sheet_hash(scope, round_, head),
-        aggregate_key=key,
-        aggregate_salt=salts.aggregate,
-        data_keys=dict(data_keys),
-        contents=tuple(shelf.contents),
     )
 
 
 @dataclass(frozen=True)
-class _Made:
-    """Secret salts of what scoring makes; they follow from the round secret, so all honest seats have the same."""
+class SealedAggregate:
+    """The sheet's commitments to what a round adopted, and the key that opens it; zeros and None when nothing was."""
 
+    roots: SheetRoots
+    key: bytes | None = field(repr=False)
+
+
+def seal_aggregate(scope: Scope, round_: int, result: RoundScore, made: Made, shelf: Shelf) -> SealedAggregate:
+    """Seal what a round adopted, so that every honest seat makes the same ciphertext."""
+    if not result.adopted:
+        return SealedAggregate(SheetRoots(ZERO_HASH, ZERO_HASH, ZERO_HASH), None)
+    root = update_root(result.aggregate, made.aggregate)
+    key = datakeys.derive(made.secret, "aggregate", round_.to_bytes(32, "big") + root)
+    # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
+    context = scope.context(Purpose.AGGREGATE, round_, scope.market)
+    cid = shelf.put(seal_bytes(dump_update(result.aggregate, made.aggregate, made.next_base), key, context))
+    digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
+    return SealedAggregate(SheetRoots(network_root(result.next_base, made.next_base), digest, root), key)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The round secret, and the salts of what scoring makes, which follow from it: all honest seats have the same."""
+
+    secret: bytes = field(repr=False)
     aggregate: bytes = field(repr=False)
     next_base: bytes = field(repr=False)
     trace: bytes = field(repr=False)
 
+    @classmethod
+    def of(cls, secret: bytes) -> Self:
+        """Return what follows from a round's secret."""
+        return cls(
+            secret, *(datakeys.derive(secret, name) for name in ("aggregate-salt", "next-base-salt", "trace-salt"))
+        )
 
-def _traced(log: BountyLog, round_: int, opened: OpenedRound, result: RoundScore, made: _Made) -> TraceInput:
+
+def _traced(log: BountyLog, round_: int, opened: OpenedRound, result: RoundScore, made: Made) -> TraceInput:
     """Return what the trace of a round is made from."""
     given, salts = opened.given, opened.salts
     adopted, scored = log.last_adopted(before=round_), log.last_scored(before=round_)

@@ -20,6 +20,7 @@ __all__ = [
     "ChainSettings",
     "HolderSettings",
     "OwnerSettings",
+    "PrivacySettings",
     "Role",
     "Settings",
     "StorageSettings",
@@ -98,6 +99,34 @@ class OwnerSettings(_Table):
     plan: str = "plan"
 
 
+class PrivacySettings(_Table):
+    """How a holder's updates are made private before they are sealed; see docs/PRIVACY.md.
+
+    Attributes:
+        unit: what is hidden: any single row, or the update and so all rows at once.
+        clip: the largest norm of a row's gradient, or of an update in units of the weight scale.
+        noise: standard deviation of the noise, as a multiple of `clip`; of a step, or of the update.
+        steps: of training over all rows, and rate: of one step; used where single rows are hidden.
+        budget: the largest epsilon of all updates from this folder together; none leaves beyond it.
+        delta: the chance that the promise does not hold; far below one over the number of rows.
+    """
+
+    unit: Literal["row", "update"] = "row"
+    clip: float = Field(gt=0, le=1 << 31)
+    noise: float = Field(gt=0, le=1_000)
+    steps: int = Field(default=20, ge=1, le=1_000)
+    rate: float = Field(default=0.5, gt=0, le=10)
+    budget: float = Field(gt=0)
+    delta: float = Field(default=1e-5, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.unit == "update" and self.clip != int(self.clip):
+            msg = "the clip of an update is a whole number"
+            raise ValueError(msg)
+        return self
+
+
 class HolderSettings(_Table):
     """What a holder takes part in.
 
@@ -110,6 +139,9 @@ class HolderSettings(_Table):
         turn: how many others join and submit before this holder; where runs have to be alike (demonstrations).
         attack: a cheat to play instead of training (demonstrations); empty for none.
         attack_seed: of that cheat's own randomness.
+        review: whether a person approves each submission first, with `gradmarket inspect --approve`; what is not
+            approved in time is replaced by an update that changes nothing.
+        privacy: how updates are made private; None for updates as they are trained.
     """
 
     bounty: str = Field(default="next", pattern=_BOUNTY)
@@ -119,6 +151,8 @@ class HolderSettings(_Table):
     turn: int = Field(default=0, ge=0)
     attack: str = ""
     attack_seed: int = Field(default=0, ge=0)
+    review: bool = False
+    privacy: PrivacySettings | None = None
 
 
 class ValidatorSettings(_Table):

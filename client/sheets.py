@@ -49,7 +49,16 @@ def published_in(who: Participant, revealed: Revealed) -> Published:
 
 
 def gain_in(who: Participant, log: BountyLog, round_: int) -> int:
-    """Return the gain of a settled round by its trace, in billionths of the clip a row; raises as `published_in`."""
+    """Return the gain of a settled round, in billionths of the clip a row: by its trace, or by a sheet without one.
+
+    Raises as `published_in`.
+    """
+    if log.terms.unjudged:
+        gain = sheet_in(who, log, round_).get("gain_ppb")
+        if type(gain) is not int:
+            msg = f"the sheet of round {round_} states no gain: ask a seat for the right document"
+            raise InvalidSheet(msg)
+        return gain
     return published_in(who, log.sheet_of(round_)).money.gain_ppb
 
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from client.bench import Bench
 from client.disputes import Disputes
+from client.modes import SHARED
 from client.participant import Participant
 from client.push import settle
-from client.scorer import score
+from client.scorer import TracedRound, score
+from client.shared.bench import SharedBench
+from client.shared.meeting import Place
 from client.watch import check_pace
 from marketplace.chain.reverts import NothingToDo
 from marketplace.domain.abi import commit_hash
@@ -44,6 +47,7 @@ class Validator(Participant):
 
     Attributes:
         scorer: what scores a round it has opened.
+        place: where its compute seats meet the others, in bounties whose updates are shared.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - a participant's parts and the bounty
@@ -58,6 +62,7 @@ class Validator(Participant):
         super().__init__(name, account, identity, store, journal)
         self.log = log
         self.scorer: Scorer = score
+        self.place = Place()
         self._bench: Bench | None = None
 
     # ------------------------------------------------------------------ the story
@@ -87,6 +92,8 @@ class Validator(Participant):
             turn = self.account.candidate(bounty, self.log.terms, seat)
             if turn is None or turn.validator != self.address:
                 continue
+            if self.log.terms.unjudged and self.my_seats():
+                return False  # with two compute seats one reads every update: nobody would share with them
             try:
                 check_pace(self.log.terms, self.margin, self.depth)
                 self.bench.check_terms()
@@ -125,6 +132,8 @@ class Validator(Participant):
     def commit(self, bounty: BountyState) -> bool:
         """Open the included updates, score them, and commit to the score sheet."""
         for seat in self.my_seats(acted=bounty.acted):
+            if self.bench.busy(bounty.round):
+                return True  # and ask again
             found = self._score(bounty.round)
             if found is None or not self.in_time(bounty.deadline):
                 return False
@@ -192,7 +201,11 @@ class Validator(Participant):
     def bench(self) -> Bench:
         """This validator's working memory of the bounty, made when the terms are first needed."""
         if self._bench is None:
-            self._bench = Bench(self, self.log, self.fetch(self.log.terms.document, TermsDocument), self.scorer)
+            terms = self.fetch(self.log.terms.document, TermsDocument)
+            if terms.privacy == SHARED:
+                self._bench = SharedBench(self, self.log, terms, self.place)
+            else:
+                self._bench = Bench(self, self.log, terms, self.scorer)
         self._bench.remember()
         return self._bench
 
@@ -213,12 +226,15 @@ class Validator(Participant):
             self.note(trouble)
             return None
 
-    def _known_score(self, round_: int) -> ScoredRound | None:
-        """The round's score, if there is something to compare it with or to defend."""
+    def _known_score(self, round_: int) -> TracedRound | None:
+        """The round's score, if there is something to compare it with or to defend, and something to show."""
+        if self.log.terms.unjudged:
+            return None
         revealed, mine = self.log.revealed[round_], self.bench.scored(round_)
         if not self.my_seats() or (mine is not None and set(revealed) == {mine.hash} and not self.log.disputed[round_]):
             return None
-        return self._score(round_)
+        found = self._score(round_)
+        return found if isinstance(found, TracedRound) else None
 
     def _commitment(self, round_: int, seat: int, found: ScoredRound) -> tuple[bytes, bytes]:
         """What a seat commits to a sheet with, and the salt that opens it; the same whenever it is asked for."""

@@ -113,6 +113,7 @@ contract Referee is IReferee {
         returns (bytes32 id)
     {
         _requireTerms(given.bounty, terms);
+        if (terms.unjudged() != 0) revert Referee_Unjudged(given.bounty);
         _requireAnswerable(given, what);
         bytes32 sheetHash = _hashOf(given);
         Count storage count = _counts[given.bounty][given.round];

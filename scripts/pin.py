@@ -1,6 +1,6 @@
 """Write the constraints files: the exact version, in this environment, of everything the product and its tools need.
 
-Usage: python scripts/pin.py, in an environment where `pip install -e '.[dev,ipfs,paillier,parquet]'` ran.
+Usage: python scripts/pin.py, in an environment where `pip install -e '.[dev,ipfs,paillier,parquet,privacy]'` ran.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +31,12 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     rows: Annotated[Path, typer.Option(help="Your data: .csv, .parquet, .npz, or .safetensors of prepared rows.")],
     label: Annotated[str, typer.Option(help="The column to predict.")] = "label",
     bounty: Annotated[str, typer.Option(help="Its id, or `next` for the first one that can be joined.")] = "next",
+    clip: Annotated[float | None, typer.Option(help="With noise: the longest gradient of one row.")] = None,
+    noise: Annotated[
+        float | None, typer.Option(help="Its standard deviation at a step, as a multiple of the clip.")
+    ] = None,
+    epsilon: Annotated[float | None, typer.Option(help="The privacy budget of all updates together.")] = None,
+    review: Annotated[bool, typer.Option(help="Approve each submission with `gradmarket inspect --approve`.")] = False,  # noqa: FBT002
     devnet: Devnet = None,
     network: NetworkName = None,
     url: Urls = None,
@@ -41,7 +47,10 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     password_file: PasswordFile = None,
 ) -> None:
     """Make a holder's folder: keys, settings, and where its data is."""
-    table = {"rows": str(rows.resolve()), "label": label, "bounty": bounty}
+    table: dict[str, Any] = {"rows": str(rows.resolve()), "label": label, "bounty": bounty, "review": review}
+    privacy = {"clip": clip, "noise": noise, "budget": epsilon}
+    if any(value is not None for value in privacy.values()):  # with one of them missing the settings are refused
+        table["privacy"] = {name: value for name, value in privacy.items() if value is not None}
     connection = Connection(devnet, network, url, deployment, ipfs, store, confirmations)
     create("holder", home, connection, password_file, table)
 

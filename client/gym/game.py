@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from client.owner import BountyPlan
     from client.participant import Participant
     from client.plan_folder import PlanInputs
-    from client.scorer import OpenedRound, ScoredRound
+    from client.scorer import OpenedRound, TracedRound
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.terms import ChainTerms
     from marketplace.domain.update import Update
@@ -98,7 +98,7 @@ class Game:
         self.tickets = len(arena.validators)
         self._strategy = strategy
         self._spare = iter(arena.spare)
-        self._scored: dict[tuple[object, ...], ScoredRound] = {}
+        self._scored: dict[tuple[object, ...], TracedRound] = {}
         self.inputs: PlanInputs = world.inputs(arena.net.token, arena.net.now())
         self.owner = ModelOwner(OWNER, arena.owner.account, arena.owner.identity, self.store, self.inputs.plan())
         self.validators = [self._validator(i, citizen, Validator) for i, citizen in enumerate(arena.validators)]
@@ -195,7 +195,7 @@ class Game:
         return self.owner.account.bounty(self.owner.log.bounty)
 
     # ------------------------------------------------------------------ details
-    def _scored_once(self, who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> ScoredRound:
+    def _scored_once(self, who: Participant, log: BountyLog, round_: int, opened: OpenedRound) -> TracedRound:
         """Score for the first seat that asks, and for all others that have opened the same updates."""
         known = (round_, *opened.data_keys.items())
         if known not in self._scored:

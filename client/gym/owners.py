@@ -15,6 +15,7 @@ from client.gym.benches import Liar
 from client.gym.sheets import forged
 from client.gym.strategy import Role, Strategy
 from client.owner import ModelOwner, Shard
+from client.scorer import TracedRound
 from client.training import RowSource
 from marketplace.domain.bounty import Phase
 from marketplace.domain.money import majority
@@ -224,6 +225,8 @@ class OwnerWithASeat(Strategy):
         if 0 not in log.settled:
             return None
         found, world = seat.bench.score(0), game.world
+        if not isinstance(found, TracedRound):
+            return None
         chosen = found.score.coefficients
         updates = [s.update for s in found.given.submissions]
         mean = weighted_mean(updates, chosen.values, chosen.k, world.scoring.shape)

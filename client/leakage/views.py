@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from marketplace.privacy.shares import join, signed, split
+from marketplace.privacy.sharing.shares import join, signed, split
 from marketplace.sealing.envelope import seal_bytes
 from marketplace.storage.tensors import dump_update
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from client.holder import DataHolder
 from client.log import BountyLog
+from client.outgoing import Outbound, Outgoing
 from client.owner import ModelOwner
 from client.plan_folder import load_plan
-from client.service.training import FileTrainer
+from client.service.training import FileTrainer, private_trainer
 from client.validator import Validator
 from client.watch import holders_duty, owners_duty, validators_duty
 from marketplace.chain.events import read_events
@@ -21,6 +22,7 @@ from marketplace.storage.disk import replace_file
 from marketplace.storage.tensors import dump_network
 
 if TYPE_CHECKING:
+    from client.privacy import ChargedTrainer
     from client.service.context import Context
     from client.service.loop import Task
     from client.settings import HolderSettings, ValidatorSettings
@@ -108,6 +110,8 @@ class HolderTask:
         self._holder: DataHolder | None = None
         self._settings: HolderSettings = _given(context.home.settings.holder)
         self._trainer = FileTrainer(context.home.path / self._settings.rows, self._settings)
+        self._private: ChargedTrainer | None = None
+        self._outbound = Outbound(context.home.path, review=self._settings.review)
 
     @property
     def who(self) -> DataHolder | None:
@@ -122,15 +126,24 @@ class HolderTask:
                 return False
             context = self._context
             name, log = context.home.settings.name or "holder", BountyLog(context.account, bounty)
+            self._private = private_trainer(self._trainer, self._settings, context.journal, bounty)
+            trainer = self._private or self._trainer
             self._holder = DataHolder(
-                name, context.account, context.keys.identity, context.store, log, self._trainer, context.journal
+                name, context.account, context.keys.identity, context.store, log, trainer, context.journal
             )
             self._holder.turn = self._settings.turn
+            self._holder.may_leave = self._may_leave
             context.fit(self._holder)
         state = self._state(self._holder)
         if state.phase in _STILL_JOINABLE and state.round == 0:
             self._bring_stake(self._holder, state)
         return self._holder.step()
+
+    def _may_leave(self, outgoing: Outgoing) -> bool:
+        """Describe a submission in the folder, with what it costs in privacy; return whether it may be sent."""
+        if self._private is not None:
+            outgoing = replace(outgoing, privacy=self._private.cost())
+        return self._outbound.may_leave(outgoing)
 
     def duty(self) -> Duty | None:
         """Return what costs the stake if it is not done in time."""
@@ -150,6 +163,8 @@ class HolderTask:
     def _bring_stake(self, holder: DataHolder, state: BountyState) -> None:
         if not holder.account.holder(holder.log.bounty, holder.address).joined:
             terms = holder.log.refresh().terms
+            if self._private is not None:  # whoever joins has to submit in every round
+                self._private.check(terms.rounds - state.round)
             _bring(self._context, terms.holder_stake + terms.fee * (terms.rounds - state.round))
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from client.rows_file import read_prepared
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from client.holder import Trainer, TrainingTask
+    from client.journal import Journal
+    from client.privacy import ChargedTrainer
     from client.settings import HolderSettings
     from marketplace.datasets import Rows
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.domain.update import Update
 
-__all__ = ["FileTrainer"]
+__all__ = ["FileTrainer", "private_trainer"]
 
 _PREPARED: Final = ".safetensors"
 
@@ -36,7 +39,7 @@ class FileTrainer:
     def __call__(self, task: TrainingTask) -> Update:
         """Return the round's update; raises InvalidData for a file that does not fit the terms."""
         if self._trainer is None:
-            rows, settings = self._rows(task.terms), self._settings
+            rows, settings = self.rows(task.terms), self._settings
             self._trainer = (
                 CheatTrainer(settings.attack, rows, settings.seed, settings.attack_seed)
                 if settings.attack
@@ -44,10 +47,29 @@ class FileTrainer:
             )
         return self._trainer(task)
 
-    def _rows(self, terms: TermsDocument) -> Rows:
+    def rows(self, terms: TermsDocument) -> Rows:
+        """Return the holder's rows, prepared as the terms say; raises InvalidData for a file that does not fit them."""
         if self._path.suffix == _PREPARED:
             return read_prepared(self._path)
         from marketplace.datasets import Preparation, load_rows  # noqa: PLC0415 - only for tables
 
         preparation = Preparation.from_json(terms.preparation)
         return load_rows(self._path, label=self._settings.label, preparation=preparation, class_names=terms.class_names)
+
+
+def private_trainer(
+    trainer: FileTrainer, settings: HolderSettings, journal: Journal, bounty: bytes
+) -> ChargedTrainer | None:
+    """Return a trainer whose updates are private as the settings say, or None if they say nothing."""
+    given = settings.privacy
+    if given is None:
+        return None
+    from client.privacy import PrivacyLedger, PrivateTrainer, RowTrainer  # noqa: PLC0415 - loads the engines
+    from client.training.private import RowPrivacy  # noqa: PLC0415
+    from marketplace.privacy.differential import Mechanism  # noqa: PLC0415
+
+    ledger, noise = PrivacyLedger(journal, given.budget, given.delta), Fraction(str(given.noise))
+    if given.unit == "update":
+        return PrivateTrainer(trainer, Mechanism(int(given.clip), noise), ledger, journal, bounty)
+    privacy = RowPrivacy(given.clip, noise, given.steps, given.rate)
+    return RowTrainer(trainer.rows, privacy, ledger, journal, bounty)

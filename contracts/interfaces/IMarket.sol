@@ -63,6 +63,7 @@ interface IMarket {
     ///   minHolders   at least 2
     ///   maxHolders   at most 128
     ///   postBefore   these terms cannot be posted after this time
+    ///   unjudged     1 where scores are computed on shares or ciphertexts: no sheet has a trace, and none can be disputed
     ///   fee          a submission
     ///   roundBudget  most a round pays
     ///   ticketStake  with `token` names the pool seats are drawn from
@@ -72,7 +73,7 @@ interface IMarket {
     ///   compensation paid from the bond to each holder when the owner defaults
     ///   phases       seconds, each at least 1 and at most 90 days
     struct PackedTerms {
-        uint256 frame; // owner 160, rounds 16, seats 8, minHolders 8, maxHolders 8, postBefore 40
+        uint256 frame; // owner 160, rounds 16, seats 8, minHolders 8, maxHolders 8, postBefore 40, unjudged 1
         uint256 price; // token 160, fee 96
         uint256 risk; // roundBudget 96, ticketStake 96
         uint256 pay; // holderStake 96, seatPay 96

@@ -61,6 +61,8 @@ interface IReferee {
     error Referee_WrongSubject(bytes32 dispute);
     /// @notice Thrown when a dispute has used up its demands.
     error Referee_TooManyDemands(bytes32 dispute);
+    /// @notice Thrown when a sheet is disputed of a bounty whose terms say that there are no traces to demand.
+    error Referee_Unjudged(bytes32 bounty);
     /// @notice Thrown when a sheet to be excused states other figures than the one a majority revealed.
     error Referee_OtherFigures(bytes32 bounty, bytes32 sheetHash);
     /// @notice Thrown when no majority of the seats revealed the sheet that is to excuse another.

@@ -27,7 +27,6 @@ library TermsCheck {
         _require(terms.maxHolders() <= MAX_HOLDERS, "maxHolders");
         _require(terms.postBefore() >= block.timestamp, "postBefore");
         _require(terms.roundBudget() > 0, "roundBudget");
-        _require(terms.bond() >= 2 * terms.maxHolders() * terms.compensation(), "bond");
         _require(roots.baseRoot != 0, "baseRoot");
         _require(roots.shardsRoot != 0, "shardsRoot");
         _require(roots.document != 0, "document");
@@ -35,7 +34,13 @@ library TermsCheck {
             uint256 length = terms.phase(place);
             _require(length > 0 && length <= MAX_PHASE, "phases");
         }
-        uint256 burned = majority(terms.seats()) * terms.ticketStake() / 2;
+        uint256 burned;
+        unchecked {
+            // Amounts have 96 bits.
+            _require(terms.bond() >= 2 * terms.maxHolders() * terms.compensation(), "bond");
+            // Where nobody can prove a majority wrong, a quarter of it.
+            burned = (majority(terms.seats()) * terms.ticketStake()) >> (1 + 2 * terms.unjudged());
+        }
         if (terms.roundBudget() > burned) revert IMarket.Market_TooMuchAtRisk(terms.roundBudget(), burned);
     }
 

@@ -45,6 +45,11 @@ library TermsWords {
         return uint40(terms.frame >> 200);
     }
 
+    /// @notice 1 where no sheet can be disputed, because nobody could show a trace; else 0.
+    function unjudged(IMarket.PackedTerms calldata terms) internal pure returns (uint256) {
+        return terms.frame >> 240;
+    }
+
     function token(IMarket.PackedTerms calldata terms) internal pure returns (address) {
         return address(uint160(terms.price));
     }
@@ -85,7 +90,7 @@ library TermsWords {
     /// @notice Whether nothing stands above the fields: then no two ways of packing say the same.
     function isTidy(IMarket.PackedTerms calldata terms) internal pure returns (bool) {
         uint256 above = (terms.risk | terms.pay | terms.cover) >> 192;
-        return (above | (terms.frame >> 240) | (terms.phases >> (23 * PHASES))) == 0;
+        return (above | (terms.frame >> 241) | (terms.phases >> (23 * PHASES))) == 0;
     }
 
     /// @notice Whether these are the roots that the words name.

@@ -42,11 +42,13 @@ library Terms {
         bytes32 allowlistRoot;
         bytes32 document;
         Phases phases;
+        bool unjudged;
     }
 
     function pack(Fields memory t) internal pure returns (IMarket.PackedTerms memory p) {
         p.frame = uint256(uint160(t.owner)) + (uint256(t.rounds) << 160) + (uint256(t.seats) << 176)
-            + (uint256(t.minHolders) << 184) + (uint256(t.maxHolders) << 192) + (uint256(t.postBefore) << 200);
+            + (uint256(t.minHolders) << 184) + (uint256(t.maxHolders) << 192) + (uint256(t.postBefore) << 200)
+            + (t.unjudged ? 1 << 240 : 0);
         p.price = uint256(uint160(t.token)) + (uint256(t.fee) << 160);
         p.risk = uint256(t.roundBudget) + (uint256(t.ticketStake) << 96);
         p.pay = uint256(t.holderStake) + (uint256(t.seatPay) << 96);

@@ -18,6 +18,7 @@ __all__ = [
     "TooManyDemands",
     "TurnOver",
     "TurnRuns",
+    "Unjudged",
     "UnknownSheet",
     "UnknownStep",
     "WindowClosed",
@@ -59,6 +60,13 @@ class NoMajorityYet(Revert):
 
     signature = "Referee_NoMajority(bytes32 bounty, bytes32 sheetHash)"
     advice = "no majority of the seats of bounty {bounty} stands for the sheet {sheetHash}: nobody is slashed by it"
+
+
+class Unjudged(Revert):
+    """There is no trace to demand in this mode."""
+
+    signature = "Referee_Unjudged(bytes32 bounty)"
+    advice = "bounty {bounty} is scored on what nobody can read: its sheets have no trace, and cannot be disputed"
 
 
 class UnknownStep(Revert):

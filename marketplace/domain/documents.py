@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from marketplace.domain.errors import ProtocolError
+from marketplace.domain.document_fields import Reader, malformed, read_digest, read_sealed
+from marketplace.domain.fields import hex_text
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
@@ -31,70 +32,6 @@ _MAX_DIGITS = 4
 
 Sealed = Mapping[str, str]
 """Address -> one key sealed to it (text); what `sealing.recipients` makes and opens."""
-
-
-class _Reader:
-    """Takes a document apart field by field, and refuses anything else than what was asked for."""
-
-    def __init__(self, value: object, kind: str) -> None:
-        if not isinstance(value, dict) or value.get("kind") != kind:
-            raise _malformed(kind, "kind")
-        self._left: dict[str, Any] = {k: v for k, v in value.items() if k != "kind"}
-        self._kind = kind
-
-    def integer(self, name: str) -> int:
-        value = self._take(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise _malformed(self._kind, name)
-        return value
-
-    def text(self, name: str) -> str:
-        value = self._take(name)
-        if not isinstance(value, str):
-            raise _malformed(self._kind, name)
-        return value
-
-    def digest(self, name: str) -> bytes:
-        return _digest(self._take(name), self._kind, name)
-
-    def sealed(self, name: str) -> dict[str, str]:
-        return _sealed(self._take(name), self._kind, name)
-
-    def raw(self, name: str) -> Any:  # noqa: ANN401 - the caller takes it apart
-        return self._take(name)
-
-    def end(self) -> None:
-        if self._left:
-            raise _malformed(self._kind, ", ".join(sorted(self._left)))
-
-    def _take(self, name: str) -> Any:  # noqa: ANN401 - typed by the callers above
-        if name not in self._left:
-            raise _malformed(self._kind, name)
-        return self._left.pop(name)
-
-
-def _malformed(kind: str, field: str) -> ProtocolError:
-    return ProtocolError(f"a {kind} document is malformed at {field!r}: treat its sender as silent this round")
-
-
-def _digest(value: object, kind: str, name: str) -> bytes:
-    try:
-        raw = bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else b""
-    except ValueError:
-        raw = b""
-    if len(raw) != 32:  # noqa: PLR2004 - a digest
-        raise _malformed(kind, name)
-    return raw
-
-
-def _sealed(value: object, kind: str, name: str) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-        raise _malformed(kind, name)
-    return dict(value)
-
-
-def _hex(raw: bytes) -> str:
-    return "0x" + raw.hex()
 
 
 @dataclass(frozen=True)
@@ -124,16 +61,16 @@ class RoundDocument:
             "kind": self.kind,
             "round": self.round,
             "base_cid": self.base_cid,
-            "base_root": _hex(self.base_root),
+            "base_root": hex_text(self.base_root),
             "envelope_cid": self.envelope_cid,
             "root_cid": self.root_cid,
-            "root_root": _hex(self.root_root),
+            "root_root": hex_text(self.root_root),
         }
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         out = cls(
             r.integer("round"),
             r.text("base_cid"),
@@ -182,19 +119,19 @@ class SubmissionDocument:
             "round": self.round,
             "holder": self.holder,
             "update_cid": self.update_cid,
-            "update_root": _hex(self.update_root),
-            "key_hash": _hex(self.key_hash),
-            "shares": [{"hash": _hex(s.hash), "sealed": s.sealed} for s in self.shares],
+            "update_root": hex_text(self.update_root),
+            "key_hash": hex_text(self.key_hash),
+            "shares": [{"hash": hex_text(s.hash), "sealed": s.sealed} for s in self.shares],
         }
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         raw = r.raw("shares")
         if not isinstance(raw, list) or not all(isinstance(s, dict) and set(s) == {"hash", "sealed"} for s in raw):
-            raise _malformed(cls.kind, "shares")
-        shares = tuple(SealedShare(_digest(s["hash"], cls.kind, "shares"), str(s["sealed"])) for s in raw)
+            raise malformed(cls.kind, "shares")
+        shares = tuple(SealedShare(read_digest(s["hash"], cls.kind, "shares"), str(s["sealed"])) for s in raw)
         out = cls(
             r.integer("round"),
             r.text("holder"),
@@ -229,11 +166,11 @@ class ShardDocument:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         raw = r.raw("keys")
         if not isinstance(raw, dict) or not all(k.isascii() and k.isdigit() and len(k) <= _MAX_DIGITS for k in raw):
-            raise _malformed(cls.kind, "keys")
-        out = cls(r.integer("round"), {int(k): _sealed(v, cls.kind, "keys") for k, v in raw.items()})
+            raise malformed(cls.kind, "keys")
+        out = cls(r.integer("round"), {int(k): read_sealed(v, cls.kind, "keys") for k, v in raw.items()})
         r.end()
         return out
 
@@ -262,7 +199,7 @@ class SharesDocument:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         out = cls(r.integer("round"), r.integer("seat"), r.text("cid"), r.sealed("keys"))
         r.end()
         return out
@@ -285,12 +222,12 @@ class AggregateDocument:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as JSON values."""
-        return {"kind": self.kind, "round": self.round, "root": _hex(self.root), "cid": self.cid}
+        return {"kind": self.kind, "round": self.round, "root": hex_text(self.root), "cid": self.cid}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         out = cls(r.integer("round"), r.digest("root"), r.text("cid"))
         r.end()
         return out
@@ -316,7 +253,7 @@ class ServeDocument:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         out = cls(r.integer("round"), r.sealed("keys"))
         r.end()
         return out
@@ -345,7 +282,7 @@ class HandoverDocument:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
-        r = _Reader(value, cls.kind)
+        r = Reader(value, cls.kind)
         out = cls(r.integer("round"), r.text("cid"), r.sealed("keys"))
         r.end()
         return out

@@ -19,15 +19,17 @@ would expect, and carries the exit code with which the command line ends.
     |-- ChainError        (RuntimeError)   14     the chain did not do what it was asked
     |   |-- Refused                        15     a contract reverted; subclasses in `marketplace.chain.reverts`
     |   `-- NotEnoughTokens                16     a balance below what an act costs
-    `-- ProtocolError     (RuntimeError)   17     another participant broke the rules of the round
-        |-- PeerFailed                     18     a party of a private scoring is silent, gone or not who it should be
-        `-- Cheated                        19     a party of a private scoring was caught lying
+    |-- ProtocolError     (RuntimeError)   17     another participant broke the rules of the round
+    |   |-- PeerFailed                     18     a party of a private scoring is silent, gone or not who it should be
+    |   `-- Cheated                        19     a party of a private scoring was caught lying
+    `-- BudgetSpent       (RuntimeError)   20     a promise of privacy that one more update would break
 """
 
 from __future__ import annotations
 
 __all__ = [
     "BrokenSeal",
+    "BudgetSpent",
     "ChainError",
     "Cheated",
     "ContentTooLarge",
@@ -178,3 +180,9 @@ class Cheated(ProtocolError):
     def __init__(self, message: str, blamed: frozenset[int], accuser: int) -> None:
         super().__init__(message)
         self.blamed, self.accuser = blamed, accuser
+
+
+class BudgetSpent(GradMarketError, RuntimeError):
+    """An update that would give away more than its holder allows."""
+
+    exit_code = 20

@@ -21,8 +21,10 @@ class Purpose(StrEnum):
 
     BASE = "base"
     UPDATE = "update"
+    COMPONENT = "component"
     KEY_SHARE = "key-share"
     SHARES = "shares"
+    MEETING = "meeting"
     SHARD = "shard"
     ROOT_UPDATE = "root"
     AGGREGATE = "aggregate"

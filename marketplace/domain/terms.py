@@ -26,7 +26,15 @@ __all__ = [
 ]
 
 _WORDS: Final[tuple[tuple[tuple[str, int], ...], ...]] = (
-    (("owner", 160), ("rounds", 16), ("seats", 8), ("min_holders", 8), ("max_holders", 8), ("post_before", 40)),
+    (
+        ("owner", 160),
+        ("rounds", 16),
+        ("seats", 8),
+        ("min_holders", 8),
+        ("max_holders", 8),
+        ("post_before", 40),
+        ("unjudged", 1),
+    ),
     (("token", 160), ("fee", 96)),
     (("round_budget", 96), ("ticket_stake", 96)),
     (("holder_stake", 96), ("seat_pay", 96)),
@@ -88,6 +96,7 @@ class ChainTerms:
     allowlist_root: bytes
     document: bytes
     phases: Phases
+    unjudged: bool = False
 
     @property
     def escrow(self) -> int:
@@ -124,6 +133,7 @@ class ChainTerms:
             values |= zip((name for name, _ in places), unpack(word, [bits for _, bits in places]), strict=True)
         for name in ("owner", "token"):
             values[name] = address_text(values[name])
+        values["unjudged"] = bool(values["unjudged"])
         lengths = Phases(*unpack(phases, [_PHASE_BITS] * len(fields(Phases))))
         base_root, shards_root, document = roots
         return cls(

@@ -15,7 +15,7 @@ from marketplace.domain.scoring_terms import PPM, ScoringTerms
 __all__ = ["KINDS", "PRIVACIES", "RecipeTerms", "SealedRoot", "TermsDocument"]
 
 KINDS: Final = ("exact",)
-PRIVACIES: Final = ("sealed",)
+PRIVACIES: Final = ("sealed", "shared")
 
 
 @dataclass(frozen=True)

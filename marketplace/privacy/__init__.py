@@ -1,1 +1,1 @@
-"""Computing on updates that nobody in the room can read: replicated secret sharing between three parties."""
+"""Engines that compute on what nobody may look at; each states whom one has to trust, and for what."""

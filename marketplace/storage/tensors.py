@@ -20,16 +20,19 @@ from marketplace.domain.network import Layer, Network, Scales
 from marketplace.domain.update import LayerUpdate, Update
 
 __all__ = [
+    "dump_component",
     "dump_network",
     "dump_rows",
     "dump_update",
+    "load_component",
     "load_network",
     "load_rows",
     "load_update",
 ]
 
-_DTYPES = {np.dtype(np.int64): "I64", np.dtype(np.int8): "I8", np.dtype(np.uint8): "U8"}
+_DTYPES = {np.dtype(np.int64): "I64", np.dtype(np.uint64): "U64", np.dtype(np.int8): "I8", np.dtype(np.uint8): "U8"}
 _SALT = "salt"
+_COMPONENT = "component"
 _SALT_BYTES = 32
 
 Tensors = Mapping[str, NDArray[np.generic]]
@@ -74,6 +77,21 @@ def load_rows(data: bytes) -> tuple[NDArray[np.int8], NDArray[np.int64], bytes]:
         msg = "a shard's file does not hold rows and as many labels: ask the owner for the right one"
         raise ProtocolError(msg)
     return rows.astype(np.int8), labels.astype(np.int64), salt
+
+
+def dump_component(component: NDArray[np.uint64], salt: bytes) -> bytes:
+    """Return the file of uint64[n], a component of a shared update, and the salt of its commitment."""
+    return _dump({_COMPONENT: component}, salt)
+
+
+def load_component(data: bytes) -> tuple[NDArray[np.uint64], bytes]:
+    """Return the component in `data` and its salt; raises ProtocolError unless it is one."""
+    tensors, salt = _load(data)
+    component = tensors.get(_COMPONENT)
+    if set(tensors) != {_COMPONENT} or component is None or component.dtype != np.uint64 or component.ndim != 1:
+        msg = "a file is no component of a shared update: its sender wrote something else"
+        raise ProtocolError(msg)
+    return component.astype(np.uint64, copy=False), salt
 
 
 def _layer_tensors(layers: tuple[Layer | LayerUpdate, ...]) -> dict[str, NDArray[np.generic]]:

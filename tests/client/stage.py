@@ -54,6 +54,7 @@ class Stage:
         honest: int = 3,
         spare: int = 0,
         purse: int = 0,
+        privacy: str = "sealed",
         **changes: object,
     ):
         """Have everybody ready; `purse` is what validators have beside a ticket's stake, for the bonds of disputes."""
@@ -96,6 +97,7 @@ class Stage:
             feature_names=tuple(f"x{i}" for i in range(INPUTS)),
             preparation=(),
             chain=terms,
+            privacy=privacy,
         )
         self.owner = ModelOwner("owner", self.net.account(terms.escrow), _identity(), self.store, plan)
         self.validators: list[Validator] = []

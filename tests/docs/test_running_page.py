@@ -88,6 +88,16 @@ def test_nobody_logs_a_secret_or_a_password(village):
         assert "Traceback" not in text
 
 
+def test_the_holder_with_noise_says_epsilon_before_every_submission(village):
+    """Two rounds, two lines in the log, and two files that say what left. GM-932, GM-933."""
+    folder = village[0]
+    log = _log(folder, next(i for i, command in enumerate(PEOPLE_RUN) if "hugo" in command))
+    assert 2 == log.count("of 20 at delta 1e-05")
+    files = sorted((folder / "people" / "hugo" / "outgoing").iterdir())
+    assert [0, 1] == [json.loads(file.read_bytes())["round"] for file in files]
+    assert all(json.loads(file.read_bytes())["privacy"]["epsilon"] <= 20 for file in files)
+
+
 def test_all_of_the_devnet_ran_to_the_end(village):
     """Chain, IPFS node and conductor are up until they are taken down."""
     status = village[3]

@@ -11,7 +11,7 @@ from client.leakage.reconstruction import rounds_of
 from client.leakage.views import VIEWS, estimate
 from client.leakage.world import SETTINGS
 from marketplace.domain.update import Update
-from marketplace.privacy.shares import join, ring, split
+from marketplace.privacy.sharing.shares import join, ring, split
 
 _WORDS = st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=5)
 

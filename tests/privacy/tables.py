@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from client.private_score import PrivateScore, score_privately
-from marketplace.privacy.channel import Channel
-from marketplace.privacy.party import Party
-from marketplace.privacy.shares import PARTIES, Shares, split
+from marketplace.privacy.sharing.channel import Channel
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.shares import PARTIES, Shares, split
 from marketplace.scoring.round import RoundInput, Submission
 
 Dealt = Callable[[Party], Shares]

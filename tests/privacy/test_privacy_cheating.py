@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from marketplace.domain.errors import Cheated, PeerFailed
-from marketplace.privacy import proofs
-from marketplace.privacy.admission import admit, check_consistent
-from marketplace.privacy.channel import local_channels
-from marketplace.privacy.local import outcomes
-from marketplace.privacy.nonlinear import clip_up, divide_floor, maximum, relu
-from marketplace.privacy.party import Party
-from marketplace.privacy.shares import PARTIES, Shares
+from marketplace.privacy.sharing import proofs
+from marketplace.privacy.sharing.admission import admit, check_consistent
+from marketplace.privacy.sharing.channel import local_channels
+from marketplace.privacy.sharing.local import outcomes
+from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.shares import PARTIES, Shares
 from tests.privacy.tables import Liar, deal
 
 REPETITIONS = 12
@@ -61,7 +61,7 @@ def test_honest_parties_accuse_nobody():
 @pytest.fixture
 def helpers(monkeypatch):
     """Have channels know when a message is help with somebody else's proof."""
-    respond = proofs._respond
+    respond = proofs._exchange
 
     def marked(party, *arguments, **options):
         party.channel.helping = True
@@ -69,7 +69,7 @@ def helpers(monkeypatch):
         party.channel.helping = False
         return out
 
-    monkeypatch.setattr(proofs, "_respond", marked)
+    monkeypatch.setattr(proofs, "_exchange", marked)
 
 
 def check_named(results, cheater, what):

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.domain.errors import InvalidInput, InvalidUpdate
-from marketplace.privacy.bits import sign
-from marketplace.privacy.claims import XOR
-from marketplace.privacy.local import in_threads
-from marketplace.privacy.nonlinear import clip_up, divide_floor, maximum, relu, select, shift_floor
-from marketplace.privacy.products import public_product
-from marketplace.privacy.shares import Shares, commit_component, join, ring, signed, split
-from marketplace.privacy.streams import Stream
+from marketplace.privacy.sharing.bits import sign
+from marketplace.privacy.sharing.claims import XOR
+from marketplace.privacy.sharing.local import in_threads
+from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu, select, shift_floor
+from marketplace.privacy.sharing.products import public_product
+from marketplace.privacy.sharing.shares import Shares, commit_component, join, ring, signed, split
+from marketplace.privacy.sharing.streams import Stream
 from tests.privacy.tables import arrays, deal, words
 
 TWICE = pytest.mark.parametrize("repetitions", [0, 2])
@@ -65,7 +65,7 @@ def test_commitments_want_a_whole_salt():
 def test_streams_of_one_key_stay_in_step(seed, sizes):
     """Equal keys give equal draws, however the sizes fall; another key gives others."""
     key = seed.to_bytes(16, "big")
-    one, two, other = Stream(key), Stream(key), Stream(bytes(15) + b"\xff")
+    one, two, other = Stream(key), Stream(key), Stream(b"\xff" * 16)
     for size in sizes:
         assert one.take((size,), np.uint64).tolist() == two.take((size,), np.uint64).tolist()
     assert one.key() != other.key()

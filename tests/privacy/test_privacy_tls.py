@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from marketplace.domain.errors import InvalidInput, PeerFailed
-from marketplace.privacy.identity import TlsIdentity
-from marketplace.privacy.local import outcomes
-from marketplace.privacy.party import Party
-from marketplace.privacy.shares import PARTIES, Shares, split
-from marketplace.privacy.tls import Peer, TlsChannel, listen
+from marketplace.privacy.sharing.identity import TlsIdentity
+from marketplace.privacy.sharing.local import outcomes
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.shares import PARTIES, Shares, split
+from marketplace.privacy.sharing.tls import Peer, TlsChannel, listen
 from tests.privacy.tables import deal
 
 

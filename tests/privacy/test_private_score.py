@@ -14,10 +14,10 @@ from marketplace.domain.errors import InvalidInput
 from marketplace.domain.network import Shape
 from marketplace.domain.scope import Scope
 from marketplace.domain.update import Update
-from marketplace.privacy.admission import admit
-from marketplace.privacy.figures import open_mean
-from marketplace.privacy.local import in_threads
-from marketplace.privacy.party import Party
+from marketplace.privacy.sharing.admission import admit
+from marketplace.privacy.sharing.figures import open_mean
+from marketplace.privacy.sharing.local import in_threads
+from marketplace.privacy.sharing.party import Party
 from marketplace.scoring.round import RoundInput, RoundScore, score_round
 from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
 from tests.privacy.tables import bare, deal, scorer_of
@@ -89,7 +89,7 @@ def test_updates_at_the_ends_of_their_bounds_score_the_same(seed, draw):
 
 @pytest.mark.parametrize("breach", [401, -401, 1 << 32, -(1 << 32), -(1 << 63), (1 << 63) - 1])
 def test_updates_beyond_their_bounds_count_as_nothing(breach):
-    """What a seat of an open bounty would have refused is zero, and marked, also where squares vanish modulo 2^64. GM-552."""
+    """What a seat of an open bounty would have refused is zero and marked, also where squares vanish. GM-552."""
     world = round_of(11, submissions=4, known=True)
     given_up = replace(world.submissions[2], update=None)
     world = replace(world, submissions=(*world.submissions[:2], given_up, *world.submissions[3:]))

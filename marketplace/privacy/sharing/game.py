@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from marketplace.privacy.admission import squares
-from marketplace.privacy.nonlinear import clip_up, maximum, relu, shift_floor
-from marketplace.privacy.products import public_product
-from marketplace.privacy.shares import Shares, ring
+from marketplace.privacy.sharing.admission import squares
+from marketplace.privacy.sharing.nonlinear import clip_up, maximum, relu, shift_floor
+from marketplace.privacy.sharing.products import public_product
+from marketplace.privacy.sharing.shares import Shares, ring
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from marketplace.domain.network import Network
     from marketplace.domain.update import Update
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["Plan", "Played", "play"]
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from marketplace.privacy.bits import sign
-from marketplace.privacy.claims import XOR
-from marketplace.privacy.shares import Shares
-from marketplace.privacy.streams import KEY_BYTES, raw
+from marketplace.privacy.sharing.bits import sign
+from marketplace.privacy.sharing.claims import XOR
+from marketplace.privacy.sharing.shares import Shares
+from marketplace.privacy.sharing.streams import KEY_BYTES, raw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["admit", "check_consistent", "squares"]
 

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from marketplace.domain.errors import PeerFailed
-from marketplace.privacy.shares import PARTIES
+from marketplace.privacy.sharing.shares import PARTIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marketplace.privacy.admission import squares
-from marketplace.privacy.nonlinear import divide_floor
-from marketplace.privacy.shares import Shares, ring
+from marketplace.privacy.sharing.admission import squares
+from marketplace.privacy.sharing.nonlinear import divide_floor
+from marketplace.privacy.sharing.shares import Shares, ring
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["Opened", "open_figures", "open_mean"]
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from marketplace.domain.errors import InvalidInput
-from marketplace.privacy.bits import carry_out, carry_save, sign, to_ring
-from marketplace.privacy.shares import Shares
+from marketplace.privacy.sharing.bits import carry_out, carry_save, sign, to_ring
+from marketplace.privacy.sharing.shares import Shares
 
 if TYPE_CHECKING:
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["DIVIDE_BITS", "clip_up", "divide_floor", "maximum", "relu", "select", "shift_floor"]
 

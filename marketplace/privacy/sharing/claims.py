@@ -22,7 +22,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.streams import Stream
+    from marketplace.privacy.sharing.streams import Digest, Stream
 
     Words = NDArray[Any]
     Bilinear = Callable[[Words, Words], Words]
@@ -88,22 +88,31 @@ class Claim:
     third: Third
     _target: list[Words] = field(default_factory=list)
 
-    def masks(self, stream: Stream) -> tuple[list[Words], Words]:
-        """Draw a mask for every u and one for the sum of the f_k."""
+    @property
+    def bitwise(self) -> bool:
+        """Whether sums are XOR, which a digest of them is linear in: then one mask on the digest hides all of them."""
+        return self.group is XOR
+
+    def masks(self, stream: Stream) -> tuple[list[Words], Words | None]:
+        """Draw a mask for every u, and one for the sum of the f_k unless it is bitwise."""
         us = [stream.take(u.shape, u.dtype) for u in self.received.us]
-        return us, stream.take(self.third.upper.shape, self.third.upper.dtype)
+        return us, None if self.bitwise else stream.take(self.third.upper.shape, self.third.upper.dtype)
 
     def blank(self) -> list[Words]:
         """Return uninitialised arrays for `masked`, as its reader needs them."""
-        return [np.empty(a.shape, a.dtype) for a in (*self.received.us, self.third.upper)]
+        arrays = self.received.us if self.bitwise else (*self.received.us, self.third.upper)
+        return [np.empty(a.shape, a.dtype) for a in arrays]
 
-    def masked(self, known: Sent | Received, stream: Stream) -> list[Words]:
-        """Return every u under its mask, and what the f_k must add up to, less its mask and A_(p+1)."""
+    def masked(self, known: Sent | Received, stream: Stream, bits: Digest) -> list[Words]:
+        """Return every u under its mask, and what the f_k add up to, less A_(p+1): masked, or in the digest of bits."""
         masks, last = self.masks(stream)
-        self.group.minus(self._sum_of(known), last, out=last)
+        total = self._sum_of(known)
         for mask, u in zip(masks, known.us, strict=True):
             self.group.plus(mask, u, out=mask)
-        return [*masks, last]
+        if last is None:
+            bits.add(total)
+            return masks
+        return [*masks, self.group.minus(total, last, out=last)]
 
     def _sum_of(self, known: Sent | Received) -> Words:
         """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""

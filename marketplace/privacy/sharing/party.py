@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from marketplace.domain.errors import Cheated, PeerFailed
-from marketplace.privacy.claims import ADD, XOR, Claim, Group, Received, Sent, Third
-from marketplace.privacy.proofs import prove
-from marketplace.privacy.shares import PARTIES, Shares, ring, signed
-from marketplace.privacy.streams import KEY_BYTES, Stream, raw
+from marketplace.privacy.sharing.claims import ADD, XOR, Claim, Group, Received, Sent, Third
+from marketplace.privacy.sharing.proofs import prove
+from marketplace.privacy.sharing.shares import PARTIES, Shares, ring, signed
+from marketplace.privacy.sharing.streams import KEY_BYTES, Stream, raw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.channel import Channel
+    from marketplace.privacy.sharing.channel import Channel
 
     Words = NDArray[Any]
 

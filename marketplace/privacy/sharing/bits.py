@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from marketplace.privacy.claims import ADD, Claim, Received, Sent, Third
-from marketplace.privacy.shares import PARTIES, Shares
+from marketplace.privacy.sharing.claims import ADD, Claim, Received, Sent, Third
+from marketplace.privacy.sharing.shares import PARTIES, Shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from marketplace.privacy.party import Party
+    from marketplace.privacy.sharing.party import Party
 
     Words = NDArray[Any]
 

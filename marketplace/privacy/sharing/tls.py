@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from marketplace.domain.errors import InvalidInput, PeerFailed
-from marketplace.privacy.channel import HEADER, MAX_MESSAGE, Channel, check_header
-from marketplace.privacy.identity import MAX_CERTIFICATE, TlsIdentity, fingerprint_of
-from marketplace.privacy.shares import PARTIES
+from marketplace.privacy.sharing.channel import HEADER, MAX_MESSAGE, Channel, check_header
+from marketplace.privacy.sharing.identity import MAX_CERTIFICATE, TlsIdentity, fingerprint_of
+from marketplace.privacy.sharing.shares import PARTIES
 
 __all__ = ["Peer", "TlsChannel", "listen"]
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from marketplace.domain.errors import Cheated, PeerFailed
-from marketplace.privacy.channel import local_channels
-from marketplace.privacy.party import Party
-from marketplace.privacy.shares import PARTIES
-from marketplace.privacy.streams import KEY_BYTES
+from marketplace.privacy.sharing.channel import local_channels
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.shares import PARTIES
+from marketplace.privacy.sharing.streams import KEY_BYTES
 
 if TYPE_CHECKING:
-    from marketplace.privacy.channel import Channel
+    from marketplace.privacy.sharing.channel import Channel
 
 __all__ = ["in_threads", "outcomes"]
 

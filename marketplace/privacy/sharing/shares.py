@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["PARTIES", "SALT_BYTES", "Shares", "commit_component", "join", "ring", "signed", "split"]
 
 PARTIES: Final = 3
-SALT_BYTES: Final = 16
+SALT_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -1,0 +1,130 @@
+"""A submission that nobody is to read: three components, each for two of the three seats.
+
+The components add up to the update, modulo 2^64; any two look like noise. With the update four random words are
+shared, the holder's coin: the coins of a round, opened once submissions have closed, are what its secret follows
+from.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from client.opening import out_of_reach
+from marketplace.domain.abi import submission_commitment
+from marketplace.domain.errors import GradMarketError, ProtocolError, SealingError
+from marketplace.domain.scope import Purpose
+from marketplace.domain.shared_documents import COMPONENTS, ComponentsDocument, SealedComponent
+from marketplace.privacy.sharing.shares import commit_component, split
+from marketplace.sealing import datakeys
+from marketplace.sealing.recipients import open_text, seal_text
+from marketplace.storage.tensors import dump_component, load_component
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from client.log import BountyLog
+    from client.participant import Participant
+    from marketplace.domain.events import Submitted
+    from marketplace.domain.update import Update
+
+__all__ = ["COIN_WORDS", "check_bench", "fetch_component", "open_keys", "read_components", "seal_components"]
+
+COIN_WORDS: Final = 4
+"""uint64 words of a holder's coin, shared behind its update."""
+
+_KEY: Final = 32
+_HEAD: Final = 1 << 10
+"""Bytes of a component's file beside its words, at most."""
+
+
+def check_bench(log: BountyLog) -> None:
+    """Raise ProtocolError where one address has two of the seats: it would read every update."""
+    if len({log.seats[i].validator for i in range(COMPONENTS)}) != COMPONENTS:
+        msg = "one validator has two compute seats, which together read every update: nothing is shared with them"
+        raise ProtocolError(msg)
+
+
+def seal_components(who: Participant, log: BountyLog, update: Update, round_: int) -> tuple[bytes, bytes]:
+    """Share an update among the seats, store the components.
+
+    Returns:
+        The commitment and the digest of the document, which go on the chain.
+    """
+    scope, bounty = who.scope(log.bounty), log.bounty
+    coin = np.frombuffer(secrets.token_bytes(8 * COIN_WORDS), np.int64)
+    sealed, keys = [], []
+    for index, component in enumerate(split(np.concatenate([update.flat(), coin]))):
+        salt = secrets.token_bytes(32)
+        commitment = commit_component(index, component, salt)
+        # The commitment pins what is sealed, so the key never seals two things.
+        key = who.derive(bounty, f"component-key-{index}", round_, commitment)
+        context = scope.context(Purpose.COMPONENT, round_, who.address)
+        cid = who.put_sealed(dump_component(component, salt), key, context)
+        sealed.append(SealedComponent(cid, commitment, datakeys.key_hash(key)))
+        keys.append(key)
+    context = scope.context(Purpose.KEY_SHARE, round_, who.address)
+    usable = who.usable_keys(log.keys_of_seats())
+    seats = [log.seats[i].validator for i in range(COMPONENTS)]
+    texts = tuple(
+        seal_text(keys[i] + keys[(i + 1) % COMPONENTS], usable[seat], context) if seat in usable else ""
+        for i, seat in enumerate(seats)
+    )
+    document = ComponentsDocument(round_, who.address, tuple(sealed), texts)
+    commitment = submission_commitment(scope, round_, who.address, document.update_root, document.key_hash)
+    return commitment, who.publish(document)
+
+
+def read_components(who: Participant, log: BountyLog, event: Submitted) -> ComponentsDocument:
+    """Fetch a submission's document and check it against its commitment on the chain."""
+    document = who.fetch(event.document, ComponentsDocument)
+    scope = who.scope(log.bounty)
+    commitment = submission_commitment(scope, event.round, event.holder, document.update_root, document.key_hash)
+    if (document.round, document.holder, commitment) != (event.round, event.holder, event.commitment):
+        msg = f"{event.holder}'s submission does not match its commitment on the chain: it stays out"
+        raise ProtocolError(msg)
+    return document
+
+
+def open_keys(who: Participant, log: BountyLog, event: Submitted, seat: int) -> tuple[bytes, bytes]:
+    """Open the keys of the two components that a seat gets.
+
+    Raises:
+        NotFound, StorageError: the document is not here.
+        ProtocolError, SealingError: it is wrong, or the keys are not those whose hashes it publishes.
+    """
+    document = read_components(who, log, event)
+    context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
+    both = open_text(document.sealed[seat], who.identity, context)
+    keys = both[:_KEY], both[_KEY:]
+    hashes = tuple(datakeys.key_hash(key) for key in keys) if len(both) == 2 * _KEY else ()
+    if hashes != tuple(document.components[(seat + i) % COMPONENTS].key_hash for i in range(2)):
+        msg = f"{event.holder} sealed other keys to this seat than it published: another seat may hand them over"
+        raise SealingError(msg)
+    return keys
+
+
+def fetch_component(  # noqa: PLR0913, PLR0917 - whose, which, and what it has to be
+    who: Participant, log: BountyLog, event: Submitted, index: int, key: bytes, parameters: int
+) -> NDArray[np.uint64] | None:
+    """Return one component with its coin, uint64[parameters + 4], or None if it contradicts what was published.
+
+    Raises:
+        NotFound, StorageError: it is not here, which says nothing about the holder.
+    """
+    document = read_components(who, log, event)
+    context = who.scope(log.bounty).context(Purpose.COMPONENT, event.round, event.holder)
+    words = parameters + COIN_WORDS
+    published = document.components[index]
+    try:
+        component, salt = load_component(who.get_sealed(published.cid, key, context, max_bytes=8 * words + _HEAD))
+    except (SealingError, ProtocolError):
+        return None
+    except GradMarketError as error:
+        if out_of_reach(error):
+            raise
+        return None
+    same = component.shape == (words,) and commit_component(index, component, salt) == published.commitment
+    return component if same else None

@@ -1,0 +1,126 @@
+"""Where three compute seats meet: what each tells the others, and the thread on which a seat computes with them."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+from marketplace.domain.errors import GradMarketError, PeerFailed, ProtocolError
+from marketplace.privacy.sharing.identity import TlsIdentity
+from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.tls import Peer, TlsChannel, listen
+from marketplace.storage.canonical import decode_json, encode_json
+
+if TYPE_CHECKING:
+    from client.journal import Journal
+
+__all__ = ["REPETITIONS", "Computation", "Desk", "Place"]
+
+REPETITIONS: Final = 2
+"""How often every message of a computation is proved: a cheater is caught with probability 3/4, each time it tries."""
+
+_WAIT: Final = 0.2
+"""Seconds that somebody who asks waits for a computation to end, so that asking again costs nothing."""
+
+
+@dataclass
+class Place:
+    """Where a validator's compute seats can be reached.
+
+    Attributes:
+        host: address of this machine to listen on.
+        port: to listen on; 0 for any that is free.
+        known_as: host that the other seats connect to; empty for `host`.
+        patience: seconds within which the others have to connect, and then each message has to arrive.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    known_as: str = ""
+    patience: float = 60.0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A seat's certificate and port in one round, the same after a restart."""
+
+    identity: TlsIdentity = field(repr=False)
+    port: int
+
+    @classmethod
+    def at(cls, place: Place, journal: Journal, name: str, password: bytes) -> Self:
+        """Return the desk that the journal knows by `name`, or a new one."""
+        stored = decode_json(journal.once(name, lambda: _new_desk(place, password)))
+        if not isinstance(stored, dict):
+            msg = "the journal holds no desk of a compute seat under that name: it is damaged"
+            raise ProtocolError(msg)
+        certificate, key = (base64.b64decode(stored[part]) for part in ("certificate", "key"))
+        return cls(TlsIdentity.from_bytes(certificate, key, password), stored["port"])
+
+
+def _new_desk(place: Place, password: bytes) -> bytes:
+    certificate, key = TlsIdentity.generate().to_bytes(password)
+    with listen(place.host, place.port) as found:
+        port = found.getsockname()[1]
+    texts = {"certificate": base64.b64encode(certificate).decode(), "key": base64.b64encode(key).decode()}
+    return encode_json({**texts, "port": port})
+
+
+class Computation:
+    """One seat's part in a computation of three, on a thread of its own.
+
+    Args:
+        seat: its number, which is the party's.
+        place: where it listens.
+        desk: its certificate and port.
+        peers: all three seats, in order.
+        work: computes with the two others; what it returns is `result`.
+
+    Attributes:
+        result: what came out; None as long as nothing has.
+        trouble: what kept it from coming out the last time.
+    """
+
+    def __init__(
+        self, seat: int, place: Place, desk: Desk, peers: Sequence[Peer], work: Callable[[Party], bytes]
+    ) -> None:
+        self._seat, self._place, self._desk, self._peers, self._work = seat, place, desk, tuple(peers), work
+        self.result: bytes | None = None
+        self.trouble: GradMarketError | None = None
+        self._thread = threading.Thread(target=self._run, name=f"compute seat {seat}", daemon=True)
+        self._thread.start()
+
+    def busy(self) -> bool:
+        """Whether it is still going on, after waiting for its end a moment."""
+        self._thread.join(_WAIT)
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        until = time.monotonic() + self._place.patience
+        while True:
+            try:
+                self.result = self._meet()
+            except PeerFailed as trouble:  # it may have been restarted, and be there again
+                self.trouble = trouble
+                if time.monotonic() < until:
+                    continue
+            except GradMarketError as trouble:
+                self.trouble = trouble
+            return
+
+    def _meet(self) -> bytes:
+        try:
+            listener = listen(self._place.host, self._desk.port)
+        except OSError as error:
+            msg = f"port {self._desk.port} of {self._place.host} cannot be listened on: free it, or name another one"
+            raise ProtocolError(msg) from error
+        channel = TlsChannel(self._seat, self._desk.identity, listener, self._peers, self._place.patience)
+        try:
+            return self._work(Party.start(channel, secrets.token_bytes(16), REPETITIONS))
+        finally:
+            channel.close()

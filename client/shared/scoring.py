@@ -1,0 +1,215 @@
+"""What three seats make of a round together: the sheet each commits to, from components that none can add up."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from client.private_score import score_privately
+from client.scorer import Made, ScoredRound, Shelf, permutation_seed, seal_aggregate
+from marketplace.domain.abi import sheet_hash
+from marketplace.domain.errors import Cheated, PeerFailed, ProtocolError
+from marketplace.domain.fields import hex_text
+from marketplace.domain.hashing import ZERO_HASH, keccak
+from marketplace.domain.scope import Purpose
+from marketplace.domain.shared_documents import COMPONENTS
+from marketplace.domain.sumtree import PayoutTree
+from marketplace.domain.terms import SheetHead
+from marketplace.privacy.sharing.admission import check_consistent
+from marketplace.privacy.sharing.shares import Shares
+from marketplace.scoring.round import RoundInput, Submission
+from marketplace.scoring.sheet import sheet_document, sheet_head
+from marketplace.sealing import datakeys
+from marketplace.sealing.envelope import open_bytes
+from marketplace.storage.canonical import decode_json, encode_json
+from marketplace.storage.tensors import load_update
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from marketplace.domain.errors import GradMarketError
+    from marketplace.domain.scope import Scope
+    from marketplace.privacy.sharing.party import Party
+
+__all__ = ["SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
+
+_FINE = 3
+"""Both components of a submission are what it published."""
+
+
+@dataclass(frozen=True)
+class SharedRound:
+    """What one seat brings to a round's scoring.
+
+    Attributes:
+        scope: the bounty; round: the round; included: bitmap, as the chain fixed it.
+        given: everything but the updates and the seed; its submissions say who, not what.
+        components: uint64[2, submissions, parameters + 4], this seat's two, zeros where there is none.
+        fine: uint8[submissions], a bit for each of the two that is what the submission published.
+        previous: uint64[2, last submissions, parameters], likewise, admitted; None if this seat lacks them.
+    """
+
+    scope: Scope
+    round: int
+    included: int
+    given: RoundInput = field(repr=False)
+    components: NDArray[np.uint64] = field(repr=False)
+    fine: NDArray[np.uint8] = field(repr=False)
+    previous: NDArray[np.uint64] | None = field(repr=False)
+
+    def score(self, party: Party) -> bytes:
+        """Score with the two others; return the round as `read_round` reads it.
+
+        Raises:
+            ProtocolError: two seats do not agree on what a holder published: one of them lies.
+            Cheated, PeerFailed: see `Party`.
+        """
+        words, width = Shares(*self.components), self.given.scoring.shape.parameters
+        check = self._agree(party)
+        check_consistent(party, words[check])
+        coins = party.open_words(words[check, width:])
+        keys = {
+            self.given.submissions[i].index: keccak(coin.astype("<u8").tobytes())
+            for i, coin in zip(check, coins, strict=True)
+        }
+        given = replace(self.given, seed=permutation_seed(list(keys.values())))
+        given, previous = self._known(party, given)
+        result = score_privately(party, given, self._updates(party, words, check), previous).score
+
+        shelf, made = Shelf(), Made.of(datakeys.round_secret(list(keys.values())))
+        sealed = seal_aggregate(self.scope, self.round, result, made, shelf)
+        document = shelf.put_document(sheet_document(self.scope, self.round, given, result, sealed.roots))
+        head = sheet_head(given, result, sealed.roots, self.included, document)
+        return write_round(head, shelf.contents, sealed.key)
+
+    def _agree(self, party: Party) -> list[int]:
+        """Return the submissions whose components are all what was published; the others are breached.
+
+        A component that both seats which hold it call wrong is the holder's fault. If one of them does, one of the two
+        seats lies, and nobody can tell which.
+        """
+        fine = np.empty((COMPONENTS, len(self.fine)), np.uint8)
+        fine[party.me] = self.fine
+        fine[party.next] = party.pass_down(self.fine)
+        fine[party.previous] = party.pass_up(self.fine)
+        first, second = fine & 1, fine >> 1 & 1
+        other = np.roll(second, 1, axis=0)  # seat j - 1 holds component j too, as its second
+        breached = ((first | other) == 0).any(axis=0)
+        if (unclear := (first != other).any(axis=0) & ~breached).any():
+            who = self.given.submissions[int(np.argmax(unclear))].holder
+            msg = f"the seats do not agree on whether {who} published what it committed to: the round is void"
+            raise ProtocolError(msg)
+        return [int(i) for i in np.flatnonzero(~breached)]
+
+    def _known(self, party: Party, given: RoundInput) -> tuple[RoundInput, Shares]:
+        """Return the input and the shares of the last round's updates, without these if a seat lacks them."""
+        mine = np.array([self.previous is not None], np.uint8)
+        everybody = int(mine[0]) & int(party.pass_down(mine)[0]) & int(party.pass_up(mine)[0])
+        width = given.scoring.shape.parameters
+        if everybody and self.previous is not None:
+            return given, Shares(*self.previous)
+        nothing = np.zeros((0, width), np.uint64)
+        return replace(given, last_submissions=()), Shares(nothing, nothing)
+
+    def _updates(self, party: Party, words: Shares, fine: list[int]) -> Shares:
+        """Return shares of all updates; a breached one exceeds every bound, so that it is not admitted."""
+        n, width = len(self.given.submissions), self.given.scoring.shape.parameters
+        beyond = np.zeros((n, width), np.int64)
+        beyond[[i for i in range(n) if i not in fine]] = self.given.scoring.bounds.entry + 1
+        out = party.public(beyond).each(np.copy)  # components that are zero may be one array
+        for mine, theirs in ((out.first, words.first), (out.second, words.second)):
+            mine[fine] = theirs[fine, :width]
+        return out
+
+
+def failed_round(  # noqa: PLR0913 - a round, who speaks, and whom it blames
+    scope: Scope, round_: int, included: int, seat: int, blamed: int | None, *, last: bool
+) -> bytes:
+    """Return what a seat commits to when nothing could be computed.
+
+    Seats that blame the same one make the same sheet: it settles, pays no holder, and costs the one that is blamed its
+    seat and part of its stake. Where nobody can be named each seat makes another sheet: none has a majority, the round
+    is void, and who did commit is not punished for the others.
+    """
+    fault: dict[str, Any] = {"blamed": [] if blamed is None else [blamed]}
+    if blamed is None:
+        fault["said_by"] = seat
+    shelf = Shelf()
+    document = shelf.put_document(
+        {
+            "kind": "sheet",
+            "version": 1,
+            "chain_id": scope.chain_id,
+            "market": scope.market,
+            "bounty": hex_text(scope.bounty),
+            "round": round_,
+            "submissions": [],
+            "gain": 0,
+            "gain_ppb": 0,
+            "adopted": False,
+            "pool": "0",
+            **fault,
+        }
+    )
+    root = PayoutTree({}).root
+    head = SheetHead(included, 0, ZERO_HASH, root, 0, ZERO_HASH, False, last, ZERO_HASH, document)  # noqa: FBT003 - a struct
+    return write_round(head, shelf.contents, None)
+
+
+def blamed_by(trouble: GradMarketError | None, me: int) -> int | None:
+    """Return the one seat that a trouble names beside oneself; None where it names none, or two."""
+    if isinstance(trouble, PeerFailed):
+        return trouble.peer
+    if isinstance(trouble, Cheated) and len(others := trouble.blamed - {me}) == 1 and me not in trouble.blamed:
+        return next(iter(others))
+    return None
+
+
+def write_round(head: SheetHead, contents: list[bytes], key: bytes | None) -> bytes:
+    """Return a scored round as bytes that outlive the process."""
+    values = {name: hex_text(v) if isinstance(v, bytes) else v for name, v in vars(head).items()}
+    values |= {name: str(getattr(head, name)) for name in ("included", "breached", "pool")}
+    return encode_json(
+        {
+            "sheet": values,
+            "contents": [base64.b64encode(content).decode() for content in contents],
+            "key": "" if key is None else hex_text(key),
+        }
+    )
+
+
+def read_round(
+    data: bytes, scope: Scope, round_: int, submissions: tuple[Submission, ...], largest: int
+) -> ScoredRound:
+    """Return what `write_round` wrote.
+
+    Args:
+        data: what it wrote.
+        scope: the bounty; round_: the round.
+        submissions: who was scored.
+        largest: bytes of an aggregate's file at most.
+    """
+    stored = decode_json(data)
+    values, key = stored["sheet"], stored["key"]
+    numbers = {name: int(values[name]) for name in ("included", "breached", "pool")}
+    hashes = {n: bytes.fromhex(v[2:]) for n, v in values.items() if isinstance(v, str) and n not in numbers}
+    head = SheetHead(**{**values, **numbers, **hashes})
+    contents = tuple(base64.b64decode(text) for text in stored["contents"])
+    aggregate = salt = None
+    if key:
+        context = scope.context(Purpose.AGGREGATE, round_, scope.market)
+        plain = open_bytes(contents[0], bytes.fromhex(key[2:]), context, max_bytes=largest)
+        aggregate, (salt, _) = load_update(plain, salts=2)
+    return ScoredRound(
+        sheet=head,
+        hash=sheet_hash(scope, round_, head),
+        aggregate=aggregate,
+        aggregate_key=bytes.fromhex(key[2:]) if key else None,
+        aggregate_salt=salt,
+        submissions=submissions,
+        data_keys={},
+        contents=contents,
+    )

@@ -1,0 +1,1 @@
+"""Paillier encryption: sums of integers that stay encrypted, and linear models that their trainer cannot read."""
