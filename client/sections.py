@@ -16,21 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["head", "line", "write_sections"]
+__all__ = ["head", "line", "write_drawing", "write_sections"]
 
 
-def write_sections(page: Path, kind: str, sections: Mapping[str, str], *, drawing: tuple[str, str]) -> None:
-    """Write the sections of one kind on a page anew, and a picture into the folder `pictures` beside it.
+def write_sections(page: Path, kind: str, sections: Mapping[str, str]) -> None:
+    """Write the sections of one kind on a page anew.
 
     Args:
         page: a Markdown file that is there.
         kind: the first word of its markers.
         sections: what stands between the markers, by name.
-        drawing: name of the picture's file, and its content.
 
     Raises:
         InvalidInput: the page has no such section, or one that nobody knows.
-        StorageError: it, or the picture, cannot be read or written.
+        StorageError: it cannot be read or written.
     """
     marked = re.compile(rf"(<!-- {kind}: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
     try:
@@ -41,9 +40,18 @@ def write_sections(page: Path, kind: str, sections: Mapping[str, str], *, drawin
             msg = f"{page} has no section of the {kind}, or one that it does not know ({', '.join(unknown)}): check it"
             raise InvalidInput(msg)
         page.write_text(marked.sub(lambda m: f"{m[1]}\n{sections[m[2]]}\n\n{m[3]}", text), "utf-8")
-        (page.parent / "pictures" / drawing[0]).write_text(drawing[1], "utf-8")
     except OSError as error:
-        msg = f"{page} cannot be written ({error.strerror}): name a page that is there, beside a folder `pictures`"
+        msg = f"{page} cannot be written ({error.strerror}): name a page that is there"
+        raise StorageError(msg) from error
+
+
+def write_drawing(page: Path, name: str, drawing: str) -> None:
+    """Write a picture into the folder `pictures` beside a page; raises StorageError if there is none."""
+    picture = page.parent / "pictures" / name
+    try:
+        picture.write_text(drawing, "utf-8")
+    except OSError as error:
+        msg = f"{picture} cannot be written ({error.strerror}): the page needs a folder `pictures` beside it"
         raise StorageError(msg) from error
 
 

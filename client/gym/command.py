@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from client.demo.command import write_report
+from client.gym.picture import picture_of
 from client.gym.registry import chosen
 from client.gym.report import merged, read_report, report_of, show
 from client.gym.series import Result, play_series
 from client.gym.threats import write_threats
+from client.sections import write_drawing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +62,7 @@ def run_gym(options: GymOptions) -> dict[str, Any]:
         report = _kept(options, report, report_of([], measure(options.seed, options.jobs)))
     if options.write is not None:
         write_threats(options.write, report)
+        write_drawing(options.write, "gym.svg", picture_of(report))
     if options.as_json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:

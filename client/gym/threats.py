@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from client.gym.picture import picture_of
 from client.gym.registry import CHEAP, STRATEGIES
 from client.gym.strategy import Role
 from client.sections import head, line, write_sections
@@ -19,8 +18,8 @@ _HEADS: Final = ("attack", "what it does", "what stands against it", "profit", "
 
 
 def write_threats(page: Path, report: Mapping[str, Any]) -> None:
-    """Write the marked sections of a page and its picture anew; raises as `write_sections`."""
-    write_sections(page, "gym", sections(report), drawing=("gym.svg", picture_of(report)))
+    """Write the marked sections of a page anew; raises as `write_sections`."""
+    write_sections(page, "gym", sections(report))
 
 
 def sections(report: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from client.leakage.rates import FALSE_RATE
 from client.leakage.report import leaks
 from client.leakage.views import VIEWS
 from client.leakage.world import SETTINGS
-from client.sections import head, line, write_sections
+from client.sections import head, line, write_drawing, write_sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,8 @@ __all__ = ["sections", "write_page"]
 
 def write_page(page: Path, report: Mapping[str, Any]) -> None:
     """Write the marked sections of a page and its picture anew; raises as `write_sections`."""
-    write_sections(page, "leakage", sections(report), drawing=("leakage.svg", drawing_of(report)))
+    write_sections(page, "leakage", sections(report))
+    write_drawing(page, "leakage.svg", drawing_of(report))
 
 
 def sections(report: Mapping[str, Any]) -> dict[str, str]:
