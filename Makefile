@@ -17,7 +17,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
-.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym fuzz coverage
+.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym leakage fuzz coverage
 .PHONY: contracts setup setup-dev ipfs kubo crypten crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
@@ -167,6 +167,10 @@ gym: setup-dev ## Play every attack against honest people, for hours; build/gym.
 	@mkdir -p build
 	$(BIN)/gradmarket gym --only cheap --games 1000 --no-chain --jobs 2 --report build/gym.json
 	$(BIN)/gradmarket gym --games 50 --jobs 2 --robustness --report build/gym.json
+
+leakage: setup-dev ## Attack what each party holds of an update: minutes; build/leakage.json and docs/PRIVACY.md have the figures.
+	@mkdir -p build
+	$(BIN)/gradmarket leakage --jobs 2 --report build/leakage.json --write docs/PRIVACY.md
 
 # ---------------------------------------------------------------- rare
 

@@ -130,15 +130,16 @@ def signed(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.ascontiguousarray(values).view(np.int64)
 
 
-def split(values: NDArray[np.integer]) -> tuple[Words, Words, Words]:
+def split(
+    values: NDArray[np.integer], draw: Callable[[int], bytes] = secrets.token_bytes
+) -> tuple[Words, Words, Words]:
     """Return fresh components of int64 `values`, uint64 of the same shape; party i gets those numbered i and i + 1.
 
-    Randomness: the operating system's.
+    Args:
+        draw: gives so many random bytes. Warning: anything but the operating system's is for measuring only.
     """
     secret = ring(values)
-    one, two = (
-        np.frombuffer(secrets.token_bytes(secret.nbytes), np.uint64).reshape(secret.shape).copy() for _ in range(2)
-    )
+    one, two = (np.frombuffer(draw(secret.nbytes), np.uint64).reshape(secret.shape).copy() for _ in range(2))
     return secret - one - two, one, two
 
 
