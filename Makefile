@@ -120,8 +120,7 @@ mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes ha
 
 .venv-crypten/.installed: constraints/crypten.txt
 	test -x .venv-crypten/bin/python || $(PYTHON) -m venv .venv-crypten
-	.venv-crypten/bin/python -m pip install --quiet --disable-pip-version-check -r constraints/crypten.txt
-	.venv-crypten/bin/python -m pip install --quiet --disable-pip-version-check --no-deps crypten==0.4.1
+	.venv-crypten/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints/crypten.txt
 	@touch $@
 
 crypten: .venv-crypten/.installed ## Install CrypTen, the peer of benchmarks/private_inference.py.
