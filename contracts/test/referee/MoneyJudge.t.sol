@@ -175,6 +175,23 @@ contract MoneyJudgeTest is Traces {
         _checkMoney(255, true, "no clip");
     }
 
+    /// @notice With fewer coefficients than holders it takes to hide each other, nothing is adopted, whatever is stated.
+    function test_notAdopted() public {
+        words[3] = 1000 | (uint256(3) << 104);
+        _putParams(0);
+        Round memory round = _round();
+        (round.pool, round.adopted) = (0, 0);
+        int128[4] memory unpaid = [int128(300), 30_000, 300, 0];
+        _putMoney(unpaid, 0, round);
+        _checkMoney(255, false, "as it should be");
+        sheet.adopted = true;
+        _checkMoney(255, true, "the sheet says it is");
+        sheet.adopted = false;
+        round.adopted = 1;
+        _putMoney(unpaid, 0, round);
+        _checkMoney(255, true, "the trace says it is");
+    }
+
     /// @notice The hold-back of the last round is paid out if the final gain is half of all gains, or nobody scored it.
     function test_released() public {
         (sheet.pool, sheet.adopted) = (1000, true);
