@@ -25,6 +25,7 @@ __all__ = ["Outbound", "Outgoing", "Privacy", "approve", "describe", "read_outgo
 
 _MAX_BYTES: Final = 1 << 16
 _FOLDER: Final = "outgoing"
+_WHOM: Final = "after submitting is over every seat can read the update; the owner sees the aggregate only"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Outgoing:
     Attributes:
         bounty: its id, in hexadecimal; round: the round.
         address: of the holder, which everybody sees.
-        parameters: integers in the update; norm: its length, rounded up; largest: its largest absolute entry.
+        parameters: integers in the update; norm: its length, rounded up; largest: its largest absolute entry; both None
+            for an encrypted one, which nobody here can read.
         seats: addresses of the validators that its key is shared among; threshold: how many open it together.
         sealed_bytes: length of the ciphertext.
         privacy: how it was made private, or None for an update as it was trained.
@@ -60,8 +62,8 @@ class Outgoing:
     round: int
     address: str
     parameters: int
-    norm: int
-    largest: int
+    norm: int | None
+    largest: int | None
     seats: tuple[str, ...]
     threshold: int
     sealed_bytes: int
@@ -76,15 +78,18 @@ class Outgoing:
                 f"{p.how}; epsilon {p.epsilon:.2f} of {p.budget:g} at delta {p.delta:g}, all updates from this folder "
                 "together"
             )
-        update = f"{self.parameters:,} integers, norm {self.norm:,}, largest entry {self.largest:,}"
-        if not self.largest:
+        if self.norm is None or self.largest is None:
+            update = f"{self.parameters:,} integers, encrypted: how long it is follows from a model you cannot read"
+        else:
+            update = f"{self.parameters:,} integers, norm {self.norm:,}, largest entry {self.largest:,}"
+        if self.largest == 0:
             update = f"{self.parameters:,} integers, all 0: an update that changes nothing"
         return [
             ("submission", f"round {self.round} of bounty 0x{self.bounty}"),
             ("update", update),
             ("noise", noise),
             ("sealed to", f"any {self.threshold} of {len(self.seats)} seats together: {', '.join(self.seats)}"),
-            ("for whom", "after submitting is over every seat can read the update; the owner sees the aggregate only"),
+            ("for whom", _WHOM if self.norm is not None else f"{_WHOM}; what it decrypts with was made by the owner"),
             (
                 "in clear",
                 f"your address {self.address}, the round, the time, {self.sealed_bytes:,} bytes of ciphertext",

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from client.base import max_model_bytes
+from client.encrypted.base import private_key, seal_encrypted_base
 from client.log import BountyLog
-from client.modes import SHARED, check_mode
+from client.modes import ENCRYPTED, check_mode, is_unjudged
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
 from client.watch import check_pace
@@ -25,7 +26,7 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms
 from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
-from marketplace.domain.update import apply
+from marketplace.domain.update import apply, check_network
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
@@ -120,7 +121,7 @@ class ModelOwner(Participant):
         """
         plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
-        check_mode(replace(plan.chain, unjudged=plan.privacy == SHARED), plan.privacy, plan.scoring)
+        check_mode(replace(plan.chain, unjudged=is_unjudged(plan.privacy)), plan.privacy, plan.scoring)
         check_pace(plan.chain, self.margin, self.depth)
         salt = self.journal.once("post", lambda: secrets.token_bytes(32))
         bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)
@@ -141,13 +142,16 @@ class ModelOwner(Participant):
         )
         chain = replace(
             plan.chain,
-            unjudged=plan.privacy == SHARED,
+            unjudged=is_unjudged(plan.privacy),
             owner=self.address,
             base_root=network_root(plan.base, hidden.base_salt),
             shards_root=terms_tree.root_of(terms),
             document=self.publish(terms),
         )
         key = self.publish_key()
+        if plan.privacy == ENCRYPTED:
+            check_network(plan.base, plan.scoring.shape, plan.scoring.bounds)
+            private_key(self.journal, bounty)  # before there is a deadline: it may take minutes
         if not self.has_posted() and self.account.post(chain, salt, key) != bounty:
             msg = "the market gave the bounty another id than it was sealed for: is this the right chain and market?"
             raise ProtocolError(msg)
@@ -192,6 +196,8 @@ class ModelOwner(Participant):
     def open_round(self, bounty: BountyState) -> bool:
         """Publish the base, sealed to the seats and to everybody who joined, and commit to the root update.
 
+        Where holders are not to read it, they get it encrypted instead.
+
         Also when this owner does not know the base, because nobody served the last aggregate: then nobody can open it,
         the round is void and fees return, while not opening it would cost the bond.
         """
@@ -200,8 +206,13 @@ class ModelOwner(Participant):
         base_key = self.derive(self.log.bounty, "base-key", round_, known)
         context = scope.context(Purpose.BASE, round_, self.address)
         base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
-        recipients, sealed_to = self._recipients(bounty)
-        envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
+        holders, sealed_to = self._holders(bounty)
+        seats, encrypted = self.usable_keys(self.log.keys_of_seats()), ""
+        if self.plan.privacy == ENCRYPTED:
+            private, bounds = private_key(self.journal, self.log.bounty), self.plan.scoring.bounds
+            encrypted = seal_encrypted_base(self, self.log, round_, self.model, bounds, private, {**holders, **seats})
+            holders = {}  # the base itself is for the seats alone
+        envelope = self.put_envelope(seal_to_all(base_key, {**seats, **holders}, context))
 
         update = self.plan.train_root(self.model, round_)
         salt = self.derive(self.log.bounty, "root-salt", round_, known)
@@ -209,7 +220,7 @@ class ModelOwner(Participant):
         root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
         key = root_key(self.secrets.shard_keys[round_], root)
         root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
-        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root)
+        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root, encrypted)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
         return True
 
@@ -307,8 +318,8 @@ class ModelOwner(Participant):
         msg = f"no seat served a key that opens the aggregate of round {round_}: later models build on it"
         raise ProtocolError(msg)
 
-    def _recipients(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
-        """Everybody who gets the base key, and the bitmap of the holders that have to submit.
+    def _holders(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
+        """The holders that get the base, with their keys, and the bitmap of those that have to submit.
 
         A holder that lost its stake cannot submit and gets no base. One whose key is unusable is left out, and keeps
         its stake: unless too few would be left to open the round, which must not cost the owner's bond.
@@ -318,7 +329,7 @@ class ModelOwner(Participant):
         order = sorted(joined, key=lambda i: (joined[i].holder not in holders, i))
         expected = order[: max(len(holders), self.log.terms.min_holders)]
         sealed_to = sum(1 << index for index in expected)
-        return {**self.usable_keys(self.log.keys_of_seats()), **holders}, sealed_to
+        return holders, sealed_to
 
     def _seal_shard(self, bounty: bytes, number: int) -> tuple[bytes, SealedRoot]:
         """Seal one shard; return its key, and what the terms say about it."""
