@@ -7,6 +7,7 @@ round, so a share from one round is of no use with one from another.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -145,7 +146,8 @@ def read_encrypted_base(who: Participant, log: BountyLog, round_: int) -> Encryp
         raise ProtocolError(msg)
     document = EncryptedBaseDocument.from_json(read_json(who.store, cid, max_bytes=MAX_DOCUMENT_BYTES))
     shared, seats = load_shared(document.key), log.terms.seats
-    if (document.round, len(shared.checks), shared.threshold) != (round_, seats, datakeys.threshold(seats)):
+    fits = math.gcd(shared.key.n, shared.factor) == 1  # else parts cannot be put together
+    if not fits or (document.round, len(shared.checks), shared.threshold) != (round_, seats, datakeys.threshold(seats)):
         msg = (
             f"the encrypted base of round {round_} is of another round, or its key for other seats: do not train on it"
         )

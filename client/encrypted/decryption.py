@@ -94,7 +94,7 @@ class Decryption:
             PeerFailed: a seat is silent or gone.
         """
         flag = np.array([self.previous], np.uint8)
-        previous = self.previous and bool(party.pass_down(flag)[0] & party.pass_up(flag)[0])
+        previous = bool(flag[0] & party.pass_down(flag)[0] & party.pass_up(flag)[0])
         vectors = [self._difference(), *(v for v in self.vectors if v is not None)]
         mine = [part_of(vector, self.share) for vector in vectors]
         wrong: set[int] = set()

@@ -138,9 +138,9 @@ def watch(holder: DataHolder, seen: list[bytes]) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(store, name)
 
-        def get(self, cid: str, **keywords: Any) -> Any:
+        def get(self, cid: str, *args: Any, **keywords: Any) -> None:
             seen.append(read_bytes(store, cid, max_bytes=1 << 24))
-            return store.get(cid, **keywords)
+            store.get(cid, *args, **keywords)
 
     holder.get_sealed = get_sealed  # type: ignore[method-assign]
     holder.store = Watched()  # type: ignore[assignment]
@@ -265,7 +265,7 @@ def test_a_silent_seat_is_replaced(tmp_path):
     """As in shared mode: the round pays nobody, and the next one is decrypted with another seat. GM-577."""
     stage = encrypted(tmp_path, rounds=2, spare=1)
     for validator in stage.validators:
-        validator.place.patience = 2.0
+        validator.place.patience = 8.0
     stage.post()
     stage.play(until=lambda state: state.phase is Phase.ATTEST)
     lazy = next(v for v in stage.validators if v.my_seats())
