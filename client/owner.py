@@ -206,13 +206,14 @@ class ModelOwner(Participant):
         base_key = self.derive(self.log.bounty, "base-key", round_, known)
         context = scope.context(Purpose.BASE, round_, self.address)
         base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
-        holders, sealed_to = self._holders(bounty)
-        seats, encrypted = self.usable_keys(self.log.keys_of_seats()), ""
+        recipients, sealed_to = self._recipients(bounty)
+        encrypted = ""
         if self.plan.privacy == ENCRYPTED:
             private, bounds = private_key(self.journal, self.log.bounty), self.plan.scoring.bounds
-            encrypted = seal_encrypted_base(self, self.log, round_, self.model, bounds, private, {**holders, **seats})
-            holders = {}  # the base itself is for the seats alone
-        envelope = self.put_envelope(seal_to_all(base_key, {**seats, **holders}, context))
+            encrypted = seal_encrypted_base(self, self.log, round_, self.model, bounds, private, recipients)
+            seats = self.log.keys_of_seats()  # the base itself is for them alone
+            recipients = {address: key for address, key in recipients.items() if address in seats}
+        envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
 
         update = self.plan.train_root(self.model, round_)
         salt = self.derive(self.log.bounty, "root-salt", round_, known)
@@ -318,8 +319,8 @@ class ModelOwner(Participant):
         msg = f"no seat served a key that opens the aggregate of round {round_}: later models build on it"
         raise ProtocolError(msg)
 
-    def _holders(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
-        """The holders that get the base, with their keys, and the bitmap of those that have to submit.
+    def _recipients(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
+        """Everybody who gets the base key, and the bitmap of the holders that have to submit.
 
         A holder that lost its stake cannot submit and gets no base. One whose key is unusable is left out, and keeps
         its stake: unless too few would be left to open the round, which must not cost the owner's bond.
@@ -329,7 +330,7 @@ class ModelOwner(Participant):
         order = sorted(joined, key=lambda i: (joined[i].holder not in holders, i))
         expected = order[: max(len(holders), self.log.terms.min_holders)]
         sealed_to = sum(1 << index for index in expected)
-        return holders, sealed_to
+        return {**self.usable_keys(self.log.keys_of_seats()), **holders}, sealed_to
 
     def _seal_shard(self, bounty: bytes, number: int) -> tuple[bytes, SealedRoot]:
         """Seal one shard; return its key, and what the terms say about it."""

@@ -44,6 +44,7 @@ __all__ = [
     "Salts",
     "ScoredRound",
     "Scorer",
+    "SealedAggregate",
     "Shelf",
     "TracedRound",
     "permutation_seed",

@@ -5,7 +5,7 @@ encrypted it, and with another one it could make honest updates leave their lane
 with coefficients that follow from the round secret, has to decrypt to 0; nobody knew them when it was encrypted.
 
 Trust model: two seats that collude read every update, as do seats in `sealed` mode. A seat whose part is wrong is found
-by its proof, left out and named in the log. It is not punished: the sheet is the same without it.
+by its proof, left out and named in the log. It loses nothing: the sheet is the same without it.
 
 Law: what comes out is the same whichever right parts it is made from, unless the key was dealt wrongly.
 """

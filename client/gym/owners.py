@@ -97,10 +97,10 @@ class NeverOpensTheShard(Strategy):
 class _Selective(ModelOwner):
     """Seals the base to all but one of those it says it sealed it to."""
 
-    def _holders(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
-        holders, sealed_to = super()._holders(bounty)
-        holders.pop(self.log.holders[min(self.log.holders)].holder, None)
-        return holders, sealed_to
+    def _recipients(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
+        recipients, sealed_to = super()._recipients(bounty)
+        recipients.pop(self.log.holders[min(self.log.holders)].holder, None)
+        return recipients, sealed_to
 
 
 class OpensToSome(Strategy):

@@ -332,14 +332,14 @@ def test_an_owner_that_restarts_has_the_same_key(tmp_path):
 
 def test_a_holder_left_out_submits_what_changes_nothing(tmp_path, monkeypatch):
     """It keeps its stake, and its submission looks like any other. GM-576."""
-    real = ModelOwner._holders
+    real = ModelOwner._recipients
 
     def selective(owner: ModelOwner, bounty: Any) -> Any:
         holders, sealed_to = real(owner, bounty)
         holders.pop(stage.holders[0].address)
         return holders, sealed_to
 
-    monkeypatch.setattr(ModelOwner, "_holders", selective)
+    monkeypatch.setattr(ModelOwner, "_recipients", selective)
     stage = encrypted(tmp_path, rounds=1, honest=4)
     stage.post()
     stage.play()
