@@ -17,8 +17,8 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
-.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym fuzz coverage
-.PHONY: contracts setup setup-dev ipfs kubo crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
+.PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym leakage fuzz coverage
+.PHONY: contracts setup setup-dev ipfs kubo crypten crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -118,6 +118,13 @@ mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes ha
 	.venv-halmos/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/halmos.txt halmos
 	@touch $@
 
+.venv-crypten/.installed: constraints/crypten.txt
+	test -x .venv-crypten/bin/python || $(PYTHON) -m venv .venv-crypten
+	.venv-crypten/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints/crypten.txt
+	@touch $@
+
+crypten: .venv-crypten/.installed ## Install CrypTen, the peer of benchmarks/private_inference.py.
+
 prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of moves and splits, with halmos.
 	PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/.venv-halmos/bin:$$PATH" FOUNDRY_PROFILE=proofs FOUNDRY_SOLC=$(SOLC) \
 	  .venv-halmos/bin/halmos --forge-build-out build/proofs/out --no-status --loop 16 --solver-timeout-assertion 10m
@@ -159,6 +166,10 @@ gym: setup-dev ## Play every attack against honest people, for hours; build/gym.
 	@mkdir -p build
 	$(BIN)/gradmarket gym --only cheap --games 1000 --no-chain --jobs 2 --report build/gym.json
 	$(BIN)/gradmarket gym --games 50 --jobs 2 --robustness --report build/gym.json
+
+leakage: setup-dev ## Attack what each party holds of an update: minutes; build/leakage.json and docs/PRIVACY.md have the figures.
+	@mkdir -p build
+	$(BIN)/gradmarket leakage --jobs 2 --report build/leakage.json --write docs/PRIVACY.md
 
 # ---------------------------------------------------------------- rare
 

@@ -32,7 +32,12 @@ from marketplace.privacy.sharing.tls import Peer, TlsChannel, listen
 from marketplace.scoring.round import RoundInput, Submission, score_round
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
+
+    from numpy.typing import NDArray
+
+    Job = Callable[[Party, list[Shares], Any], Any]
 
 SHAPES = {"59-32-2": 455, "64-32-10": 500, "784-64-10": 500}
 SUBMISSIONS = 8
@@ -72,36 +77,40 @@ def figures(score: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
     return {f.name: getattr(score, f.name) for f in fields(score) if f.name not in {"aggregate", "next_base"}}
 
 
-def seat(pipe: Connection, me: int, shape: Shape, rows: int, repetitions: int) -> None:
+def seat(pipe: Connection, me: int, repetitions: int, job: Job, given: Any) -> None:  # noqa: ANN401 - the job's
     """Be one of three parties, in a process of its own."""
     threadpool_limits(1)
     identity, listener = TlsIdentity.generate(), listen()
     pipe.send((identity.fingerprint, listener.getsockname()[1]))
     peers = [Peer("127.0.0.1", port, fingerprint) for fingerprint, port in pipe.recv()]
     channel = TlsChannel(me, identity, listener, peers)
-    shares = Shares(*pipe.recv())
-    given = make_round(shape, rows)
-    bare = replace(given, submissions=tuple(replace(s, update=None) for s in given.submissions))
-    nothing = shares[:0]
+    shares = [Shares(first, second) for first, second in pipe.recv()]
     try:
         party = Party.start(channel, secrets.token_bytes(16), repetitions)
         start, spent = time.perf_counter(), time.process_time()
-        result = score_privately(party, bare, shares, nothing)
+        result = job(party, shares, given)
         took, spent = time.perf_counter() - start, time.process_time() - spent
-        exact = figures(result.score) == figures(score_round(given))
-        pipe.send((took, exact, spent))
+        pipe.send((took, spent, result))
     finally:
         channel.close()
 
 
-def play(shape: Shape, rows: int, repetitions: int) -> tuple[float, float]:
-    """Score one round, and return the seconds of the slowest party, and those that two idle cores would take."""
-    given = make_round(shape, rows)
-    components = split(np.array([s.update.flat() for s in given.submissions if s.update is not None]))
+def in_processes(
+    job: Job,
+    values: Sequence[NDArray[np.integer]],
+    given: Any,  # noqa: ANN401 - the job's
+    repetitions: int = 0,
+) -> tuple[float, float, list[Any]]:
+    """Have three parties do a job on shares of `values`.
+
+    Returns:
+        The seconds of the slowest party, those that two idle cores would take, and what each party's job returned.
+    """
+    components = [split(v) for v in values]
     context = mp.get_context("spawn")
     pipes = [context.Pipe() for _ in range(PARTIES)]
     seats = [
-        context.Process(target=seat, args=(pipes[me][1], me, shape, rows, repetitions), daemon=True)
+        context.Process(target=seat, args=(pipes[me][1], me, repetitions, job, given), daemon=True)
         for me in range(PARTIES)
     ]
     for process in seats:
@@ -110,14 +119,30 @@ def play(shape: Shape, rows: int, repetitions: int) -> tuple[float, float]:
     for here, _ in pipes:
         here.send(met)
     for me, (here, _) in enumerate(pipes):
-        here.send((components[me], components[(me + 1) % PARTIES]))
-    results: list[tuple[float, bool, float]] = [here.recv() for here, _ in pipes]
+        here.send([(c[me], c[(me + 1) % PARTIES]) for c in components])
+    results: list[tuple[float, float, Any]] = [here.recv() for here, _ in pipes]
     for process in seats:
         process.join()
-    if not all(exact for _, exact, _ in results):
+    spent = sum(cpu for _, cpu, _ in results) / CORES
+    return max(took for took, _, _ in results), spent, [result for _, _, result in results]
+
+
+def score(party: Party, shares: list[Shares], given: tuple[Shape, int]) -> dict[str, Any]:
+    """Score the random round, and return its figures."""
+    world = make_round(*given)
+    bare = replace(world, submissions=tuple(replace(s, update=None) for s in world.submissions))
+    return figures(score_privately(party, bare, shares[0], shares[0][:0]).score)
+
+
+def play(shape: Shape, rows: int, repetitions: int) -> tuple[float, float]:
+    """Score one round, and return the seconds of the slowest party, and those that two idle cores would take."""
+    world = make_round(shape, rows)
+    updates = np.array([s.update.flat() for s in world.submissions if s.update is not None])
+    took, spent, scores = in_processes(score, [updates], (shape, rows), repetitions)
+    if scores != [figures(score_round(world))] * PARTIES:
         message = "the private score is not the plaintext one"
         raise SystemExit(message)
-    return max(took for took, _, _ in results), sum(spent for _, _, spent in results) / CORES
+    return took, spent
 
 
 def main() -> None:

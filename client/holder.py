@@ -25,6 +25,7 @@ from marketplace.domain.documents import SealedShare, SubmissionDocument
 from marketplace.domain.errors import GradMarketError, InvalidTerms, NotFound, ProtocolError, StorageError
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
+from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
 from marketplace.sealing import datakeys
@@ -192,6 +193,7 @@ class DataHolder(Participant):
         shape = self.terms().scoring.shape
         parameters, norm, largest = (shape.parameters, None, None) if isinstance(update, bytes) else describe(update)
         seats = tuple(self.log.seats[i].validator for i in range(self.log.terms.seats))
+        mode = self.terms().privacy
         size = sealed_size(len(update if isinstance(update, bytes) else dump_update(update, bytes(_WORD))))
         return Outgoing(
             self.log.bounty.hex(),
@@ -202,7 +204,8 @@ class DataHolder(Participant):
             largest,
             seats,
             datakeys.threshold(len(seats)),
-            size,
+            size * (COMPONENTS if mode == SHARED else 1),
+            mode=mode,
         )
 
     def train(self, bounty: BountyState) -> Update:

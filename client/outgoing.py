@@ -25,7 +25,6 @@ __all__ = ["Outbound", "Outgoing", "Privacy", "approve", "describe", "read_outgo
 
 _MAX_BYTES: Final = 1 << 16
 _FOLDER: Final = "outgoing"
-_WHOM: Final = "after submitting is over every seat can read the update; the owner sees the aggregate only"
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ class Outgoing:
         seats: addresses of the validators that its key is shared among; threshold: how many open it together.
         sealed_bytes: length of the ciphertext.
         privacy: how it was made private, or None for an update as it was trained.
+        mode: of the bounty, see `client.modes`.
     """
 
     bounty: str
@@ -68,9 +68,17 @@ class Outgoing:
     threshold: int
     sealed_bytes: int
     privacy: Privacy | None = None
+    mode: str = "sealed"
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what a person should know, as headings and sentences."""
+        sealed_to = f"any {self.threshold} of {len(self.seats)} seats together"
+        readers = "after submitting is over every seat can read the update; the owner sees the aggregate only"
+        if self.mode == "shared":
+            sealed_to = "in three components, two for each seat, which look like noise"
+            readers = "nobody, unless two seats collude: these read it; the owner sees the aggregate only"
+        elif self.mode == "encrypted-model":
+            readers = f"{readers}; what it decrypts with was made by the owner"
         noise = "none: whoever opens the update sees it as it was trained"
         if self.privacy is not None:
             p = self.privacy
@@ -88,8 +96,8 @@ class Outgoing:
             ("submission", f"round {self.round} of bounty 0x{self.bounty}"),
             ("update", update),
             ("noise", noise),
-            ("sealed to", f"any {self.threshold} of {len(self.seats)} seats together: {', '.join(self.seats)}"),
-            ("for whom", _WHOM if self.norm is not None else f"{_WHOM}; what it decrypts with was made by the owner"),
+            ("sealed to", f"{sealed_to}: {', '.join(self.seats)}"),
+            ("for whom", readers),
             (
                 "in clear",
                 f"your address {self.address}, the round, the time, {self.sealed_bytes:,} bytes of ciphertext",

@@ -276,6 +276,7 @@ contract Referee is IReferee {
         private
         returns (uint256 seats)
     {
+        // slither-disable-next-line unused-return -- neither the window nor a turn matters here
         (seats,,) = IMarket(market).rule(bounty, round, sheetHash, address(0), verdict, IMarket.Docket.AsBefore);
     }
 

@@ -123,8 +123,8 @@ BUGS = (
         changes=(
             (
                 "market/Bench.sol",
-                "if (percents != 0) (b.sums.disproved, b.sums.led) = (0, 0);",
-                "if (percents != 0 && !PLANTED) (b.sums.disproved, b.sums.led) = (0, 0);",
+                "if (percents != 0) (b.sums.disproved, b.sums.led, b.sums.excused) = (0, 0, 0);",
+                "if (percents != 0 && !PLANTED) (b.sums.disproved, b.sums.led, b.sums.excused) = (0, 0, 0);",
             ),
         ),
         invariant="invariant_deedsHaveTheirPrice",
@@ -137,7 +137,7 @@ BUGS = (
     ),
     Bug(
         name="disputes do not hold the round",
-        changes=(("market/Scoring.sol", "= disputed ? Phase.Dispute", "= disputed && !PLANTED ? Phase.Dispute"),),
+        changes=(("market/Scoring.sol", "docket == Docket.Clear ?", "docket == Docket.Clear || PLANTED ?"),),
         invariant="invariant_disputes",
     ),
     Bug(

@@ -10,6 +10,7 @@ from client.cli import devnet, holder, owner, validator
 from client.cli.demo import demo
 from client.cli.gym import gym
 from client.cli.inspect import inspect
+from client.cli.leakage import leakage
 from marketplace.domain.errors import GradMarketError
 
 __all__ = ["app", "main"]
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(gym)
 app.command()(inspect)
+app.command()(leakage)
 app.add_typer(owner.app, name="owner")
 app.add_typer(holder.app, name="holder")
 app.add_typer(validator.app, name="validator")

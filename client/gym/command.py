@@ -13,7 +13,7 @@ from client.gym.registry import chosen
 from client.gym.report import merged, read_report, report_of, show
 from client.gym.series import Result, play_series
 from client.gym.threats import write_threats
-from marketplace.domain.errors import StorageError
+from client.sections import write_drawing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def run_gym(options: GymOptions) -> dict[str, Any]:
         report = _kept(options, report, report_of([], measure(options.seed, options.jobs)))
     if options.write is not None:
         write_threats(options.write, report)
-        _write(options.write.parent / "pictures" / "gym.svg", picture_of(report))
+        write_drawing(options.write, "gym.svg", picture_of(report))
     if options.as_json:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:
@@ -76,11 +76,3 @@ def _kept(options: GymOptions, old: Mapping[str, Any], new: Mapping[str, Any]) -
     if options.report is not None:
         write_report(options.report, report)
     return report
-
-
-def _write(picture: Path, drawing: str) -> None:
-    try:
-        picture.write_text(drawing, "utf-8")
-    except OSError as error:
-        msg = f"{picture} cannot be written ({error.strerror}): the page needs a folder `pictures` beside it"
-        raise StorageError(msg) from error

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from client.gym.registry import CHEAP, STRATEGIES
 from client.gym.strategy import Role
-from marketplace.domain.errors import InvalidInput, StorageError
+from client.sections import head, line, write_sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,28 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["sections", "write_threats"]
 
-_SECTION: Final = re.compile(r"(<!-- gym: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEADS: Final = ("attack", "what it does", "what stands against it", "profit", "honest", "difference", "what is left")
 
 
 def write_threats(page: Path, report: Mapping[str, Any]) -> None:
-    """Write the marked sections of a page anew.
-
-    Raises:
-        InvalidInput: the page has no such section, or one that nobody knows.
-        StorageError: it cannot be read or written.
-    """
-    try:
-        text = page.read_text("utf-8")
-        found, known = _SECTION.findall(text), sections(report)
-        unknown = [name for _, name, _ in found if name not in known]
-        if not found or unknown:
-            msg = f"{page} has no section of the gym, or one that it does not know ({', '.join(unknown)}): check it"
-            raise InvalidInput(msg)
-        page.write_text(_SECTION.sub(lambda m: f"{m[1]}\n{known[m[2]]}\n\n{m[3]}", text), "utf-8")
-    except OSError as error:
-        msg = f"{page} cannot be written ({error.strerror}): name a page that is there"
-        raise StorageError(msg) from error
+    """Write the marked sections of a page anew; raises as `write_sections`."""
+    write_sections(page, "gym", sections(report))
 
 
 def sections(report: Mapping[str, Any]) -> dict[str, str]:
@@ -50,19 +33,19 @@ def sections(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _cheap(report: Mapping[str, Any]) -> str:
-    lines = _head(("attack", "where", "games", "paid more than its fees", "at most, at 95 %", "mean profit"))
+    lines = head(("attack", "where", "games", "paid more than its fees", "at most, at 95 %", "mean profit"))
     for part, where in (("scored", "without a chain"), ("strategies", "on the contracts")):
         for name in CHEAP:
             row = report[part].get(name)
             if row is not None:
                 share = f"{100 * row['paid_more'] / row['games']:.2f} %"
                 most = f"{100 * row['paid_more_at_most']:.2f} %"
-                lines.append(_line((f"`{name}`", where, f"{row['games']:,}", share, most, _mean(row["profit"]))))
+                lines.append(line((f"`{name}`", where, f"{row['games']:,}", share, most, _mean(row["profit"]))))
     return "\n".join(lines)
 
 
 def _table(report: Mapping[str, Any], role: Role) -> str:
-    lines = _head(_HEADS)
+    lines = head(_HEADS)
     for name, kind in STRATEGIES.items():
         if kind.role is not role:
             continue
@@ -73,12 +56,12 @@ def _table(report: Mapping[str, Any], role: Role) -> str:
             difference = _mean(row["excess"])
             loud = f"**{difference}**" if row["excess"]["low"] > 0 else difference
             figures = (_mean(row["profit"]), f"{row['honest']['mean']:+,.0f}", loud)
-        lines.append(_line((f"`{name}`", kind.does, kind.defence, *figures, kind.residual)))
+        lines.append(line((f"`{name}`", kind.does, kind.defence, *figures, kind.residual)))
     return "\n".join(lines)
 
 
 def _robustness(report: Mapping[str, Any]) -> str:
-    lines = _head(
+    lines = head(
         ("data", "attack", "attackers", "accuracy", "clean", "points", "worst seed", "backdoor opens", "clean")
     )
     for row in report["robustness"]:
@@ -87,7 +70,7 @@ def _robustness(report: Mapping[str, Any]) -> str:
         usual = f"{100 * row['opened_clean']:.1f} %" if row["trigger"] else ""
         accuracies = (f"{row['accuracy']:.3f}", f"{row['clean']:.3f}")
         points = (f"{row['points']:+.1f}", f"{row['worst_points']:+.1f}")
-        lines.append(_line((row["data"], attack, f"{row['percent']} %", *accuracies, *points, opens, usual)))
+        lines.append(line((row["data"], attack, f"{row['percent']} %", *accuracies, *points, opens, usual)))
     return "\n".join(lines)
 
 
@@ -106,14 +89,6 @@ def _paying(report: Mapping[str, Any]) -> str:
             f"{named}.",
         )
     )
-
-
-def _head(columns: tuple[str, ...]) -> list[str]:
-    return [_line(columns), "|---" * len(columns) + "|"]
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def _mean(value: Mapping[str, float]) -> str:

@@ -127,6 +127,20 @@ contract DisputingTest is Disputes {
     }
 
     // ---------------------------------------------------------------- refusals
+    /// @dev Where sheets have no trace, nothing can be demanded of them: a right one would fall by silence. GM-319.
+    function test_withoutTracesThereAreNoDisputes() public {
+        (terms.unjudged, terms.roundBudget) = (true, 500);
+        _toChallenge();
+        IReferee.Case memory given = _case("H");
+        _refusal(IReferee.Referee_Unjudged.selector, bounty);
+        _disputeAs(challenger, given, WHAT);
+        _refusal(IReferee.Referee_Unjudged.selector, bounty);
+        _disputeAs(challenger, given, FRAME);
+        terms.unjudged = false; // it is part of the terms
+        _refusal(IReferee.Referee_WrongTerms.selector, bounty);
+        _disputeAs(challenger, given, WHAT);
+    }
+
     /// @dev When the terms are not the bounty's, or there is none, then nothing opens: a bond is locked in its token.
     function test_theTermsAreTheBountys() public {
         _toChallenge();

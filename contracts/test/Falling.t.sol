@@ -243,7 +243,10 @@ contract FallingTest is Disputes {
         _playBench("AAH");
         _disprove(challenger, "A");
         _pass();
-        _settleOn("H");
+        IMarket.Sheet memory sheet = _sheetOf("H");
+        vm.expectEmit(address(market));
+        emit IMarket.SeatPaid(bounty, 0, liar, 2 * HALF_PAY);
+        market.settle(bounty, Terms.pack(terms), sheet);
         vm.assertEq(before + 2 * HALF_PAY, _balance(liar), "the first round's");
         _assertLost(0, 100);
     }

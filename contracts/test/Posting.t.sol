@@ -134,7 +134,7 @@ contract PostingTest is Path {
     function test_termsHaveOnePacking() public {
         for (uint256 i = 0; i < 6; ++i) {
             IMarket.PostedTerms memory given = Terms.posted(terms);
-            if (i == 0) given.packed.frame += 1 << 240;
+            if (i == 0) given.packed.frame += 1 << 241;
             if (i == 1) given.packed.risk += 1 << 192;
             if (i == 2) given.packed.pay += 1 << 255;
             if (i == 3) given.packed.cover += 1 << 192;
@@ -172,6 +172,17 @@ contract PostingTest is Path {
         vm.expectRevert(abi.encodeWithSelector(IMarket.Market_TooMuchAtRisk.selector, 2001, 2000));
         market.post(SALT, Terms.posted(terms), SOME);
         terms.roundBudget = 2000;
+        _post();
+    }
+
+    /// @dev Where nobody can prove a majority wrong, a quarter of that. GM-204.
+    function test_lessIsAtRiskWithoutAReferee() public {
+        terms.unjudged = true;
+        terms.roundBudget = 501;
+        vm.prank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.Market_TooMuchAtRisk.selector, 501, 500));
+        market.post(SALT, Terms.posted(terms), SOME);
+        terms.roundBudget = 500;
         _post();
     }
 

@@ -45,6 +45,7 @@ def test_every_door_is_shut() -> None:
         ("marketplace/annexe", "", "rooms stand on the domain"),
         ("marketplace/domain", "import time", "the domain is pure"),
         ("client/demo", "import torch.nn", "torch stays with local training"),
+        ("client/leakage", "import torch", "torch stays with local training"),
         ("marketplace/scoring", "import torch", "torch stays with local training"),
         ("client/training", "import web3", "web3 and the virtual machine"),
         ("marketplace/sealing", "import eth_tester", "web3 and the virtual machine"),

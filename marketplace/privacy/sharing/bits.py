@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from marketplace.privacy.sharing.claims import ADD, Claim, Received, Sent, Third
+from marketplace.privacy.sharing.claims import ADD, Claim, Received, Rule, Sent, Third
 from marketplace.privacy.sharing.shares import PARTIES, Shares
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["carry_out", "carry_save", "sign", "to_ring"]
 
-_HALF: Final[dict[int, Any]] = {8: np.uint32, 4: np.uint16, 2: np.uint8}
-_SWAPS: Final = {8: ((0, 5), (1, 4), (2, 3)), 4: ((0, 4), (1, 3))}
 _ONE: Final = np.uint8(1)
+_NIBBLE: Final = 4
 
 
 def carry_save(party: Party, x: Shares) -> Shares:
@@ -41,29 +40,53 @@ def carry_save(party: Party, x: Shares) -> Shares:
 def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
     """Return uint8[n] XOR shares of the bit that s + c carries out of the word.
 
+    A stretch of bits generates a carry (g) or propagates one (p). Two neighbours make one stretch, with
+    g = g_high ^ p_high g_low and p = p_high p_low: one AND of words in which every stretch is a pair of bits, p and g.
+    That leaves half of the pairs, so the upper half of the word moves into the gaps, and words get shorter.
+
     Args:
         party: this party.
         s: XOR shares of unsigned words [n] of 64 or 32 bits.
         c: of the same.
     """
-    # In reversed order of bits the two halves of a word are neighbours in the natural order, at every level.
-    s, c = s.each(_reversed), c.each(_reversed)
     g, p = party.conjoin(s, c), s ^ c
-    while (size := g.first.itemsize) > 1:
-        half = _HALF[size]
-        low, high = (slice(0, None, 2), slice(1, None, 2))
-        g2, p2 = (v.each(lambda w: w.view(half)) for v in (g, p))  # noqa: B023 - used at once
-        both = party.conjoin(p2[high].each(lambda w: w[None]), Shares.stack([g2[low], p2[low]]))
-        g, p = g2[high] ^ both[0], both[1]
-    for width in (4, 2):
-        # g and p of one lane fit one byte from here on.
-        low_bits, step = np.uint8((1 << width) - 1), np.uint8(width)
-        high_p = p.each(lambda w: _twice(w >> step, step))  # noqa: B023 - used at once
-        lows = Shares(*(a & low_bits | (b & low_bits) << step for a, b in _pairs(g, p)))
-        both = party.conjoin(high_p, lows)
-        g, p = g.each(lambda w: w >> step) ^ both.each(lambda w: w & low_bits), both.each(lambda w: w >> step)  # noqa: B023
-    last = party.conjoin(p.each(lambda w: w >> _ONE), g)
-    return (g.each(lambda w: w >> _ONE) ^ last).each(lambda w: w & _ONE)
+    even, one = _every(1, 2, g.first.dtype), g.first.dtype.type(1)
+    low = p.tiled(lambda p, g: p & even | (g & even) << one, g)
+    high = p.tiled(lambda p, g: p >> one & even | g & ~even, g)
+    pairs, width = _merged(party, low, high), 2
+    while (size := pairs.first.itemsize) > 1:
+        # Neighbours are `width` bits apart; between them are pairs that moved there, with neighbours of their own.
+        half = np.dtype(f"u{size // 2}")
+        low, high = (pairs.each(lambda w: w.view(half)[at::2]) for at in (0, 1))  # noqa: B023 - used at once
+        if width < 8 * half.itemsize:
+            gap, mask = half.type(width), _every(width, 2 * width, half)
+            low, high = (
+                low.tiled(lambda a, b: a & mask | (b & mask) << gap, high),  # noqa: B023
+                low.tiled(lambda a, b: a >> gap & mask | b & ~mask, high),  # noqa: B023
+            )
+        pairs, width = _merged(party, low, high), 2 * width
+    four, two = np.uint8(_NIBBLE), np.uint8(2)
+    pairs = _merged(party, pairs.each(lambda w: w & _every(_NIBBLE, 8, w.dtype)), pairs.each(lambda w: w >> four))
+    last = party.conjoin(pairs.each(lambda w: w >> two), pairs.each(lambda w: w >> _ONE))
+    return pairs.tiled(lambda w, last: (w >> _ONE + two ^ last) & _ONE, last)
+
+
+def _merged(party: Party, low: Shares, high: Shares) -> Shares:
+    """Return the pairs of stretches made of two each."""
+    p = _every(1, 2, low.first.dtype)
+    one = p.dtype.type(1)
+
+    def twice(w: Words) -> Words:
+        w = w & p
+        out: Words = w | w << one
+        return out
+
+    return high.tiled(lambda h, both: h & ~p ^ both, party.conjoin(high.tiled(twice), low))
+
+
+def _every(width: int, period: int, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 - a word of this dtype
+    """Return the word whose bits are set where their number modulo `period` is less than `width`."""
+    return dtype.type(sum(1 << b for b in range(8 * dtype.itemsize) if b % period < width))
 
 
 def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
@@ -83,74 +106,61 @@ def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
     c = carry_save(party, x)
     # The top bit is that of s and that of 2 c, and the carry of all bits below: shifted up by one, it leaves the word.
     carry = carry_out(party, x.each(lambda w: w << one), c.each(lambda w: w << two))
-    return (
-        x.each(lambda w: (w >> top).astype(np.uint8))
-        ^ c.each(lambda w: (w >> word(bits - 2)).astype(np.uint8) & _ONE)
-        ^ carry
-    )
+    # The top bits of s and of 2 c are found where the sign is.
+    return x.tiled(lambda s, c, carry: ((s ^ c << one) >> top).astype(np.uint8) ^ carry, c, carry)
 
 
-def to_ring(party: Party, b: Shares) -> tuple[Shares, Shares]:
-    """Return uint64[n] shares of a and e whose exclusive or a + e - 2 a e are the bits b[n].
+def to_ring(party: Party, b: Shares) -> Shares:
+    """Return uint64[n] shares of the bits b[n], as the numbers 0 and 1.
 
-    Of the components b_0 ^ b_1 ^ b_2 of a bit, a is the exclusive or of the two that one party holds, and e the third,
-    which is a sharing as it is. Which party that is goes round by thirds of the lanes, so that all send the same.
+    Of the components of a bit, one party p holds two, whose exclusive or is a; the third is e, which p does not hold
+    and both others do. First a = b_p + b_(p+1) - 2 b_p b_(p+1), one product p knows both factors of; then the bit is
+    a + e - 2 a e, where a e = a_p e + a_(p+1) e are products the others know both factors of. Which party is p goes
+    round by thirds of the lanes, so that all send the same: one third, then two thirds of a number a bit.
     """
     n = b.shape[0]
     third = -(-n // PARTIES)
     padded = b.each(lambda w: np.pad(w.astype(np.uint64), (0, PARTIES * third - n)).reshape(PARTIES, third))
     me, above, below = party.me, party.next, party.previous
     mine, theirs = padded.first, padded.second
+    two = np.uint64(2)
 
-    # The sender of a third knows both factors: what it sends is their product under a mask the next party has too.
     mask, lower = party.upper.take((third,), np.uint64), party.lower.take((third,), np.uint64)
     z = mine[me] * theirs[me] - mask
     received = party.pass_down(z)
     party.claim(
         Claim(
             ADD,
-            (np.multiply,),
-            None,
+            Rule((np.multiply,)),
             Sent((mine[me],), (theirs[me],), z, None),
             Received((theirs[above],), received, None),
             Third((mine[below],), np.negative(lower)),
         )
     )
-    two = np.uint64(2)
-    first, second = np.zeros_like(mine), np.zeros_like(mine)
-    first[me] = mine[me] - two * z
-    second[me] = theirs[me] - two * mask
-    first[below] = mine[below] - two * lower
-    second[above] = theirs[above] - two * received
-    rest_first, rest_second = np.zeros_like(mine), np.zeros_like(mine)
-    rest_first[above] = mine[above]
-    rest_second[below] = theirs[below]
+    # Components p and p + 1 of a; each party holds both in the third where it is p, and one in each of the others.
+    a, a_next = mine[me] - two * z, theirs[me] - two * mask
+    a_above, a_below = theirs[above] - two * received, mine[below] - two * lower
 
-    def flat(x: Words) -> Words:
-        return x.reshape(-1)[:n]
-
-    return Shares(flat(first), flat(second)), Shares(flat(rest_first), flat(rest_second))
-
-
-def _pairs(a: Shares, b: Shares) -> tuple[tuple[Words, Words], tuple[Words, Words]]:
-    return (a.first, b.first), (a.second, b.second)
-
-
-def _twice(word: Words, step: np.uint8) -> Words:
-    out: Words = word | word << step
-    return out
-
-
-def _reversed(word: Words) -> Words:
-    """Return every word with its bits in reversed order of their index bits: swaps of blocks, as in a transposition."""
-    kind = word.dtype.type
-    for low, high in _SWAPS[word.itemsize]:
-        distance = kind((1 << high) - (1 << low))
-        mask = kind(sum(1 << b for b in range(8 * word.itemsize) if b >> low & 1 and not b >> high & 1))
-        moved = word >> distance
-        moved ^= word
-        moved &= mask
-        word = word ^ moved
-        moved <<= distance
-        word ^= moved
-    return word
+    # Where p is below, this party multiplies a_(p+1) with e under a mask s it shares with the next; where p is above,
+    # a_p with e, under + s - r, where r, shared by p and the one below p, is what component p of the sum is.
+    us, vs = np.stack([a_below, mine[above]]), np.stack([theirs[below], a_above])
+    upper, under = party.upper.take((2, third), np.uint64), party.lower.take((2, third), np.uint64)
+    z2 = us * vs - upper
+    z2[1] += under[0]
+    received2 = party.pass_down(z2)
+    if party.repetitions:
+        none = np.zeros(third, np.uint64)
+        party.claim(
+            Claim(
+                ADD,
+                Rule((np.multiply,)),
+                Sent((us,), (vs,), z2, np.stack([none, np.negative(under[0])])),
+                Received((np.stack([a_next, theirs[below]]),), received2, np.stack([none, np.negative(upper[0])])),
+                Third((np.stack([mine[above], a]),), np.negative(under)),
+            )
+        )
+    first, second = np.empty_like(mine), np.empty_like(mine)
+    first[me], second[me] = a - two * under[1], a_next - two * received2[0]
+    first[below], second[below] = a_below - two * z2[0], theirs[below] - two * received2[1]
+    first[above], second[above] = mine[above] - two * z2[1], a_above - two * upper[1]
+    return Shares(first.reshape(-1)[:n], second.reshape(-1)[:n])

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from marketplace.privacy.sharing.shares import by_tiles
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     Words = NDArray[Any]
     Bilinear = Callable[[Words, Words], Words]
 
-__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Sent", "Third"]
+__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Rule", "Sent", "Third"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,21 @@ class Group:
 
 ADD: Final = Group(np.add, np.subtract)
 XOR: Final = Group(np.bitwise_xor, np.bitwise_xor)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a component follows from what is multiplied.
+
+    Args:
+        forms: the f_k.
+        own: f(u) of the part of z_p that sender and receiver both know; None for 0.
+        entrywise: whether all factors have the shape of the product and both work entry by entry.
+    """
+
+    forms: Sequence[Bilinear]
+    own: Callable[[Sequence[Words]], Words] | None = None
+    entrywise: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,14 +92,12 @@ class Claim:
 
     Args:
         group: of the secrets.
-        forms: the f_k.
-        own: f(u) of the part of z_p that sender and receiver both know; None for 0.
+        rule: how the components follow from the factors.
         sent, received, third: what this party knows of each.
     """
 
     group: Group
-    forms: Sequence[Bilinear]
-    own: Callable[[Sequence[Words]], Words] | None
+    rule: Rule
     sent: Sent
     received: Received
     third: Third
@@ -118,17 +133,29 @@ class Claim:
         """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""
         if known is self.received and self._target:
             return self._target[0]
-        total = known.z if known.lower is None else self.group.plus(known.z, known.lower)
-        if self.own is not None:
-            total = self.group.minus(total, self.own(known.us))
+        plus, minus, own = self.group.plus, self.group.minus, self.rule.own
+        lower = () if known.lower is None else (known.lower,)
+
+        def less(z: Words, *rest: Words) -> Words:
+            out = plus(z, rest[0]) if lower else z
+            return out if own is None else minus(out, own(rest[len(lower) :]))
+
+        total = self._worked(less, known.z, *lower, *known.us)
         if known is self.received:
             self._target.append(total)
         return total
 
     def applied(self, us: Sequence[Words], vs: Sequence[Words]) -> Words:
         """Return the sum of the f_k."""
-        (first, *rest), plus = self.forms, self.group.plus
-        out = first(us[0], vs[0])
-        for form, u, v in zip(rest, us[1:], vs[1:], strict=True):
-            plus(out, form(u, v), out=out)
-        return out
+        (first, *rest), plus = self.rule.forms, self.group.plus
+
+        def total(*pairs: Words) -> Words:
+            out = first(*pairs[:2])
+            for at, form in enumerate(rest, 1):
+                plus(out, form(*pairs[2 * at : 2 * at + 2]), out=out)
+            return out
+
+        return self._worked(total, *(a for pair in zip(us, vs, strict=True) for a in pair))
+
+    def _worked(self, act: Callable[..., Words], *arrays: Words) -> Words:
+        return by_tiles(act, *arrays) if self.rule.entrywise else act(*arrays)

@@ -27,16 +27,12 @@ __all__ = ["DIVIDE_BITS", "clip_up", "divide_floor", "maximum", "relu", "select"
 DIVIDE_BITS = 30
 """Bits of a dividend whose product with the reciprocal still fits 62."""
 
-_TWO = np.uint64(2)
 _RING_BITS = 64
 
 
 def select(party: Party, bit: Shares, x: Shares) -> Shares:
     """Return bit * x for XOR shares of bits uint8[n] and x uint64[n]."""
-    a, e = to_ring(party, bit)
-    # (a + e - 2 a e) x, where e is known to two parties: a x first, then e times the rest.
-    ax = party.multiply(a, x)
-    return ax + party.multiply(e, x - ax.each(lambda w: w * _TWO))
+    return party.multiply(to_ring(party, bit), x)
 
 
 def relu(party: Party, x: Shares, bits: int = 64) -> Shares:
@@ -83,8 +79,7 @@ def shift_floor(party: Party, x: Shares, k: int) -> Shares:
     c2 = Shares.concatenate([c.each(lambda w: w << low << one), c.each(lambda w: w << one)])
     carry = carry_out(party, s2, c2)
     tops = [c.each(lambda w: (w >> np.uint64(bit) & one).astype(np.uint8)) for bit in (k - 1, _RING_BITS - 1)]  # noqa: B023 - used at once
-    a, e = to_ring(party, Shares.concatenate([carry, *tops]))
-    ones = a + e - party.multiply(a, e).each(lambda w: w * _TWO)
+    ones = to_ring(party, Shares.concatenate([carry, *tops]))
     up = ones[:n] + ones[2 * n : 3 * n]
     over = ones[n : 2 * n] + ones[3 * n :]
     out = flat.each(lambda w: w >> np.uint64(k)) + up - over.each(lambda w: w << low)

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from marketplace.domain.errors import Cheated, PeerFailed
-from marketplace.privacy.sharing.claims import ADD, XOR, Claim, Group, Received, Sent, Third
+from marketplace.privacy.sharing.claims import ADD, XOR, Claim, Group, Received, Rule, Sent, Third
 from marketplace.privacy.sharing.proofs import prove
-from marketplace.privacy.sharing.shares import PARTIES, Shares, ring, signed
+from marketplace.privacy.sharing.shares import PARTIES, Shares, by_tiles, ring, signed
 from marketplace.privacy.sharing.streams import KEY_BYTES, Stream, raw
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from marketplace.privacy.sharing.channel import Channel
 
@@ -109,9 +109,9 @@ class Party:
         return self._product(XOR, np.bitwise_and, x, y)
 
     def _product(self, group: Group, op: Callable[..., Words], x: Shares, y: Shares) -> Shares:
-        plus = group.plus
-        z = op(x.first, plus(y.first, y.second))
-        plus(z, op(x.second, y.first), out=z)
+        def cross_terms(x0: Words, x1: Words, y0: Words, y1: Words) -> Words:
+            z = op(x0, group.plus(y0, y1))
+            return group.plus(z, op(x1, y0), out=z)
 
         def flipped(u: Words, v: Words) -> Words:
             return op(v, u)
@@ -119,30 +119,35 @@ class Party:
         def own(us: Any) -> Words:  # noqa: ANN401 - the u of a claim
             return op(us[0], us[1])
 
-        return self._reshare(group, z, (op, flipped), own, x, y)
+        rule = Rule((op, flipped), own, entrywise=op is not np.matmul and x.shape == y.shape)
+        factors = (x.first, x.second, y.first, y.second)
+        if rule.entrywise:
+            masks = self._masks(x.shape, x.first.dtype)
+            z = by_tiles(lambda up, low, *f: group.minus(group.plus(cross_terms(*f), up), low), *masks, *factors)
+        else:
+            z = cross_terms(*factors)
+            masks = self._masks(z.shape, z.dtype)
+            group.minus(group.plus(z, masks[0], out=z), masks[1], out=z)
+        return self._reshare(group, z, rule, masks, x, y)
 
     def cross(self, x: Shares) -> Shares:
         """Return shares of x_0 x_1 ^ x_1 x_2 ^ x_2 x_0, bit by bit, of the components themselves: their majority."""
-        z = x.first & x.second
-        return self._reshare(XOR, z, (np.bitwise_and,), None, x)
+        masks = self._masks(x.shape, x.first.dtype)
+        z = by_tiles(lambda a, b, up, low: a & b ^ up ^ low, x.first, x.second, *masks)
+        return self._reshare(XOR, z, Rule((np.bitwise_and,)), masks, x)
 
-    def _reshare(self, group: Group, z: Words, forms: Any, own: Any, *factors: Shares) -> Shares:  # noqa: ANN401 - parts of a Claim
-        upper, lower = (s.take(z.shape, z.dtype) for s in (self.upper, self.lower))
-        group.plus(z, upper, out=z)
-        group.minus(z, lower, out=z)
+    def _masks(self, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[Words, Words]:
+        """Draw A_(p+1) and A_p: each party adds the one and takes off the other, and over all three nothing is left."""
+        return self.upper.take(shape, dtype), self.lower.take(shape, dtype)
+
+    def _reshare(self, group: Group, z: Words, rule: Rule, masks: tuple[Words, Words], *factors: Shares) -> Shares:
+        """Send this party's component of a product, which is under its masks."""
         received = self.pass_down(z)
         if self.repetitions:
+            upper, lower = masks
             firsts, seconds = [f.first for f in factors], [f.second for f in factors]
-            self.claim(
-                Claim(
-                    group,
-                    forms,
-                    own,
-                    Sent(firsts, seconds[::-1], z, lower),
-                    Received(seconds, received, upper),
-                    Third(firsts[::-1], lower),
-                )
-            )
+            sent, heard = Sent(firsts, seconds[::-1], z, lower), Received(seconds, received, upper)
+            self.claim(Claim(group, rule, sent, heard, Third(firsts[::-1], lower)))
         return Shares(z, received)
 
     # ------------------------------------------------------------ verification

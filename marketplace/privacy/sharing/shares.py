@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
     Words = NDArray[Any]
 
-__all__ = ["PARTIES", "SALT_BYTES", "Shares", "commit_component", "join", "ring", "signed", "split"]
+__all__ = ["PARTIES", "SALT_BYTES", "Shares", "by_tiles", "commit_component", "join", "ring", "signed", "split"]
 
 PARTIES: Final = 3
 SALT_BYTES: Final = 32
+
+_TILE: Final = 1 << 16
+"""Bytes of an array worked on at once: half a dozen such pieces fit the cache of one core."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -54,6 +57,13 @@ class Shares:
     def each(self, act: Callable[[Words], Words]) -> Shares:
         """Return what a map that is linear over the group makes of the secret; `act` works on one component."""
         return Shares(act(self.first), act(self.second))
+
+    def tiled(self, act: Callable[..., Words], *others: Shares) -> Shares:
+        """Return `each` of these shares and others of the same shape, for an `act` that works entry by entry."""
+        return Shares(
+            by_tiles(act, self.first, *(o.first for o in others)),
+            by_tiles(act, self.second, *(o.second for o in others)),
+        )
 
     def __add__(self, other: Shares) -> Shares:
         """Share of the sum."""
@@ -91,6 +101,25 @@ class Shares:
         return Shares(np.stack([p.first for p in parts]), np.stack([p.second for p in parts]))
 
 
+def by_tiles(act: Callable[..., Words], *arrays: Words) -> Words:
+    """Return act(*arrays) for arrays of one shape and an `act` that works entry by entry.
+
+    Piece by piece, so that what lies between the first operation and the last never leaves the cache: large arrays cost
+    what they cost to move, not to compute with.
+    """
+    shape, size = arrays[0].shape, arrays[0].size
+    step = _TILE // arrays[0].itemsize
+    if size <= step:
+        return act(*arrays)
+    flat = [a.reshape(-1) for a in arrays]
+    first = act(*(a[:step] for a in flat))
+    out = np.empty(size, first.dtype)
+    out[:step] = first
+    for at in range(step, size, step):
+        out[at : at + step] = act(*(a[at : at + step] for a in flat))
+    return out.reshape(shape)
+
+
 def ring(values: NDArray[np.integer]) -> NDArray[np.uint64]:
     """Return signed integers as elements of Z_2^64."""
     return np.ascontiguousarray(np.asarray(values).astype(np.int64)).view(np.uint64)
@@ -101,15 +130,16 @@ def signed(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.ascontiguousarray(values).view(np.int64)
 
 
-def split(values: NDArray[np.integer]) -> tuple[Words, Words, Words]:
+def split(
+    values: NDArray[np.integer], draw: Callable[[int], bytes] = secrets.token_bytes
+) -> tuple[Words, Words, Words]:
     """Return fresh components of int64 `values`, uint64 of the same shape; party i gets those numbered i and i + 1.
 
-    Randomness: the operating system's.
+    Args:
+        draw: gives so many random bytes. Warning: anything but the operating system's is for measuring only.
     """
     secret = ring(values)
-    one, two = (
-        np.frombuffer(secrets.token_bytes(secret.nbytes), np.uint64).reshape(secret.shape).copy() for _ in range(2)
-    )
+    one, two = (np.frombuffer(draw(secret.nbytes), np.uint64).reshape(secret.shape).copy() for _ in range(2))
     return secret - one - two, one, two
 
 

@@ -22,7 +22,7 @@ __all__ = ["KEY_BYTES", "Digest", "Stream", "raw"]
 
 KEY_BYTES: Final = 16
 
-_ZEROS: Final = bytes(1 << 18)
+_ZEROS: Final = memoryview(bytes(1 << 16))
 _BLOCK: Final = 16
 
 
@@ -48,7 +48,7 @@ class Stream:
         view = raw(out)
         for at in range(0, padded, len(_ZEROS)):
             step = min(len(_ZEROS), padded - at)
-            self._cipher.update_into(_ZEROS[:step] if step < len(_ZEROS) else _ZEROS, view[at : at + step + _BLOCK - 1])
+            self._cipher.update_into(_ZEROS[:step], view[at : at + step + _BLOCK - 1])
         return out[:size].view(dtype).reshape(shape)
 
     def key(self) -> bytes:

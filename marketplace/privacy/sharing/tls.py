@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from marketplace.domain.errors import InvalidInput, PeerFailed
@@ -37,6 +38,7 @@ _STRANGER: Final = 5.0
 """Seconds that somebody who connects has to prove who it is."""
 
 _BUFFER: Final = 1 << 22
+_VOID: Final = "void the round and have its seat drawn anew"
 
 
 @dataclass(frozen=True)
@@ -72,24 +74,10 @@ class TlsChannel(Channel):
             raise InvalidInput(msg)
         self.me, self._timeout = me, timeout
         self._numbers = {"in": [0] * PARTIES, "out": [0] * PARTIES}
-        self._in: dict[int, ssl.SSLSocket] = {}
-        self._out: dict[int, _Sender] = {}
-        meeting = _Meeting(me, identity, peers, time.monotonic() + timeout)
-        accepting = threading.Thread(target=meeting.accept, args=(listener, self._in), daemon=True)
-        accepting.start()
-        try:
-            for peer in range(PARTIES):
-                if peer != me:
-                    self._out[peer] = _Sender(peer, meeting.connect(peer), timeout)
-            accepting.join()
-            meeting.check(self._in)
-        except BaseException:
-            meeting.over = True
-            accepting.join()
-            self.close()
-            raise
-        finally:
-            listener.close()
+        with listener:
+            accepted, opened = _Meeting(me, identity, peers, time.monotonic() + timeout).hold(listener)
+        self._in = accepted
+        self._out = {peer: _Sender(peer, connection, timeout) for peer, connection in opened.items()}
 
     def send(self, to: int, data: memoryview) -> None:
         """Queue a message; a thread sends it."""
@@ -148,41 +136,84 @@ class _Sender:
                 return
 
 
+class _Known(IntEnum):
+    """What speaks against a peer that was not met; the more, the surer it is that the fault is its own."""
+
+    ABSENT = 0
+    BROKE_OFF = 1
+    STRANGER = 2
+
+
 class _Meeting:
-    """How three parties find each other, until a deadline."""
+    """How three parties find each other, until a deadline.
+
+    Both others are looked for at once, and whoever is most suspicious is blamed: a party that sees a wrong certificate
+    leaves, and to the third that has not looked yet the one that left would seem to be the one at fault.
+    """
 
     def __init__(self, me: int, identity: TlsIdentity, peers: Sequence[Peer], deadline: float) -> None:
         self._me, self._identity, self._peers, self._deadline = me, identity, peers, deadline
-        self.reasons = [f"party {p} did not connect in time: void the round and draw its seat anew" for p in range(3)]
-        self.over = False
+        self._others = [p for p in range(PARTIES) if p != me]
+        self._accepted: dict[int, ssl.SSLSocket] = {}
+        self._opened: dict[int, ssl.SSLSocket] = {}
+        self._against = {p: (_Known.ABSENT, _absent(p, peers[p])) for p in self._others}
+        self._over = False
+        self._lock = threading.Lock()
 
-    def check(self, found: dict[int, ssl.SSLSocket]) -> None:
-        """Raise PeerFailed unless both others have connected."""
-        for peer in range(PARTIES):
-            if peer != self._me and peer not in found:
-                raise PeerFailed(self.reasons[peer], peer)
+    def hold(self, listener: socket.socket) -> tuple[dict[int, ssl.SSLSocket], dict[int, ssl.SSLSocket]]:
+        """Return a connection from each of the others and one to each; raises PeerFailed if there are none in time."""
+        tasks = [threading.Thread(target=self._accept, args=(listener,), daemon=True)]
+        tasks += [threading.Thread(target=self._connect, args=(peer,), daemon=True) for peer in self._others]
+        for task in tasks:
+            task.start()
+        for task in tasks:
+            # Who waits for an answer to its greeting would wait until the deadline, when nothing can come of it.
+            while task.is_alive() and not self._over:
+                task.join(_RETRY)
+        with self._lock:
+            self._over = True
+            missing = [p for p in self._others if p not in self._accepted or p not in self._opened]
+        if missing:
+            for connection in (*self._accepted.values(), *self._opened.values()):
+                connection.close()
+            peer = max(missing, key=lambda p: self._against[p][0])
+            raise PeerFailed(self._against[peer][1], peer)
+        return self._accepted, self._opened
 
-    def connect(self, peer: int) -> ssl.SSLSocket:
-        """Return a connection to write to."""
+    def _keep(self, table: dict[int, ssl.SSLSocket], peer: int, connection: ssl.SSLSocket) -> None:
+        with self._lock:
+            if not self._over:
+                table[peer] = connection
+                return
+        connection.close()
+
+    def _hold_against(self, peer: int, known: _Known, reason: str) -> None:
+        with self._lock:
+            if known >= self._against[peer][0]:
+                self._against[peer] = (known, reason)
+
+    def _connect(self, peer: int) -> None:
+        """Open a connection to write to."""
         there = self._peers[peer]
-        reason = "is not there"
-        while (left := self._deadline - time.monotonic()) > 0:
+        while not self._over and (left := self._deadline - time.monotonic()) > 0:
             try:
                 plain = socket.create_connection((there.host, there.port), timeout=left)
             except OSError:
                 time.sleep(_RETRY)
                 continue
             try:
-                return self._greet(plain, peer)
-            except PeerFailed:
+                self._keep(self._opened, peer, self._greet(plain, peer))
+            except PeerFailed as error:
                 plain.close()
-                raise
+                self._hold_against(peer, _Known.STRANGER, str(error))
+                self._over = True
             except OSError as error:
                 plain.close()
-                reason = f"broke off while connecting ({type(error).__name__})"
+                name = type(error).__name__
+                self._hold_against(peer, _Known.BROKE_OFF, f"party {peer} broke off while connecting ({name}): {_VOID}")
                 time.sleep(_RETRY)
-        msg = f"party {peer} at {there.host}:{there.port} {reason}: void the round and have its seat drawn anew"
-        raise PeerFailed(msg, peer)
+            else:
+                return
 
     def _greet(self, plain: socket.socket, peer: int) -> ssl.SSLSocket:
         self._tune(plain, self._deadline)
@@ -198,10 +229,10 @@ class _Meeting:
             raise PeerFailed(msg, peer)
         return secure
 
-    def accept(self, listener: socket.socket, found: dict[int, ssl.SSLSocket]) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         """Collect a connection from each of the others to read from; strangers are refused and forgotten."""
-        while len(found) < PARTIES - 1 and not self.over and time.monotonic() < self._deadline:
-            listener.settimeout(_RETRY)
+        listener.settimeout(_RETRY)
+        while len(self._accepted) < PARTIES - 1 and not self._over and time.monotonic() < self._deadline:
             try:
                 plain, _ = listener.accept()
             except OSError:
@@ -209,19 +240,21 @@ class _Meeting:
             peer = None
             try:
                 self._tune(plain, min(self._deadline, time.monotonic() + _STRANGER))
-                peer, certificate = _read_hello(plain)
-                if peer == self._me or peer in found or fingerprint_of(certificate) != self._peers[peer].fingerprint:
-                    self.reasons[peer] = _stranger(peer)
-                    plain.sendall(self._hello())
+                index, certificate = _read_hello(plain)
+                peer = index if index != self._me else None
+                known = peer is not None and fingerprint_of(certificate) == self._peers[peer].fingerprint
+                plain.sendall(self._hello())
+                if peer is None or peer in self._accepted or not known:
+                    if peer is not None:
+                        self._hold_against(peer, _Known.STRANGER, _stranger(peer))
                     plain.close()
                     continue
-                plain.sendall(self._hello())
                 secure = self._identity.context(certificate, server=True).wrap_socket(plain, server_side=True)
                 secure.sendall(_READY)
-                found[peer] = secure
+                self._keep(self._accepted, peer, secure)
             except OSError:  # of the socket, of TLS, or nonsense instead of a greeting
-                if peer is not None:
-                    self.reasons[peer] = _stranger(peer)
+                if peer is not None:  # it may be honest, and have left because it met a stranger
+                    self._hold_against(peer, _Known.BROKE_OFF, f"party {peer} did not finish the handshake: {_VOID}")
                 plain.close()
 
     def _hello(self) -> bytes:
@@ -256,15 +289,15 @@ def _exactly(plain: socket.socket, size: int) -> bytes:
 
 
 def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: float) -> None:
-    at = 0
-    connection.settimeout(max(0.001, deadline - time.monotonic()))
-    while at < len(into):
+    at, size, receive, clock = 0, len(into), connection.recv_into, time.monotonic
+    connection.settimeout(max(0.001, deadline - clock()))
+    while at < size:
         try:
-            if time.monotonic() > deadline:  # bytes that trickle in are silence too
+            if clock() > deadline:  # bytes that trickle in are silence too
                 raise TimeoutError  # noqa: TRY301 - one place says what silence means
-            count = connection.recv_into(into[at:])
+            count = receive(into[at:])
         except TimeoutError:
-            msg = f"party {peer} was silent for too long: void the round and have its seat drawn anew"
+            msg = f"party {peer} was silent for too long: {_VOID}"
             raise PeerFailed(msg, peer) from None
         except OSError:
             count = 0
@@ -274,7 +307,11 @@ def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: floa
 
 
 def _gone(peer: int) -> str:
-    return f"party {peer} left: void the round and have its seat drawn anew"
+    return f"party {peer} left: {_VOID}"
+
+
+def _absent(peer: int, there: Peer) -> str:
+    return f"party {peer} at {there.host}:{there.port} did not connect in time: {_VOID}"
 
 
 def _stranger(peer: int) -> str:
