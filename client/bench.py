@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from client.base import open_base, open_base_key
+from client.base import max_model_bytes, open_base, open_base_key
 from client.handover import read_handover, seal_handover
 from client.modes import check_mode
 from client.opening import (
@@ -268,7 +268,8 @@ class Bench:
 
     # ------------------------------------------------------------------ details
     def _share_of(self, event: Submitted, seat: int, *, patient: bool) -> bytes | None:
-        return check_submission(self._who, self._log, self._terms.scoring, event, seat, patient=patient)
+        largest = max_model_bytes(self._terms.scoring)
+        return check_submission(self._who, self._log, largest, event, seat, patient=patient)
 
     def _open_base(self, round_: int) -> tuple[Network, bytes]:
         """Open the round's base, with its salt; the one the bounty was posted with is kept for the final shard."""

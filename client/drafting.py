@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from client.modes import check_mode
+from client.modes import check_mode, is_unjudged
 from client.owner import Shard
 from client.plan_folder import PlanInputs
 from marketplace.datasets import hold_out, load, quantise_rows
@@ -66,7 +66,7 @@ def draft_plan(draft: Draft) -> PlanInputs:
         InvalidTerms: the amounts contradict each other.
     """
     # A majority of seats must lose more by lying than a round pays; the market refuses otherwise.
-    parts = 2 if draft.privacy == "sealed" else 8
+    parts = 8 if is_unjudged(draft.privacy) else 2
     if parts * draft.budget > majority(draft.seats) * draft.ticket_stake:
         least = -(-parts * draft.budget // majority(draft.seats))
         msg = f"a round of {draft.budget} tokens needs tickets of at least {least} with {draft.seats} seats: change one"
@@ -79,7 +79,7 @@ def draft_plan(draft: Draft) -> PlanInputs:
     )
     chain = _chain_terms(draft)
     scoring.check(chain.round_budget)
-    check_mode(replace(chain, unjudged=draft.privacy != "sealed"), draft.privacy, scoring)
+    check_mode(replace(chain, unjudged=is_unjudged(draft.privacy)), draft.privacy, scoring)
     scale = scoring.scales.input_scale
     return PlanInputs(
         title=draft.title,

@@ -6,11 +6,13 @@ Read `step` for what happens when, and the methods below it in the order of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from client.base import open_base
+from client.encrypted.base import open_encrypted_base, read_encrypted_base
+from client.encrypted.vectors import trained, unchanged, vector_root
 from client.log import BountyLog
-from client.modes import SHARED, check_mode
+from client.modes import ENCRYPTED, SHARED, check_mode
 from client.outgoing import Outgoing, describe
 from client.participant import Participant
 from client.shared.components import check_bench, seal_components
@@ -20,7 +22,7 @@ from marketplace.domain.abi import allowlist_proof, submission_commitment
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import update_root
 from marketplace.domain.documents import SealedShare, SubmissionDocument
-from marketplace.domain.errors import GradMarketError, NotFound, ProtocolError, StorageError
+from marketplace.domain.errors import GradMarketError, InvalidTerms, NotFound, ProtocolError, StorageError
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS
@@ -39,10 +41,11 @@ if TYPE_CHECKING:
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
+    from marketplace.privacy.paillier.linear import LinearMap
     from marketplace.sealing.identity import EncryptionIdentity
     from marketplace.storage.store import Store
 
-__all__ = ["DataHolder", "Trainer", "TrainingTask"]
+__all__ = ["BlindTask", "BlindTrainer", "DataHolder", "Trainer", "TrainingTask"]
 
 _WORD = 32
 _LAST_PART = 4
@@ -68,6 +71,22 @@ class Trainer(Protocol):
 
     def __call__(self, task: TrainingTask) -> Update:
         """Return the update; it must keep the terms' bounds."""
+
+
+@dataclass(frozen=True)
+class BlindTask:
+    """What a trainer is given where nobody here can read the model: the terms, and nothing of it."""
+
+    terms: TermsDocument
+    round: int
+
+
+@runtime_checkable
+class BlindTrainer(Protocol):
+    """A trainer that can also say what its rows do to a linear model, whatever that is."""
+
+    def linear_map(self, task: BlindTask) -> LinearMap:
+        """Return the map; `client.encrypted.training.linear_map` makes one of rows."""
 
 
 class DataHolder(Participant):
@@ -97,7 +116,7 @@ class DataHolder(Participant):
         """What training takes on this machine, by the chain's clock: measured each time."""
         self._claimed: set[int] = set()
         self._terms: TermsDocument | None = None
-        self._waiting: tuple[str, Update] | None = None
+        self._waiting: tuple[str, Update | bytes] | None = None
 
     # ------------------------------------------------------------------ the story
     def step(self) -> bool:
@@ -122,6 +141,9 @@ class DataHolder(Participant):
             terms = self.terms()
             terms.scoring.check(self.log.terms.round_budget)
             check_mode(self.log.terms, terms.privacy, terms.scoring)
+            if terms.privacy == ENCRYPTED and not isinstance(self.trainer, BlindTrainer):
+                msg = "this holder's way of training needs a model it can read, and this one is encrypted: do not join"
+                raise InvalidTerms(msg)
             check_pace(self.log.terms, self.margin, self.depth)
         except GradMarketError as trouble:
             self.note(trouble)
@@ -153,24 +175,26 @@ class DataHolder(Participant):
     def _prepare(self, name: str, bounty: BountyState) -> bytes | None:
         """Train and seal; None while somebody still has to agree, and what changes nothing when time runs out."""
         if self._waiting is None or self._waiting[0] != name:
-            self._waiting = name, self.train(bounty)
+            blind = self.terms().privacy == ENCRYPTED
+            self._waiting = name, self.train_blind(bounty) if blind else self.train(bounty)
         update = self._waiting[1]
         if self.may_leave is not None and not self.may_leave(self.outgoing(update, bounty.round)):
             if self._can_wait(bounty):
                 return None
             msg = f"nobody approved the submission of round {bounty.round} in time: one that changes nothing is made"
             self.note(ProtocolError(msg))
-            update = Update.zero(self.terms().scoring.shape)
+            update = self._unchanged(bounty.round) if isinstance(update, bytes) else self._zero()
         sealed = self.journal.once(name, lambda: b"".join(self.seal(update, bounty.round)))
         self._waiting = None
         return sealed
 
-    def outgoing(self, update: Update, round_: int) -> Outgoing:
-        """Return what a submission of `update` would let out of this machine."""
-        parameters, norm, largest = describe(update)
+    def outgoing(self, update: Update | bytes, round_: int) -> Outgoing:
+        """Return what a submission of `update` would let out of this machine; bytes are an encrypted one."""
+        shape = self.terms().scoring.shape
+        parameters, norm, largest = (shape.parameters, None, None) if isinstance(update, bytes) else describe(update)
         seats = tuple(self.log.seats[i].validator for i in range(self.log.terms.seats))
         mode = self.terms().privacy
-        size = sealed_size(len(dump_update(update, bytes(_WORD))))
+        size = sealed_size(len(update if isinstance(update, bytes) else dump_update(update, bytes(_WORD))))
         return Outgoing(
             self.log.bounty.hex(),
             round_,
@@ -204,25 +228,55 @@ class DataHolder(Participant):
             self.note(trouble)
             if isinstance(trouble, NotFound | StorageError) and self._can_wait(bounty):
                 raise
-            return Update.zero(terms.scoring.shape)
+            return self._zero()
         self.training_seconds = self.account.now() - began
         return update
 
-    def seal(self, update: Update, round_: int) -> tuple[bytes, bytes]:
+    def train_blind(self, bounty: BountyState) -> bytes:
+        """Return the encrypted update of this round, or one that changes nothing where there can be no other.
+
+        Raises:
+            NotFound, StorageError: the encrypted base is out of reach now, and there is time to try again.
+        """
+        terms, began = self.terms(), self.account.now()
+        try:
+            if not self.in_time(bounty.deadline, self.training_seconds):
+                msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
+                raise ProtocolError(msg)
+            if not isinstance(self.trainer, BlindTrainer):
+                msg = "this holder's way of training needs a model it can read: an update that changes nothing is made"
+                raise ProtocolError(msg)
+            check_bench(self.log)
+            base = read_encrypted_base(self, self.log, bounty.round)
+            model = open_encrypted_base(self, self.log, terms.scoring, bounty.round, base)
+            raw = trained(model, self.trainer.linear_map(BlindTask(terms, bounty.round)))
+        except GradMarketError as trouble:
+            self.note(trouble)
+            if isinstance(trouble, NotFound | StorageError) and self._can_wait(bounty):
+                raise
+            return self._unchanged(bounty.round)
+        self.training_seconds = self.account.now() - began
+        return raw
+
+    def seal(self, update: Update | bytes, round_: int) -> tuple[bytes, bytes]:
         """Seal an update under a data key of its own, share that key among the seats, store both.
 
         Returns:
             The commitment and the digest of the submission document, which go on the chain.
         """
+        if isinstance(update, bytes):  # encrypted: its form is checked by whoever opens the seal
+            return self._seal(update, vector_root(update), round_)
         if self.terms().privacy == SHARED:
             return seal_components(self, self.log, update, round_)
+        salt = self.derive(self.log.bounty, "update-salt", round_)
+        return self._seal(dump_update(update, salt), update_root(update, salt), round_)
+
+    def _seal(self, content: bytes, root: bytes, round_: int) -> tuple[bytes, bytes]:
         scope, bounty = self.scope(self.log.bounty), self.log.bounty
-        salt = self.derive(bounty, "update-salt", round_)
-        root = update_root(update, salt)
         key = self.derive(bounty, "update-key", round_, root)
         key_hash = datakeys.key_hash(key)
         context = scope.context(Purpose.UPDATE, round_, self.address)
-        cid = self.put_sealed(dump_update(update, salt), key, context)
+        cid = self.put_sealed(content, key, context)
         document = SubmissionDocument(round_, self.address, cid, root, key_hash, self._shares(key, round_))
         commitment = submission_commitment(scope, round_, self.address, root, key_hash)
         return commitment, self.publish(document)
@@ -266,6 +320,21 @@ class DataHolder(Participant):
         if self._terms is None:
             self._terms = self.fetch(self.log.terms.document, TermsDocument)
         return self._terms
+
+    def _zero(self) -> Update:
+        return Update.zero(self.terms().scoring.shape)
+
+    def _unchanged(self, round_: int) -> bytes:
+        """Return an encrypted update that changes nothing; nothing at all where there is no key to encrypt it under.
+
+        The seats need that key too: without it they attest to no submission, and nobody is blamed for an empty one.
+        """
+        try:
+            key = read_encrypted_base(self, self.log, round_).shared.key
+            return unchanged(key, self.terms().scoring.shape.parameters)
+        except GradMarketError as trouble:
+            self.note(trouble)
+            return b""
 
     def _can_wait(self, bounty: BountyState) -> bool:
         """Whether so much of the phase is left that whoever waits can still submit."""

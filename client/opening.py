@@ -45,6 +45,7 @@ __all__ = [
     "check_submission",
     "collect_shares",
     "included",
+    "open_content",
     "open_included",
     "open_update",
     "out_of_reach",
@@ -79,19 +80,19 @@ def out_of_reach(error: GradMarketError) -> bool:
 
 
 def check_submission(  # noqa: PLR0913 - whose, which, and whether to hope
-    who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, seat: int, *, patient: bool = False
+    who: Participant, log: BountyLog, max_bytes: int, event: Submitted, seat: int, *, patient: bool = False
 ) -> bytes | None:
     """Return this seat's share of the submission's data key, or None when something is missing or wrong.
 
-    Everything a seat can see alone is checked here: document, commitment, ciphertext present and not too large,
-    share sealed to this seat and equal to its published hash.
+    Everything a seat can see alone is checked here: document, commitment, ciphertext present and of content of at most
+    `max_bytes`, share sealed to this seat and equal to its published hash.
 
     Raises:
         NotFound, StorageError: if `patient`, where something is out of reach that may be there later.
     """
     try:
         document = read_submission(who, log, event)
-        read_bytes(who.store, document.update_cid, max_bytes=max_sealed_bytes(max_model_bytes(scoring)))
+        read_bytes(who.store, document.update_cid, max_bytes=max_sealed_bytes(max_bytes))
         context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
         share = open_text(document.shares[seat].sealed, who.identity, context)
     except GradMarketError as error:
@@ -168,6 +169,27 @@ def _share_at(seat: int, used: Mapping[int, bytes], threshold: int) -> bytes:
     return combine({((i + 1) ^ (seat + 1)) - 1: share for i, share in used.items()}, threshold)
 
 
+def open_content(who: Participant, log: BountyLog, event: Submitted, key: bytes, *, max_bytes: int) -> bytes:
+    """Open what a submission seals, with its data key.
+
+    Raises:
+        InvalidUpdate: it does not open, or is larger than `max_bytes`; its holder loses the stake.
+        NotFound, StorageError: its ciphertext is not here.
+    """
+    document = read_submission(who, log, event)
+    context = who.scope(log.bounty).context(Purpose.UPDATE, event.round, event.holder)
+    try:
+        return who.get_sealed(document.update_cid, key, context, max_bytes=max_bytes)
+    except (NotFound, StorageError) as error:
+        if not isinstance(error, ContentTooLarge):
+            raise  # it is not here, which says nothing about the holder
+        msg = f"{event.holder}'s update is larger than any the terms allow: {error}"
+        raise InvalidUpdate(msg) from error
+    except (SealingError, ProtocolError) as error:
+        msg = f"{event.holder}'s update does not open: {error}"
+        raise InvalidUpdate(msg) from error
+
+
 def open_update(
     who: Participant, log: BountyLog, scoring: ScoringTerms, event: Submitted, key: bytes
 ) -> tuple[Update, bytes]:
@@ -177,21 +199,14 @@ def open_update(
         InvalidUpdate: it contradicts its commitment, its shape or its bounds; its holder loses the stake.
         NotFound, StorageError: its ciphertext is not here.
     """
-    document = read_submission(who, log, event)
-    context = who.scope(log.bounty).context(Purpose.UPDATE, event.round, event.holder)
+    plain = open_content(who, log, event, key, max_bytes=max_model_bytes(scoring))
     try:
-        plain = who.get_sealed(document.update_cid, key, context, max_bytes=max_model_bytes(scoring))
         update, (salt,) = load_update(plain)
-    except (NotFound, StorageError) as error:
-        if not isinstance(error, ContentTooLarge):
-            raise  # it is not here, which says nothing about the holder
-        msg = f"{event.holder}'s update is larger than any the terms allow: {error}"
-        raise InvalidUpdate(msg) from error
-    except (SealingError, ProtocolError) as error:
+    except ProtocolError as error:
         msg = f"{event.holder}'s update does not open: {error}"
         raise InvalidUpdate(msg) from error
     update.check(scoring.shape, scoring.bounds)
-    if update_root(update, salt) != document.update_root:
+    if update_root(update, salt) != read_submission(who, log, event).update_root:
         msg = f"{event.holder}'s update is not the one it committed to: it counts 0 and loses its stake"
         raise InvalidUpdate(msg)
     return update, salt

@@ -50,7 +50,8 @@ class Outgoing:
     Attributes:
         bounty: its id, in hexadecimal; round: the round.
         address: of the holder, which everybody sees.
-        parameters: integers in the update; norm: its length, rounded up; largest: its largest absolute entry.
+        parameters: integers in the update; norm: its length, rounded up; largest: its largest absolute entry; both None
+            for an encrypted one, which nobody here can read.
         seats: addresses of the validators that its key is shared among; threshold: how many open it together.
         sealed_bytes: length of the ciphertext.
         privacy: how it was made private, or None for an update as it was trained.
@@ -61,8 +62,8 @@ class Outgoing:
     round: int
     address: str
     parameters: int
-    norm: int
-    largest: int
+    norm: int | None
+    largest: int | None
     seats: tuple[str, ...]
     threshold: int
     sealed_bytes: int
@@ -76,6 +77,8 @@ class Outgoing:
         if self.mode == "shared":
             sealed_to = "in three components, two for each seat, which look like noise"
             readers = "nobody, unless two seats collude: these read it; the owner sees the aggregate only"
+        elif self.mode == "encrypted-model":
+            readers = f"{readers}; what it decrypts with was made by the owner"
         noise = "none: whoever opens the update sees it as it was trained"
         if self.privacy is not None:
             p = self.privacy
@@ -83,8 +86,11 @@ class Outgoing:
                 f"{p.how}; epsilon {p.epsilon:.2f} of {p.budget:g} at delta {p.delta:g}, all updates from this folder "
                 "together"
             )
-        update = f"{self.parameters:,} integers, norm {self.norm:,}, largest entry {self.largest:,}"
-        if not self.largest:
+        if self.norm is None or self.largest is None:
+            update = f"{self.parameters:,} integers, encrypted: how long it is follows from a model you cannot read"
+        else:
+            update = f"{self.parameters:,} integers, norm {self.norm:,}, largest entry {self.largest:,}"
+        if self.largest == 0:
             update = f"{self.parameters:,} integers, all 0: an update that changes nothing"
         return [
             ("submission", f"round {self.round} of bounty 0x{self.bounty}"),

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from client.base import max_model_bytes
+from client.encrypted.base import private_key, seal_encrypted_base
 from client.log import BountyLog
-from client.modes import SHARED, check_mode
+from client.modes import ENCRYPTED, check_mode, is_unjudged
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
 from client.watch import check_pace
@@ -25,7 +26,7 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms
 from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
-from marketplace.domain.update import apply
+from marketplace.domain.update import apply, check_network
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
@@ -120,7 +121,7 @@ class ModelOwner(Participant):
         """
         plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
-        check_mode(replace(plan.chain, unjudged=plan.privacy == SHARED), plan.privacy, plan.scoring)
+        check_mode(replace(plan.chain, unjudged=is_unjudged(plan.privacy)), plan.privacy, plan.scoring)
         check_pace(plan.chain, self.margin, self.depth)
         salt = self.journal.once("post", lambda: secrets.token_bytes(32))
         bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)
@@ -141,13 +142,16 @@ class ModelOwner(Participant):
         )
         chain = replace(
             plan.chain,
-            unjudged=plan.privacy == SHARED,
+            unjudged=is_unjudged(plan.privacy),
             owner=self.address,
             base_root=network_root(plan.base, hidden.base_salt),
             shards_root=terms_tree.root_of(terms),
             document=self.publish(terms),
         )
         key = self.publish_key()
+        if plan.privacy == ENCRYPTED:
+            check_network(plan.base, plan.scoring.shape, plan.scoring.bounds)
+            private_key(self.journal, bounty)  # before there is a deadline: it may take minutes
         if not self.has_posted() and self.account.post(chain, salt, key) != bounty:
             msg = "the market gave the bounty another id than it was sealed for: is this the right chain and market?"
             raise ProtocolError(msg)
@@ -192,6 +196,8 @@ class ModelOwner(Participant):
     def open_round(self, bounty: BountyState) -> bool:
         """Publish the base, sealed to the seats and to everybody who joined, and commit to the root update.
 
+        Where holders are not to read it, they get it encrypted instead.
+
         Also when this owner does not know the base, because nobody served the last aggregate: then nobody can open it,
         the round is void and fees return, while not opening it would cost the bond.
         """
@@ -201,6 +207,12 @@ class ModelOwner(Participant):
         context = scope.context(Purpose.BASE, round_, self.address)
         base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
         recipients, sealed_to = self._recipients(bounty)
+        encrypted = ""
+        if self.plan.privacy == ENCRYPTED:
+            private, bounds = private_key(self.journal, self.log.bounty), self.plan.scoring.bounds
+            encrypted = seal_encrypted_base(self, self.log, round_, self.model, bounds, private, recipients)
+            seats = self.log.keys_of_seats()  # the base itself is for them alone
+            recipients = {address: key for address, key in recipients.items() if address in seats}
         envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
 
         update = self.plan.train_root(self.model, round_)
@@ -209,7 +221,7 @@ class ModelOwner(Participant):
         root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
         key = root_key(self.secrets.shard_keys[round_], root)
         root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
-        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root)
+        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root, encrypted)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
         return True
 

@@ -49,6 +49,7 @@ __all__ = [
     "TracedRound",
     "permutation_seed",
     "score",
+    "score_unjudged",
     "seal_aggregate",
 ]
 
@@ -201,6 +202,33 @@ def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) ->
         given=given,
         salts=opened.salts,
         trace=trace,
+    )
+
+
+def score_unjudged(
+    scope: Scope, round_: int, included: int, given: RoundInput, data_keys: dict[int, bytes]
+) -> ScoredRound:
+    """Score a round of a bounty in which nothing can be disputed: as `score`, without a trace.
+
+    Args:
+        scope: the bounty; round_: the round; included: bitmap, as the chain fixed it.
+        given: what there is to score.
+        data_keys: what the round secret follows from.
+    """
+    shelf, result = Shelf(), score_round(given)
+    made = Made.of(datakeys.round_secret(list(data_keys.values())))
+    sealed = seal_aggregate(scope, round_, result, made, shelf)
+    document = shelf.put_document(sheet_document(scope, round_, given, result, sealed.roots))
+    head = sheet_head(given, result, sealed.roots, included, document)
+    return ScoredRound(
+        sheet=head,
+        hash=sheet_hash(scope, round_, head),
+        aggregate=result.aggregate if result.adopted else None,
+        aggregate_key=sealed.key,
+        aggregate_salt=made.aggregate,
+        submissions=given.submissions,
+        data_keys=dict(data_keys),
+        contents=tuple(shelf.contents),
     )
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from client.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from client.holder import TrainingTask
+    from client.holder import BlindTask, TrainingTask
     from client.training import Attacker
     from marketplace.datasets import Rows
     from marketplace.domain.update import Update
+    from marketplace.privacy.paillier.linear import LinearMap
 
 __all__ = ["CheatTrainer", "HonestTrainer"]
 
@@ -46,6 +47,12 @@ class HonestTrainer:
             bounds=task.terms.scoring.bounds,
             progress=task.progress,
         )
+
+    def linear_map(self, task: BlindTask) -> LinearMap:
+        """Return what the rows do to a linear model that nobody here can read."""
+        from client.encrypted.training import linear_map  # noqa: PLC0415 - loads the engine
+
+        return linear_map(self.rows, task.terms, _round_seed(self.seed, task.round))
 
 
 class CheatTrainer:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from client.bench import Bench
 from client.disputes import Disputes
-from client.modes import SHARED
+from client.encrypted.bench import EncryptedBench
+from client.modes import ENCRYPTED, SHARED
 from client.participant import Participant
 from client.push import settle
 from client.scorer import TracedRound, score
@@ -47,7 +48,7 @@ class Validator(Participant):
 
     Attributes:
         scorer: what scores a round it has opened.
-        place: where its compute seats meet the others, in bounties whose updates are shared.
+        place: where its compute seats meet the others, in bounties that have no referee.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - a participant's parts and the bounty
@@ -93,7 +94,7 @@ class Validator(Participant):
             if turn is None or turn.validator != self.address:
                 continue
             if self.log.terms.unjudged and self.my_seats():
-                return False  # with two compute seats one reads every update: nobody would share with them
+                return False  # with two seats one reads alone what takes two: nobody would share with them
             try:
                 check_pace(self.log.terms, self.margin, self.depth)
                 self.bench.check_terms()
@@ -204,6 +205,8 @@ class Validator(Participant):
             terms = self.fetch(self.log.terms.document, TermsDocument)
             if terms.privacy == SHARED:
                 self._bench = SharedBench(self, self.log, terms, self.place)
+            elif terms.privacy == ENCRYPTED:
+                self._bench = EncryptedBench(self, self.log, terms, self.place)
             else:
                 self._bench = Bench(self, self.log, terms, self.scorer)
         self._bench.remember()

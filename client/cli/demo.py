@@ -24,7 +24,10 @@ def demo(  # noqa: PLR0913, PLR0917 - the options of one command
     ] = "embedded",
     storage: Annotated[str, typer.Option(help="embedded, or ipfs: real nodes.")] = "embedded",
     privacy: Annotated[
-        str, typer.Option(help="sealed: seats open updates. shared: nobody sees one, three seats compute on shares.")
+        str,
+        typer.Option(
+            help="sealed: seats open updates. shared: nobody sees one. encrypted-model: holders cannot read the base."
+        ),
     ] = "sealed",
     report: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep everybody's folders and logs, in a new folder.")] = None,

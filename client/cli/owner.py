@@ -32,7 +32,7 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     categorical: Annotated[str, typer.Option(help="Columns of texts, comma-separated.")] = "",
     drop: Annotated[str, typer.Option(help="Columns to leave out, comma-separated.")] = "",
     title: Annotated[str, typer.Option(help="One line for those who may join.")] = "A better model",
-    hidden: Annotated[int, typer.Option(help="Width of the network's hidden layer.")] = 32,
+    hidden: Annotated[int, typer.Option(help="Width of the network's hidden layer; 0 for a linear model.")] = 32,
     rounds: Annotated[int, typer.Option(help="Each needs validation rows of its own.")] = 5,
     holders: Annotated[int, typer.Option(help="At most so many may join.")] = 16,
     budget: Annotated[int, typer.Option(help="Whole tokens a round pays at most.")] = 1000,
@@ -40,7 +40,9 @@ def init(  # noqa: PLR0913, PLR0917 - the options of one command
     seats: Annotated[int, typer.Option(help="Validators that score; odd, 3 to 15.")] = 3,
     privacy: Annotated[
         str,
-        typer.Option(help="sealed: seats open updates. shared: nobody sees one; 3 seats, 8 holders at most."),
+        typer.Option(
+            help="sealed: seats open updates. shared: nobody sees one. encrypted-model: holders cannot read the base."
+        ),
     ] = "sealed",
     hours: Annotated[float, typer.Option(help="Length of the submitting phase; the others follow from it.")] = 24.0,
     devnet: Devnet = None,

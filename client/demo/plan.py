@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from client.modes import ENCRYPTED
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.network import Shape
@@ -84,13 +85,7 @@ class DemoOptions:
         if self.privacy not in PRIVACIES:
             msg = f"there is no mode called {self.privacy!r}: use {' or '.join(PRIVACIES)}"
             raise InvalidInput(msg)
-        most = (_MOST_HOLDERS if self.privacy == "sealed" else EXACT_PLAYERS) - len(self.attackers)
-        if not 3 <= self.honest <= most:  # noqa: PLR2004 - fewest that hide each other
-            msg = f"{self.honest} holders beside {len(self.attackers)} cheats cannot be played: choose 3 to {most}"
-            raise InvalidInput(msg)
-        if self.seats not in _SEATS or (self.privacy != "sealed" and self.seats != COMPONENTS):
-            msg = f"{self.seats} seats cannot be played: choose {', '.join(map(str, _SEATS))}"
-            raise InvalidInput(msg)
+        self._check_people()
         if not 1 <= self.play_rounds <= 12:  # noqa: PLR2004 - each needs validation rows of its own
             msg = f"{self.rounds} rounds cannot be played: choose 1 to 12"
             raise InvalidInput(msg)
@@ -102,6 +97,18 @@ class DemoOptions:
             raise InvalidInput(msg)
         if self.seed < 0:
             msg = f"the seed is {self.seed}: choose 0 or more"
+            raise InvalidInput(msg)
+
+    def _check_people(self) -> None:
+        if self.privacy == ENCRYPTED and self.attackers:
+            msg = "these cheats start from a model they can read, and this one is encrypted: use --attackers ''"
+            raise InvalidInput(msg)
+        most = (_MOST_HOLDERS if self.privacy == "sealed" else EXACT_PLAYERS) - len(self.attackers)
+        if not 3 <= self.honest <= most:  # noqa: PLR2004 - fewest that hide each other
+            msg = f"{self.honest} holders beside {len(self.attackers)} cheats cannot be played: choose 3 to {most}"
+            raise InvalidInput(msg)
+        if self.seats not in _SEATS or (self.privacy != "sealed" and self.seats != COMPONENTS):
+            msg = f"{self.seats} seats cannot be played: choose {', '.join(map(str, _SEATS))}"
             raise InvalidInput(msg)
 
     @property
@@ -129,7 +136,8 @@ class DemoOptions:
 
 def scoring_terms(options: DemoOptions, split: Split) -> ScoringTerms:
     """Return the scoring rule: the defaults, for this network and this many submissions."""
-    shape = Shape(len(split.feature_names), options.preset.hidden, len(split.class_names))
+    hidden = 0 if options.privacy == ENCRYPTED else options.preset.hidden
+    shape = Shape(len(split.feature_names), hidden, len(split.class_names))
     return ScoringTerms(shape, max_submissions=max(16, options.submitters))
 
 

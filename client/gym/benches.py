@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from client.base import max_model_bytes
 from client.gym.cheat import Cheat
 from client.gym.sheets import forged
 from client.gym.strategy import Role, Strategy
@@ -329,7 +330,7 @@ class KeyLeak(Cheat):
             shares = {}
             for spy in self._spies:
                 for seat in spy.my_seats():
-                    share = check_submission(spy, log, scoring, event, seat)
+                    share = check_submission(spy, log, max_model_bytes(scoring), event, seat)
                     if share is not None:
                         shares[seat] = share
             who = self._spies[0]

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from client.rows_file import read_prepared
 from client.trainers import CheatTrainer, HonestTrainer
+from marketplace.domain.errors import InvalidData
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from client.holder import Trainer, TrainingTask
+    from client.holder import BlindTask, Trainer, TrainingTask
     from client.journal import Journal
     from client.privacy import ChargedTrainer
     from client.settings import HolderSettings
     from marketplace.datasets import Rows
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.domain.update import Update
+    from marketplace.privacy.paillier.linear import LinearMap
 
 __all__ = ["FileTrainer", "private_trainer"]
 
@@ -46,6 +48,13 @@ class FileTrainer:
                 else HonestTrainer(rows, settings.seed)
             )
         return self._trainer(task)
+
+    def linear_map(self, task: BlindTask) -> LinearMap:
+        """Return what the rows do to a model that is encrypted; raises InvalidData for an attack: it has to see it."""
+        if self._settings.attack:
+            msg = f"{self._settings.attack!r} starts from a model it can read, and this one is encrypted"
+            raise InvalidData(msg)
+        return HonestTrainer(self.rows(task.terms), self._settings.seed).linear_map(task)
 
     def rows(self, terms: TermsDocument) -> Rows:
         """Return the holder's rows, prepared as the terms say; raises InvalidData for a file that does not fit them."""

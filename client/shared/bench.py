@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from client.base import max_model_bytes
-from client.bench import Bench
 from client.opening import included, out_of_reach
 from client.participant import max_sealed_bytes
 from client.shared.components import COIN_WORDS, fetch_component, open_keys, read_components
-from client.shared.meeting import Computation, Desk
-from client.shared.scoring import SharedRound, blamed_by, failed_round, read_round
-from marketplace.domain.errors import GradMarketError, InvalidInput, PeerFailed, ProtocolError, SealingError
-from marketplace.domain.fields import hex_text
-from marketplace.domain.hashing import keccak
-from marketplace.domain.scope import Purpose
-from marketplace.domain.shared_documents import COMPONENTS, MeetingDocument
-from marketplace.privacy.sharing.tls import Peer
+from client.shared.joint import JointBench
+from client.shared.scoring import SharedRound, read_round
+from marketplace.domain.errors import GradMarketError, InvalidInput, SealingError
+from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.scoring.round import Submission
 from marketplace.sealing import datakeys
-from marketplace.sealing.recipients import open_text, seal_text
-from marketplace.storage.canonical import decode_json, encode_json
 from marketplace.storage.store import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from client.log import BountyLog
-    from client.participant import Participant
     from client.scorer import ScoredRound
-    from client.shared.meeting import Place
     from marketplace.domain.events import Submitted
-    from marketplace.domain.terms_document import TermsDocument
+    from marketplace.privacy.sharing.party import Party
 
 __all__ = ["SharedBench"]
 
 _KEY = 32
 
 
-class SharedBench(Bench):
-    """Opens a round's parts for one compute seat, and computes with the two others.
-
-    Args:
-        who: the validator; log: what the chain said about the bounty; terms: its checked terms document.
-        place: where the seat meets the others.
-    """
-
-    def __init__(self, who: Participant, log: BountyLog, terms: TermsDocument, place: Place) -> None:
-        super().__init__(who, log, terms)
-        self._place = place
-        self._computing: dict[bytes, Computation] = {}
+class SharedBench(JointBench):
+    """Opens a round's parts for one compute seat, and computes with the two others."""
 
     # ------------------------------------------------------------------ attestation
     def _share_of(self, event: Submitted, seat: int, *, patient: bool) -> bytes | None:
@@ -69,40 +49,12 @@ class SharedBench(Bench):
             return None
         return b"".join(keys)
 
-    def reseal(self, round_: int, seat: int, shares: Mapping[int, bytes]) -> MeetingDocument:
-        """Tell the two other seats where this one computes, and hand each the keys of the component they have too."""
-        who, desk = self._who, self._desk(round_)
-        context = who.scope(self._log.bounty).context(Purpose.MEETING, round_, who.address)
-        usable = who.usable_keys(self._log.keys_of_seats())
-        here = {
-            "host": self._place.known_as or self._place.host,
-            "port": desk.port,
-            "fingerprint": hex_text(desk.identity.fingerprint),
-        }
-        sealed = {}
-        # The first component is the seat before's second; the second one the seat after's first.
-        for other, part in (((seat - 1) % COMPONENTS, slice(_KEY)), ((seat + 1) % COMPONENTS, slice(_KEY, None))):
-            address = self._log.seats[other].validator
-            keys = {str(index): hex_text(both[part]) for index, both in shares.items()}
-            if address in usable:
-                sealed[address] = seal_text(encode_json({**here, "keys": keys}), usable[address], context)
-        return MeetingDocument(round_, seat, sealed)
+    def _handed_to(self, other: int, seat: int, shares: Mapping[int, bytes]) -> dict[int, bytes] | None:
+        """Return the keys of the component that both have: the first is the seat before's second, and so on."""
+        parts = {(seat - 1) % COMPONENTS: slice(_KEY), (seat + 1) % COMPONENTS: slice(_KEY, None)}
+        return {index: both[parts[other]] for index, both in shares.items()} if other in parts else None
 
     # ------------------------------------------------------------------ scoring
-    def busy(self, round_: int) -> bool:
-        """Whether the three seats are still computing; begins with it if they are not and nothing has come out yet."""
-        name = self._record(round_)
-        if round_ in self._scored or self._who.journal.get(name) is not None:
-            return False
-        ground = name.encode()
-        if ground not in self._computing:
-            try:
-                self._computing[ground] = self._begin(round_)
-            except GradMarketError as trouble:
-                self._who.note(trouble)
-                return False
-        return self._computing[ground].busy()
-
     def score(self, round_: int) -> ScoredRound:
         """Return what the seats made of a round: once, and again after a restart, with the same result.
 
@@ -119,93 +71,15 @@ class SharedBench(Bench):
             self._scored[round_] = read_round(kept, who.scope(self._log.bounty), round_, submissions, largest)
         return self._scored[round_]
 
-    def _outcome(self, round_: int, name: str) -> bytes:
-        computing = self._computing.get(name.encode())
-        if computing is None or computing.busy():
-            msg = f"the seats have not scored round {round_} yet: ask again"
-            raise ProtocolError(msg)
-        if computing.result is not None:
-            return computing.result
-        seat = self._seat(round_)
-        if computing.trouble is not None:
-            self._who.note(computing.trouble)
-        blamed, last = blamed_by(computing.trouble, seat), round_ == self._log.terms.rounds - 1
-        scope = self._who.scope(self._log.bounty)
-        return failed_round(scope, round_, self._log.included[round_], seat, blamed, last=last)
-
-    def _begin(self, round_: int) -> Computation:
-        """Open what this seat brings, and meet the others.
-
-        Raises as `open_round`, when something is out of reach.
-        """
-        who, log, seat = self._who, self._log, self._seat(round_)
-        given = self.open_round(round_).given
+    def _work(self, round_: int, seat: int) -> Callable[[Party], bytes]:
+        who, log, given = self._who, self._log, self.open_round(round_).given
         components, fine = self._components(round_, seat)
-        brings = SharedRound(
-            who.scope(log.bounty), round_, log.included[round_], given, components, fine, self._previous(round_, seat)
-        )
-        peers, missing = self._peers(round_, seat)
-
-        def nobody(_: object) -> bytes:
-            msg = f"seat {missing} told nobody where it computes: the round has no score"
-            raise PeerFailed(msg, int(missing or 0))
-
-        return Computation(seat, self._place, self._desk(round_), peers, brings.score if missing is None else nobody)
+        previous = self._previous(round_, seat)
+        return SharedRound(who.scope(log.bounty), round_, log.included[round_], given, components, fine, previous).score
 
     # ------------------------------------------------------------------ details
     def _open_submissions(self, round_: int) -> tuple[tuple[Submission, ...], dict[int, bytes]]:
         return tuple(Submission(e.index, e.holder, None) for e in included(self._log, round_)), {}
-
-    def _seat(self, round_: int) -> int:
-        """The seat this validator computes for."""
-        for seat, event in sorted(self._log.attested[round_].items()):
-            if self._log.seated(seat, event) == self._who.address:
-                return seat
-        msg = f"this validator had no seat when round {round_} was attested: it cannot compute"
-        raise ProtocolError(msg)
-
-    def _record(self, round_: int) -> str:
-        """The name of a round's result in the journal: another one if a reorganisation left another round."""
-        log = self._log
-        attested = (e.document for _, e in sorted(log.attested[round_].items()))
-        ground = keccak(log.base_root(round_), *attested, *(e.commitment for e in included(log, round_)))
-        return f"shared/{log.bounty.hex()}/{round_}/{ground.hex()}"
-
-    def _desk(self, round_: int) -> Desk:
-        who, bounty = self._who, self._log.bounty
-        password = who.derive(bounty, "desk", round_).hex().encode()
-        return Desk.at(self._place, who.journal, f"desk/{bounty.hex()}/{round_}", password)
-
-    def _peers(self, round_: int, seat: int) -> tuple[tuple[Peer, ...], int | None]:
-        """Return all three seats as peers, and the first that told this one nothing."""
-        desk, peers, missing = self._desk(round_), [], None
-        for other in range(COMPONENTS):
-            told = self._told(round_, other)
-            if other == seat:
-                peers.append(Peer(self._place.host, desk.port, desk.identity.fingerprint))
-            elif told is None:
-                missing = other if missing is None else missing
-                peers.append(Peer("", 0, bytes(_KEY)))
-            else:
-                peers.append(Peer(told["host"], told["port"], bytes.fromhex(told["fingerprint"][2:])))
-        return tuple(peers), missing
-
-    def _told(self, round_: int, seat: int) -> dict[str, Any] | None:
-        """Return what a seat told this one when it attested, or None."""
-        event = self._log.attested[round_].get(seat)
-        if event is None:
-            return None
-        sender = self._log.seated(seat, event)
-        context = self._who.scope(self._log.bounty).context(Purpose.MEETING, round_, sender)
-        try:
-            document = self._who.fetch(event.document, MeetingDocument)
-            told = decode_json(open_text(document.sealed.get(self._who.address, ""), self._who.identity, context))
-            if not isinstance(told, dict) or not isinstance(told["host"], str) or type(told["port"]) is not int:
-                return None
-            bytes.fromhex(told["fingerprint"].removeprefix("0x"))
-        except (GradMarketError, AttributeError, KeyError, ValueError):
-            return None
-        return told
 
     def _components(self, round_: int, seat: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
         """Return this seat's components of a round, and which of them are what was published; see `SharedRound`.
@@ -240,13 +114,6 @@ class SharedBench(Bench):
             for key, right in zip((before, after), hashes, strict=True)
         )
         return first, second
-
-    def _handed(self, event: Submitted, seat: int) -> bytes | None:
-        told = self._told(event.round, seat)
-        try:
-            return None if told is None else bytes.fromhex(told["keys"][str(event.index)].removeprefix("0x"))
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return None
 
     def _previous(self, round_: int, seat: int) -> NDArray[np.uint64] | None:
         """Return this seat's components of the last round's updates, zeros where one was breached."""

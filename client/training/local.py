@@ -12,12 +12,12 @@ from torch.utils.data import Dataset
 
 from client.training.convert import parameters_of, to_torch
 from client.training.determinism import reproducible
+from client.training.prior import log_prior_ratio
 from client.training.quantise import to_update
 from client.training.recipe import Recipe
 from client.training.source import rows_of
 from marketplace.datasets import Rows, quantise_rows
-from marketplace.datasets.columns import Floats, Integers
-from marketplace.domain.errors import InvalidInput
+from marketplace.datasets.columns import Floats
 from marketplace.domain.network import Network
 from marketplace.domain.update import Bounds, Update
 
@@ -25,8 +25,6 @@ __all__ = ["Progress", "fit", "root_update", "train"]
 
 Progress: TypeAlias = Callable[[float], None]
 """Called after every step with the share of the work that is done; 1.0 is the last call."""
-
-_UNSEEN_CLASS_COUNT = 0.1
 
 
 def train(  # noqa: PLR0913 - what is trained, on what, how, and how far it may go
@@ -52,7 +50,7 @@ def train(  # noqa: PLR0913 - what is trained, on what, how, and how far it may 
         InvalidUpdate: training diverged.
     """
     rows = rows_of(source, base.shape)
-    shift = recipe.prior_offset * _log_prior_ratio(rows.labels, public_prior, base.shape.classes)
+    shift = recipe.prior_offset * log_prior_ratio(rows.labels, public_prior, base.shape.classes)
     return to_update(fit(base, rows, recipe, seed=seed, shift=shift, progress=progress), base.shape, bounds)
 
 
@@ -91,14 +89,3 @@ def fit(  # noqa: PLR0913 - as `train`
                 if progress is not None:
                     progress(done / steps)
     return (parameters_of(module) - before) * base.scales.weight_scale
-
-
-def _log_prior_ratio(labels: Integers, public_prior: Sequence[int], classes: int) -> Floats:
-    """Return float64[classes]: log of the local over the public share of each class."""
-    public = np.asarray(public_prior, dtype=np.float64)
-    if public.shape != (classes,) or public.min() <= 0:
-        msg = f"public_prior has to be {classes} positive counts, one per class: take it from the bounty's terms"
-        raise InvalidInput(msg)
-    local = np.bincount(labels, minlength=classes) + _UNSEEN_CLASS_COUNT
-    ratio: Floats = np.log(local / local.sum()) - np.log(public / public.sum())
-    return ratio

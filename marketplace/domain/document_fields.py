@@ -18,6 +18,10 @@ class Reader:
         self._left: dict[str, Any] = {k: v for k, v in value.items() if k != "kind"}
         self._kind = kind
 
+    def has(self, name: str) -> bool:
+        """Whether a field that may be left out is there."""
+        return name in self._left
+
     def integer(self, name: str) -> int:
         """Take a number that is not negative."""
         value = self._take(name)

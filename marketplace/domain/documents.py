@@ -42,9 +42,10 @@ class RoundDocument:
         round: the round, from 0.
         base_cid: the sealed base model.
         base_root: its commitment, equal to the one the chain holds.
-        envelope_cid: JSON {address: sealed base key} for the seats and the joined holders.
+        envelope_cid: JSON {address: sealed base key} for the seats and, unless holders are not to read it, for them.
         root_cid: the sealed root update; its key derives from the shard's key, so it opens with the shard.
         root_root: its commitment, equal to the one on the chain.
+        encrypted_base: CID of an `EncryptedBaseDocument`; empty where holders read the base.
     """
 
     kind: ClassVar[str] = "round"
@@ -54,9 +55,11 @@ class RoundDocument:
     envelope_cid: str
     root_cid: str
     root_root: bytes
+    encrypted_base: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as JSON values."""
+        more = {"encrypted_base": self.encrypted_base} if self.encrypted_base else {}
         return {
             "kind": self.kind,
             "round": self.round,
@@ -65,6 +68,7 @@ class RoundDocument:
             "envelope_cid": self.envelope_cid,
             "root_cid": self.root_cid,
             "root_root": hex_text(self.root_root),
+            **more,
         }
 
     @classmethod
@@ -78,6 +82,7 @@ class RoundDocument:
             r.text("envelope_cid"),
             r.text("root_cid"),
             r.digest("root_root"),
+            r.text("encrypted_base") if r.has("encrypted_base") else "",
         )
         r.end()
         return out

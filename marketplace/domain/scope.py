@@ -20,6 +20,8 @@ class Purpose(StrEnum):
     """What a key or ciphertext is for; two purposes never share a context."""
 
     BASE = "base"
+    ENCRYPTED_BASE = "encrypted-base"
+    DECRYPTION_SHARE = "decryption-share"
     UPDATE = "update"
     COMPONENT = "component"
     KEY_SHARE = "key-share"

@@ -15,7 +15,7 @@ from marketplace.domain.scoring_terms import PPM, ScoringTerms
 __all__ = ["KINDS", "PRIVACIES", "RecipeTerms", "SealedRoot", "TermsDocument"]
 
 KINDS: Final = ("exact",)
-PRIVACIES: Final = ("sealed", "shared")
+PRIVACIES: Final = ("sealed", "shared", "encrypted-model")
 
 
 @dataclass(frozen=True)

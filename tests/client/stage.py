@@ -55,12 +55,13 @@ class Stage:
         spare: int = 0,
         purse: int = 0,
         privacy: str = "sealed",
+        shape: Shape = SHAPE,
         **changes: object,
     ):
         """Have everybody ready; `purse` is what validators have beside a ticket's stake, for the bonds of disputes."""
         self.net = Devnet()
         self.store = FolderStore(folder)
-        scoring = ScoringTerms(SHAPE, target_gain_ppm=20_000)
+        scoring = ScoringTerms(shape, target_gain_ppm=20_000)
         self.recipe = Recipe.from_terms(_RECIPE)
         root = rows(60, 1)
         terms = ChainTerms(
@@ -87,7 +88,7 @@ class Stage:
         terms = replace(terms, **changes)
         plan = BountyPlan(
             title="two clouds",
-            base=starting_network(SHAPE, scoring.scales, 3),
+            base=starting_network(shape, scoring.scales, 3),
             shards=tuple(_shard(rows(200, 100 + i)) for i in range(rounds + 1)),
             train_root=lambda base, round_: root_update(base, root, self.recipe, seed=round_, bounds=scoring.bounds),
             scoring=scoring,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MOST_SEATS", "KeyShare", "Part", "SharedKey", "combine", "deal", "part_of"]
+__all__ = ["MOST_SEATS", "KeyShare", "Part", "SharedKey", "combine", "deal", "is_right", "part_of"]
 
 MOST_SEATS: Final = 63
 _CHALLENGE_BITS: Final = 128
@@ -142,7 +142,7 @@ def combine(vector: EncryptedVector, parts: Sequence[Part], shared: SharedKey) -
     _check_key(vector, shared)
     right: dict[int, Part] = {}
     for part in parts:
-        if part.seat not in right and _is_right(vector, part, shared):
+        if part.seat not in right and is_right(vector, part, shared):
             right[part.seat] = part
     if len(right) < shared.threshold:
         msg = f"{len(right)} right parts do not decrypt what needs {shared.threshold}: wait for more seats"
@@ -163,24 +163,7 @@ def combine(vector: EncryptedVector, parts: Sequence[Part], shared: SharedKey) -
     return opened(vector, plain)
 
 
-# ---------------------------------------------------------------------- details
-def _check_key(vector: EncryptedVector, shared: SharedKey) -> None:
-    if vector.key != shared.key:
-        msg = "this vector is encrypted under another key than the one that was dealt: use the one of its bounty"
-        raise WrongKey(msg)
-
-
-def _weight(seat: int, seats: Sequence[int], factor: int) -> int:
-    """Return factor times the Lagrange coefficient at 0 of a seat, an integer; seat i holds the polynomial at i + 1."""
-    above, below = factor, 1
-    for other in seats:
-        if other != seat:
-            above *= -(other + 1)
-            below *= seat - other
-    return above // below
-
-
-def _is_right(vector: EncryptedVector, part: Part, shared: SharedKey) -> bool:
+def is_right(vector: EncryptedVector, part: Part, shared: SharedKey) -> bool:
     """Whether a part is what the seat's share makes of the ciphertexts."""
     key, square = shared.key, shared.key.square
     if not 0 <= part.seat < len(shared.checks) or len(part.numbers) != len(vector.ciphertexts):
@@ -197,6 +180,23 @@ def _is_right(vector: EncryptedVector, part: Part, shared: SharedKey) -> bool:
     check = shared.checks[part.seat]
     second = power(shared.base, part.response, square) * power(check, -part.challenge, square) % square
     return part.challenge == _challenge(shared, part.seat, given, made, int(first), int(second))
+
+
+# ---------------------------------------------------------------------- details
+def _check_key(vector: EncryptedVector, shared: SharedKey) -> None:
+    if vector.key != shared.key:
+        msg = "this vector is encrypted under another key than the one that was dealt: use the one of its bounty"
+        raise WrongKey(msg)
+
+
+def _weight(seat: int, seats: Sequence[int], factor: int) -> int:
+    """Return factor times the Lagrange coefficient at 0 of a seat, an integer; seat i holds the polynomial at i + 1."""
+    above, below = factor, 1
+    for other in seats:
+        if other != seat:
+            above *= -(other + 1)
+            below *= seat - other
+    return above // below
 
 
 def _folded(vector: EncryptedVector, numbers: Sequence[int], seat: int, shared: SharedKey) -> tuple[int, int]:

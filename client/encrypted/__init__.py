@@ -1,0 +1,1 @@
+"""Bounties whose holders train a linear model that they cannot read."""
