@@ -119,7 +119,7 @@ def test_an_altered_file_is_refused(saved, name):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (b'"gradmarket-plan-1"', b'"gradmarket-plan-9"'),
+        (b'"gradmarket-plan-2"', b'"gradmarket-plan-9"'),
         (b'"seats":3', b'"seats":"3"'),
         (b'"serve":610', b'"serve":-1'),
         (b'"title"', b'"headline"'),
