@@ -85,7 +85,9 @@ contract Referee is IReferee {
 
     // ---------------------------------------------------------------- beside the majority
     /// @inheritdoc IReferee
-    /// @dev All four of these change with the salts of a trace. A majority of all seats, silent and disproved ones among them, so that there is one such sheet at most.
+    /// @dev What is replaced in `other` changes with the salts of a trace. A majority of all seats, silent and disproved ones among
+    /// them, so that there is one such sheet at most.
+    // solhint-disable-next-line gas-calldata-parameters
     function excuse(
         bytes32 bounty,
         uint256 round,
