@@ -68,7 +68,14 @@ def _processes_naming(text):
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="the system does not list its processes in files")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=["term", "int", "kill"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="term", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, id="int", marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, id="kill"),
+    ],
+)
 def test_a_demonstration_that_is_stopped_leaves_nothing_running(tmp_path, number):
     """No participant and no chain, whatever signal ended it. GM-924."""
     keep = tmp_path / "kept"

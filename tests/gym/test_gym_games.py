@@ -15,11 +15,8 @@ from marketplace.domain.errors import InvalidInput
 QUICK = {
     *CHEAP,
     "sybil-split",
-    "take-the-base",
     "lazy-guess",
-    "withheld-reveal",
     "majority-liar",
-    "exclude-rivals",
     "thrown-dispute",
     "self-challenge",
     "never-opens",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.referee.asking import Judges
 
 LONG = [pytest.mark.slow, pytest.mark.timeout(3600)]
-MANY = pytest.mark.parametrize("cases", [5_000, pytest.param(100_000, marks=LONG)])
+MANY = pytest.mark.parametrize("cases", [1_000, pytest.param(100_000, marks=LONG)])
 AT_ONCE = 1_000
 
 
@@ -299,7 +299,7 @@ def _totals(rng: np.random.Generator, counts: Counts) -> NDArray[np.int64]:
     return gram
 
 
-@pytest.mark.parametrize("cases", [100, pytest.param(100_000, marks=LONG)])
+@pytest.mark.parametrize("cases", [40, pytest.param(100_000, marks=LONG)])
 def test_payout_trees(judges: Judges, cases: int) -> None:
     """The tree over what MONEY pays to PEOPLE is `PayoutTree`'s."""
     for rng, size in parts(cases, 14, 50):
