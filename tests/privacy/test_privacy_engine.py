@@ -50,14 +50,14 @@ def test_shares_do_not_show_numbers():
 def test_commitments_differ_with_salt_index_and_component(seed):
     """A commitment binds the component, its place and the salt."""
     component = ring(np.array([seed, 1]))
-    salts = (bytes(16), bytes(15) + b"\1")
+    salts = (bytes(32), bytes(31) + b"\1")
     found = {commit_component(i, c, s) for i in (0, 1) for c in (component, component + np.uint64(1)) for s in salts}
     assert 8 == len(found)
 
 
 def test_commitments_want_a_whole_salt():
     """A short salt can be searched, so it is refused."""
-    with pytest.raises(InvalidUpdate, match="16"):
+    with pytest.raises(InvalidUpdate, match="32"):
         commit_component(0, ring(np.arange(2)), b"short")
 
 
