@@ -125,7 +125,7 @@ def test_a_preparation_beyond_a_block_is_refused() -> None:
         ({"public_prior": (1,)}, "public prior"),
         ({"shards": (SEALED,)}, "shards"),
         ({"kind": "torch"}, "torch"),
-        ({"privacy": "shared"}, "shared"),
+        ({"privacy": "open"}, "open"),
     ],
 )
 def test_parts_that_contradict_each_other_are_refused(change: dict[str, Any], words: str) -> None:

@@ -20,6 +20,7 @@ contract FallsFuzz is Disputes {
             uint256 draw = _mix(seed, 10 + seat);
             bench[seat] = draw % 4 == 0 ? KINDS[(draw >> 8) % KINDS.length] : KINDS[_mix(seed, 1 + draw % 2) % 6];
         }
+        if (2 * _count(bench, 0, "x") > bench.length) return; // the owner is asked for the shard first
         _toBench(bench);
         if (_count(bench, 0, "H") + _count(bench, 0, "A") + _count(bench, 0, "B") == 0) return; // all silent: void
         bytes1 stands = _standing(bench, 0);
