@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
+from marketplace.domain.money import threshold as threshold_of
 from marketplace.privacy.paillier.encrypt import Encrypter
 from marketplace.privacy.paillier.keys import PrivateKey, generate
 from marketplace.privacy.paillier.lanes import Lanes
@@ -95,7 +96,7 @@ def _linear(key: PrivateKey, encrypter: Encrypter, features: int, rows: int, sea
         "train in the clear", lambda: training_map(table, labels, logistic(), Schedule(), weight_scale=1024)
     )
     made, _ = _timed("apply to the model", lambda: train(model, step, encrypter))
-    threshold = -(-2 * seats // 3)
+    threshold = threshold_of(seats)
     (shared, shares), _ = _timed(f"deal the key, {threshold} of {seats}", lambda: deal(key, threshold, seats))
     part, _ = _timed("one seat's part", lambda: part_of(made, shares[0]))
     parts = [part, *(part_of(made, share) for share in shares[1:threshold])]

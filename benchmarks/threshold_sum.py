@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
+from marketplace.domain.money import threshold as threshold_of
 from marketplace.privacy.randomness import RandomStream
 from marketplace.privacy.threshold.masking import add_masked, mask, unmask
 from marketplace.privacy.threshold.parameters import LARGEST_MODULUS_BITS, MODULUS, SumTerms
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--holders", type=int, default=10)
     parser.add_argument("--seats", type=int, default=7)
     args = parser.parse_args()
-    terms, threshold = SumTerms(args.holders, _BOUND, args.parameters), -(-2 * args.seats // 3)
+    terms, threshold = SumTerms(args.holders, _BOUND, args.parameters), threshold_of(args.seats)
     print(f"{args.parameters:,} parameters of 24 bits, {args.holders} holders, {threshold} of {args.seats} seats")
     print(
         f"  degree {DEGREE}, modulus {MODULUS.bit_length()} of {LARGEST_MODULUS_BITS[DEGREE]} bits allowed at "

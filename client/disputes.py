@@ -204,7 +204,7 @@ class Disputes:
         return True
 
     def _excuse(self, mine: TracedRound, event: Revealed) -> bool:
-        """Have this seat excused if a majority says the same under other salts, which nobody can disprove."""
+        """Have this seat excused if a majority pays the same under other salts, which nobody can disprove."""
         log, sheet = self._who.log, event.sheet
         if (
             not _pay_the_same(sheet, mine.sheet)

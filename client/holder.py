@@ -6,7 +6,7 @@ Read `step` for what happens when, and the methods below it in the order of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from client.base import open_base
 from client.encrypted.base import open_encrypted_base, read_encrypted_base
@@ -15,7 +15,7 @@ from client.log import BountyLog
 from client.modes import ENCRYPTED, SHARED, check_mode
 from client.outgoing import Outgoing, describe
 from client.participant import Participant
-from client.shared.components import check_bench, seal_components
+from client.shared.components import check_bench, components_size, seal_components
 from client.sheets import payout_in
 from client.watch import check_pace
 from marketplace.domain.abi import allowlist_proof, submission_commitment
@@ -25,7 +25,6 @@ from marketplace.domain.documents import SealedShare, SubmissionDocument
 from marketplace.domain.errors import GradMarketError, InvalidTerms, NotFound, ProtocolError, StorageError
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
-from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.terms_document import TermsDocument
 from marketplace.domain.update import Update
 from marketplace.sealing import datakeys
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
     from marketplace.storage.store import Store
 
 __all__ = ["BlindTask", "BlindTrainer", "DataHolder", "Trainer", "TrainingTask"]
+
+T = TypeVar("T")
 
 _WORD = 32
 _LAST_PART = 4
@@ -195,6 +196,8 @@ class DataHolder(Participant):
         seats = tuple(self.log.seats[i].validator for i in range(self.log.terms.seats))
         mode = self.terms().privacy
         size = sealed_size(len(update if isinstance(update, bytes) else dump_update(update, bytes(_WORD))))
+        if mode == SHARED:
+            size = components_size(parameters)
         return Outgoing(
             self.log.bounty.hex(),
             round_,
@@ -204,7 +207,7 @@ class DataHolder(Participant):
             largest,
             seats,
             datakeys.threshold(len(seats)),
-            size * (COMPONENTS if mode == SHARED else 1),
+            size,
             mode=mode,
         )
 
@@ -214,49 +217,32 @@ class DataHolder(Participant):
         Raises:
             NotFound, StorageError: the base is out of reach now, and there is time to try again.
         """
-        terms, began = self.terms(), self.account.now()
-        try:
-            if not self.in_time(bounty.deadline, self.training_seconds):
-                msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
-                raise ProtocolError(msg)
+        terms = self.terms()
+
+        def make() -> Update:
             if terms.privacy == SHARED:
                 check_bench(self.log)
             base, _ = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
-        except GradMarketError as trouble:
-            self.note(trouble)
-            if isinstance(trouble, NotFound | StorageError) and self._can_wait(bounty):
-                raise
-            return self._zero()
-        self.training_seconds = self.account.now() - began
-        return update
+            return update
+
+        return self._in_time_or(bounty, make, self._zero)
 
     def train_blind(self, bounty: BountyState) -> bytes:
-        """Return the encrypted update of this round, or one that changes nothing where there can be no other.
+        """Return the encrypted update of this round, or one that changes nothing; raises as `train`."""
+        terms = self.terms()
 
-        Raises:
-            NotFound, StorageError: the encrypted base is out of reach now, and there is time to try again.
-        """
-        terms, began = self.terms(), self.account.now()
-        try:
-            if not self.in_time(bounty.deadline, self.training_seconds):
-                msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
-                raise ProtocolError(msg)
+        def make() -> bytes:
             if not isinstance(self.trainer, BlindTrainer):
                 msg = "this holder's way of training needs a model it can read: an update that changes nothing is made"
                 raise ProtocolError(msg)
             check_bench(self.log)
             base = read_encrypted_base(self, self.log, bounty.round)
             model = open_encrypted_base(self, self.log, terms.scoring, bounty.round, base)
-            raw = trained(model, self.trainer.linear_map(BlindTask(terms, bounty.round)))
-        except GradMarketError as trouble:
-            self.note(trouble)
-            if isinstance(trouble, NotFound | StorageError) and self._can_wait(bounty):
-                raise
-            return self._unchanged(bounty.round)
-        self.training_seconds = self.account.now() - began
-        return raw
+            return trained(model, self.trainer.linear_map(BlindTask(terms, bounty.round)))
+
+        return self._in_time_or(bounty, make, lambda: self._unchanged(bounty.round))
 
     def seal(self, update: Update | bytes, round_: int) -> tuple[bytes, bytes]:
         """Seal an update under a data key of its own, share that key among the seats, store both.
@@ -320,6 +306,22 @@ class DataHolder(Participant):
         if self._terms is None:
             self._terms = self.fetch(self.log.terms.document, TermsDocument)
         return self._terms
+
+    def _in_time_or(self, bounty: BountyState, make: Callable[[], T], nothing: Callable[[], T]) -> T:
+        """Return what `make` trains, remembering how long that takes; `nothing` where it cannot, or not in time."""
+        began = self.account.now()
+        try:
+            if not self.in_time(bounty.deadline, self.training_seconds):
+                msg = f"no time is left to train for round {bounty.round}: an update that changes nothing is submitted"
+                raise ProtocolError(msg)
+            made = make()
+        except GradMarketError as trouble:
+            self.note(trouble)
+            if isinstance(trouble, NotFound | StorageError) and self._can_wait(bounty):
+                raise
+            return nothing()
+        self.training_seconds = self.account.now() - began
+        return made
 
     def _zero(self) -> Update:
         return Update.zero(self.terms().scoring.shape)

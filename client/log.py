@@ -62,7 +62,7 @@ class BountyLog:
         disputed: round -> {dispute: `Disputed`}.
         turns: dispute -> its `Demanded`, `Answered` and `Decided` events, in order.
         disproved: round -> {sheet hash: `Disproved`}.
-        excused: round -> hashes of sheets that state what a majority's does.
+        excused: round -> hashes of sheets that pay what a majority's does.
         settled: round -> `Settled`.
         void: rounds that were void.
         served: round -> {seat: `Served`}.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from marketplace.domain.bounds import EXACT_PLAYERS
+from marketplace.domain.bounds import EXACT_PLAYERS, step_denominator
 from marketplace.domain.errors import InvalidTerms
 from marketplace.domain.shared_documents import COMPONENTS
+from marketplace.domain.terms_document import PRIVACIES
 from marketplace.scoring.trace.limits import check_judgeable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ENCRYPTED = "encrypted-model"
 """Holders train a linear model that they cannot read; three seats decrypt single updates once submissions closed."""
 
 _MEAN_BITS = 30
-"""Of four times the largest sum of weighted entries: what `marketplace.privacy.sharing.figures.open_mean` divides."""
+"""Of four times the largest sum of weighted entries and twice K: what `privacy.sharing.figures.open_mean` divides."""
 
 _MOST_PARAMETERS = 1024
 """Of an encrypted model: training multiplies as many ciphertexts as its square; this many take a minute."""
@@ -47,6 +48,9 @@ def check_mode(chain: ChainTerms, privacy: str, scoring: ScoringTerms) -> None:
         privacy: what the terms document says.
         scoring: the scoring terms.
     """
+    if privacy not in PRIVACIES:
+        msg = f"there is no mode called {privacy!r}: use {', '.join(PRIVACIES)}"
+        raise InvalidTerms(msg)
     if chain.unjudged != is_unjudged(privacy):
         has = "has not" if is_unjudged(privacy) else "has"
         msg = f"a bounty in {privacy!r} mode {has} a referee on the chain, and these terms differ"
@@ -67,7 +71,8 @@ def _check_shared(chain: ChainTerms, scoring: ScoringTerms) -> None:
     if chain.max_holders > EXACT_PLAYERS:
         msg = f"three seats score at most {EXACT_PLAYERS} shared updates, not {chain.max_holders}: lower max_holders"
         raise InvalidTerms(msg)
-    reach = 4 * EXACT_PLAYERS * scoring.coefficient_max * scoring.bounds.entry
+    total = EXACT_PLAYERS * scoring.coefficient_max
+    reach = 4 * total * scoring.bounds.entry + 2 * step_denominator(total, scoring.step_quarters)
     if reach >> _MEAN_BITS:
         msg = f"entries of {scoring.bounds.entry} are too large for shared updates: lower the bound of an entry"
         raise InvalidTerms(msg)

@@ -169,8 +169,10 @@ def _share_at(seat: int, used: Mapping[int, bytes], threshold: int) -> bytes:
     return combine({((i + 1) ^ (seat + 1)) - 1: share for i, share in used.items()}, threshold)
 
 
-def open_content(who: Participant, log: BountyLog, event: Submitted, key: bytes, *, max_bytes: int) -> bytes:
-    """Open what a submission seals, with its data key.
+def open_content(
+    who: Participant, log: BountyLog, event: Submitted, key: bytes, *, max_bytes: int
+) -> tuple[bytes, bytes]:
+    """Open what a submission seals, with its data key; return it with the root it committed to.
 
     Raises:
         InvalidUpdate: it does not open, or is larger than `max_bytes`; its holder loses the stake.
@@ -179,7 +181,7 @@ def open_content(who: Participant, log: BountyLog, event: Submitted, key: bytes,
     document = read_submission(who, log, event)
     context = who.scope(log.bounty).context(Purpose.UPDATE, event.round, event.holder)
     try:
-        return who.get_sealed(document.update_cid, key, context, max_bytes=max_bytes)
+        return who.get_sealed(document.update_cid, key, context, max_bytes=max_bytes), document.update_root
     except (NotFound, StorageError) as error:
         if not isinstance(error, ContentTooLarge):
             raise  # it is not here, which says nothing about the holder
@@ -199,14 +201,14 @@ def open_update(
         InvalidUpdate: it contradicts its commitment, its shape or its bounds; its holder loses the stake.
         NotFound, StorageError: its ciphertext is not here.
     """
-    plain = open_content(who, log, event, key, max_bytes=max_model_bytes(scoring))
+    plain, root = open_content(who, log, event, key, max_bytes=max_model_bytes(scoring))
     try:
         update, (salt,) = load_update(plain)
     except ProtocolError as error:
         msg = f"{event.holder}'s update does not open: {error}"
         raise InvalidUpdate(msg) from error
     update.check(scoring.shape, scoring.bounds)
-    if update_root(update, salt) != read_submission(who, log, event).update_root:
+    if update_root(update, salt) != root:
         msg = f"{event.holder}'s update is not the one it committed to: it counts 0 and loses its stake"
         raise InvalidUpdate(msg)
     return update, salt

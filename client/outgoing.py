@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from client.modes import ENCRYPTED, SEALED, SHARED
 from marketplace.domain.bounds import ceil_sqrt
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak
@@ -68,16 +69,16 @@ class Outgoing:
     threshold: int
     sealed_bytes: int
     privacy: Privacy | None = None
-    mode: str = "sealed"
+    mode: str = SEALED
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what a person should know, as headings and sentences."""
         sealed_to = f"any {self.threshold} of {len(self.seats)} seats together"
         readers = "after submitting is over every seat can read the update; the owner sees the aggregate only"
-        if self.mode == "shared":
+        if self.mode == SHARED:
             sealed_to = "in three components, two for each seat, which look like noise"
             readers = "nobody, unless two seats collude: these read it; the owner sees the aggregate only"
-        elif self.mode == "encrypted-model":
+        elif self.mode == ENCRYPTED:
             readers = f"{readers}; what it decrypts with was made by the owner"
         noise = "none: whoever opens the update sees it as it was trained"
         if self.privacy is not None:
@@ -103,7 +104,7 @@ class Outgoing:
                 f"your address {self.address}, the round, the time, {self.sealed_bytes:,} bytes of ciphertext",
             ),
             ("later", "norm, cosines to other updates, contribution and payout are published with the score sheet"),
-            ("stays here", "rows, labels, keys, and the update before clipping and noise"),
+            ("stays here", f"rows, labels, keys{'' if self.privacy is None else ', the update before noise'}"),
         ]
 
     def to_bytes(self) -> bytes:

@@ -121,7 +121,8 @@ class ModelOwner(Participant):
         """
         plan = self.plan
         plan.scoring.check(plan.chain.round_budget)
-        check_mode(replace(plan.chain, unjudged=is_unjudged(plan.privacy)), plan.privacy, plan.scoring)
+        chain = replace(plan.chain, unjudged=is_unjudged(plan.privacy))
+        check_mode(chain, plan.privacy, plan.scoring)
         check_pace(plan.chain, self.margin, self.depth)
         salt = self.journal.once("post", lambda: secrets.token_bytes(32))
         bounty = bounty_id(self.account.chain_id, self.account.deployment.market, self.address, salt)
@@ -141,8 +142,7 @@ class ModelOwner(Participant):
             privacy=plan.privacy,
         )
         chain = replace(
-            plan.chain,
-            unjudged=is_unjudged(plan.privacy),
+            chain,
             owner=self.address,
             base_root=network_root(plan.base, hidden.base_salt),
             shards_root=terms_tree.root_of(terms),

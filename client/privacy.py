@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 from client.journal import secret_of
 from client.outgoing import Privacy
 from client.training.accounting import epsilon_of
+from client.training.fit import check_fit
 from client.training.private import train_private
 from client.training.quantise import to_update
 from marketplace.domain.errors import BudgetSpent
@@ -241,6 +242,7 @@ class RowTrainer(ChargedTrainer):
         """Return the round's update."""
         terms, p = task.terms, self.privacy
         rows = self._rows_of(terms)
+        check_fit(rows, terms.scoring.shape)  # before anything is charged
         stream = self._charge(
             task.round,
             tag("private-rows"),

@@ -1,9 +1,9 @@
 """A round scored on shares: the same figures as `score_round`, and nobody who computes them sees an update.
 
 Each of three compute seats calls `score_privately` with its own shares at the same time. What is opened on the way:
-which submissions break their bounds (a bit each), norms and dot products, contributions with their squares, the gain,
-and the weighted mean of the updates if it is adopted. A sheet of it has no trace, so nothing can be disputed later:
-that three seats agree, and what `Party.repetitions` proves, is all there is.
+which submissions break their bounds (a bit each for entries and norm), norms and dot products, contributions with their
+squares, the gain, and the weighted mean of the updates if it is adopted. A sheet of it has no trace, so nothing can be
+disputed later: that three seats agree, and what `Party.repetitions` proves, is all there is.
 """
 
 from __future__ import annotations

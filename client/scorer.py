@@ -6,7 +6,7 @@ randomness of its own: salts and the aggregate's key come from the round secret,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self
 
 from marketplace.domain.abi import sheet_hash
@@ -44,13 +44,11 @@ __all__ = [
     "Salts",
     "ScoredRound",
     "Scorer",
-    "SealedAggregate",
     "Shelf",
     "TracedRound",
+    "conclude_round",
     "permutation_seed",
     "score",
-    "score_unjudged",
-    "seal_aggregate",
 ]
 
 
@@ -179,78 +177,60 @@ def score(who: Participant, log: BountyLog, round_: int, opened: OpenedRound) ->
         round_: the round.
         opened: what there is to score.
     """
-    scope, shelf = who.scope(log.bounty), Shelf()
-    given, data_keys = opened.given, opened.data_keys
+    given, data_keys, shelf = opened.given, opened.data_keys, Shelf()
     result = score_round(given)
     made = Made.of(datakeys.round_secret(list(data_keys.values())))
     trace = build_trace(_traced(log, round_, opened, result, made), result)
-    published = shelf.put(Published.of(trace).encode())
-    sealed = seal_aggregate(scope, round_, result, made, shelf)
-    roots = replace(sealed.roots, trace=trace.root, published=published)
-    document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
-    head = sheet_head(given, result, roots, log.included[round_], document)
-    return TracedRound(
-        sheet=head,
-        hash=sheet_hash(scope, round_, head),
-        aggregate=result.aggregate if result.adopted else None,
-        aggregate_key=sealed.key,
-        aggregate_salt=made.aggregate,
-        submissions=given.submissions,
-        data_keys=dict(data_keys),
-        contents=tuple(shelf.contents),
-        score=result,
-        given=given,
-        salts=opened.salts,
-        trace=trace,
-    )
+    shown = trace.root, shelf.put(Published.of(trace).encode())
+    scope, included = who.scope(log.bounty), log.included[round_]
+    concluded = conclude_round(scope, round_, included, given, result, data_keys, shelf, shown)
+    return TracedRound(**vars(concluded), score=result, given=given, salts=opened.salts, trace=trace)
 
 
-def score_unjudged(
-    scope: Scope, round_: int, included: int, given: RoundInput, data_keys: dict[int, bytes]
+def conclude_round(  # noqa: PLR0913, PLR0917 - where, what went in, what came out
+    scope: Scope,
+    round_: int,
+    included: int,
+    given: RoundInput,
+    result: RoundScore,
+    data_keys: dict[int, bytes],
+    shelf: Shelf | None = None,
+    shown: tuple[bytes, str] = (ZERO_HASH, ""),
 ) -> ScoredRound:
-    """Score a round of a bounty in which nothing can be disputed: as `score`, without a trace.
+    """Seal what a scored round adopted, and write its sheet.
 
     Args:
         scope: the bounty; round_: the round; included: bitmap, as the chain fixed it.
-        given: what there is to score.
-        data_keys: what the round secret follows from.
+        given: what was scored; result: what came out.
+        data_keys: holder index -> what the round secret follows from.
+        shelf: what the sheet names beside that lies on it.
+        shown: root of the trace, and CID of what everybody may read of it; nothing where nothing can be disputed.
     """
-    shelf, result = Shelf(), score_round(given)
+    shelf = Shelf() if shelf is None else shelf
     made = Made.of(datakeys.round_secret(list(data_keys.values())))
-    sealed = seal_aggregate(scope, round_, result, made, shelf)
-    document = shelf.put_document(sheet_document(scope, round_, given, result, sealed.roots))
-    head = sheet_head(given, result, sealed.roots, included, document)
+    key: bytes | None = None
+    next_root = digest = root = ZERO_HASH
+    if result.adopted:
+        root = update_root(result.aggregate, made.aggregate)
+        key = datakeys.derive(made.secret, "aggregate", round_.to_bytes(32, "big") + root)
+        # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
+        context = scope.context(Purpose.AGGREGATE, round_, scope.market)
+        cid = shelf.put(seal_bytes(dump_update(result.aggregate, made.aggregate, made.next_base), key, context))
+        digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
+        next_root = network_root(result.next_base, made.next_base)
+    roots = SheetRoots(next_root, digest, root, *shown)
+    document = shelf.put_document(sheet_document(scope, round_, given, result, roots))
+    head = sheet_head(given, result, roots, included, document)
     return ScoredRound(
         sheet=head,
         hash=sheet_hash(scope, round_, head),
         aggregate=result.aggregate if result.adopted else None,
-        aggregate_key=sealed.key,
+        aggregate_key=key,
         aggregate_salt=made.aggregate,
         submissions=given.submissions,
         data_keys=dict(data_keys),
         contents=tuple(shelf.contents),
     )
-
-
-@dataclass(frozen=True)
-class SealedAggregate:
-    """The sheet's commitments to what a round adopted, and the key that opens it; zeros and None when nothing was."""
-
-    roots: SheetRoots
-    key: bytes | None = field(repr=False)
-
-
-def seal_aggregate(scope: Scope, round_: int, result: RoundScore, made: Made, shelf: Shelf) -> SealedAggregate:
-    """Seal what a round adopted, so that every honest seat makes the same ciphertext."""
-    if not result.adopted:
-        return SealedAggregate(SheetRoots(ZERO_HASH, ZERO_HASH, ZERO_HASH), None)
-    root = update_root(result.aggregate, made.aggregate)
-    key = datakeys.derive(made.secret, "aggregate", round_.to_bytes(32, "big") + root)
-    # No sender: the ciphertext must be the same whoever stores it, so the market itself stands in.
-    context = scope.context(Purpose.AGGREGATE, round_, scope.market)
-    cid = shelf.put(seal_bytes(dump_update(result.aggregate, made.aggregate, made.next_base), key, context))
-    digest = shelf.put_document(AggregateDocument(round_, root, cid).to_json())
-    return SealedAggregate(SheetRoots(network_root(result.next_base, made.next_base), digest, root), key)
 
 
 @dataclass(frozen=True)

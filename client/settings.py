@@ -157,7 +157,7 @@ class HolderSettings(_Table):
 
 
 class ComputeSettings(_Table):
-    """Where a validator meets the two others of a bounty whose updates are shared; see docs/PRIVACY.md.
+    """Where a validator meets the two others of a bounty without a referee; see docs/PRIVACY.md.
 
     Attributes:
         host: address to listen on; port: to listen on, 0 for any that is free.

@@ -147,6 +147,8 @@ def main() -> int:
     parser.add_argument("--show", type=Path, nargs="+", help="print the artefacts of these files alone, write nothing")
     given = parser.parse_args()
     check: bool = given.check
+    if given.built and not check:
+        parser.error("--built goes with --check")
     if given.show:
         print(json.dumps(_compile([ROOT / path for path in given.show])))
         return 0

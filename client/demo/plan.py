@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from client.modes import ENCRYPTED
+from client.modes import ENCRYPTED, SHARED, is_unjudged
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.network import Shape
@@ -103,11 +103,11 @@ class DemoOptions:
         if self.privacy == ENCRYPTED and self.attackers:
             msg = "these cheats start from a model they can read, and this one is encrypted: use --attackers ''"
             raise InvalidInput(msg)
-        most = (_MOST_HOLDERS if self.privacy == "sealed" else EXACT_PLAYERS) - len(self.attackers)
+        most = (EXACT_PLAYERS if self.privacy == SHARED else _MOST_HOLDERS) - len(self.attackers)
         if not 3 <= self.honest <= most:  # noqa: PLR2004 - fewest that hide each other
             msg = f"{self.honest} holders beside {len(self.attackers)} cheats cannot be played: choose 3 to {most}"
             raise InvalidInput(msg)
-        if self.seats not in _SEATS or (self.privacy != "sealed" and self.seats != COMPONENTS):
+        if self.seats not in _SEATS or (is_unjudged(self.privacy) and self.seats != COMPONENTS):
             msg = f"{self.seats} seats cannot be played: choose {', '.join(map(str, _SEATS))}"
             raise InvalidInput(msg)
 
@@ -126,7 +126,7 @@ class DemoOptions:
         """How many honest holders there are: eight, or as many as leave eight updates where no more can be scored."""
         if self.holders is not None:
             return self.holders
-        return EXACT_PLAYERS - (0 if self.privacy == "sealed" else len(self.attackers))
+        return EXACT_PLAYERS - (len(self.attackers) if self.privacy == SHARED else 0)
 
     @property
     def submitters(self) -> int:
@@ -147,8 +147,8 @@ def chain_terms(options: DemoOptions, token: str, now: int) -> ChainTerms:
         owner="0x" + "00" * 20,
         token=token,
         round_budget=1000 * TOKEN,
-        # Four times as much where nobody can prove a majority wrong.
-        ticket_stake=(1200 if options.privacy == "sealed" else 4000) * TOKEN,
+        # At least four times what else would do, where nobody can prove a majority wrong.
+        ticket_stake=(4000 if is_unjudged(options.privacy) else 1200) * TOKEN,
         fee=5 * TOKEN,
         holder_stake=50 * TOKEN,
         seat_pay=5 * TOKEN,

@@ -6,17 +6,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from client.base import max_model_bytes
 from client.encrypted.base import flat_of, open_encrypted_base, open_share, read_encrypted_base
 from client.encrypted.decryption import Decryption, read_decrypted
 from client.encrypted.training import FRACTION_BITS
 from client.encrypted.vectors import admitted, max_vector_bytes, open_vector
 from client.opening import check_submission, included, out_of_reach, read_submission, recover_key
-from client.scorer import score_unjudged
+from client.scorer import conclude_round
 from client.shared.joint import JointBench
-from client.shared.scoring import read_round
 from marketplace.domain.errors import Cheated, GradMarketError, InvalidUpdate
-from marketplace.scoring.round import Submission
+from marketplace.scoring.round import Submission, score_round
 from marketplace.sealing import datakeys
 
 if TYPE_CHECKING:
@@ -67,13 +65,10 @@ class EncryptedBench(JointBench):
         """
         if round_ not in self._scored:
             self._remembers(round_)
-            who, log, name = self._who, self._log, self._record(round_)
-            kept = who.journal.get(name) or who.journal.once(name, lambda: self._outcome(round_, name))
+            who, log, kept = self._who, self._log, self._kept(round_)
             decrypted, scope = read_decrypted(kept), who.scope(log.bounty)
             if decrypted is None:
-                nobody, largest = self._nobody(round_), max_model_bytes(self._terms.scoring)
-                self._open_base(round_)  # for the final shard, if the bounty started from it
-                self._scored[round_] = read_round(kept, scope, round_, nobody, largest)
+                self._scored[round_] = self._read_round(round_, kept)
                 return self._scored[round_]
             for seat in decrypted.left_out:
                 msg = f"seat {seat} handed over wrong parts of round {round_}'s decryption: they were left out"
@@ -85,7 +80,8 @@ class EncryptedBench(JointBench):
             )
             before = opened.given.last_submissions if decrypted.previous else ()
             given = replace(opened.given, submissions=submissions, last_submissions=before)
-            self._scored[round_] = score_unjudged(scope, round_, log.included[round_], given, opened.data_keys)
+            included_, keys = log.included[round_], opened.data_keys
+            self._scored[round_] = conclude_round(scope, round_, included_, given, score_round(given), keys)
         return self._scored[round_]
 
     def _work(self, round_: int, seat: int) -> Callable[[Party], bytes]:
@@ -122,9 +118,6 @@ class EncryptedBench(JointBench):
             if key is not None:
                 keys[event.index] = key
         return self._nobody(round_), keys
-
-    def _nobody(self, round_: int) -> tuple[Submission, ...]:
-        return tuple(Submission(e.index, e.holder, None) for e in included(self._log, round_))
 
     def _holds_previous(self, round_: int) -> bool:
         """Whether this seat scored the round that was settled before, and so knows its updates."""

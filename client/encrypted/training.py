@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from client.training.fit import check_fit
 from client.training.prior import log_prior_ratio
 from client.training.recipe import Recipe
 from marketplace.datasets import quantise_rows
-from marketplace.domain.errors import InvalidData
 from marketplace.privacy.paillier.linear import LinearMap, Residual, Schedule, logistic, training_map
 
 if TYPE_CHECKING:
@@ -52,12 +52,7 @@ def linear_map(rows: Rows, terms: TermsDocument, seed: int) -> LinearMap:
         InvalidData: rows that do not fit the terms, or training that diverges on them.
     """
     shape, scales, recipe = terms.scoring.shape, terms.scoring.scales, Recipe.from_terms(terms.recipe)
-    if rows.features.ndim != 2 or rows.features.shape[1] != shape.inputs:  # noqa: PLR2004 - a matrix
-        msg = f"rows of {rows.features.shape} do not have the {shape.inputs} features of the terms: prepare them so"
-        raise InvalidData(msg)
-    if len(rows.labels) and not 0 <= int(rows.labels.min()) <= int(rows.labels.max()) < shape.classes:
-        msg = f"labels have to be 0 to {shape.classes - 1}: prepare the rows as the terms say"
-        raise InvalidData(msg)
+    check_fit(rows, shape)
     inputs = quantise_rows(rows.features, scales.input_scale) / scales.input_scale  # what is scored
     features = np.column_stack([inputs, np.ones(len(inputs))])
     shift = recipe.prior_offset * log_prior_ratio(rows.labels, terms.public_prior, shape.classes)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from client.encrypted.base import LANE_BITS
-from client.opening import open_content, read_submission
-from marketplace.domain.bounds import ceil_sqrt
+from client.opening import open_content
 from marketplace.domain.errors import InvalidUpdate, SealingError, StorageError
 from marketplace.domain.hashing import keccak, tag
 from marketplace.domain.update import Update
+from marketplace.privacy.differential import clip
 from marketplace.privacy.paillier.encrypt import Encrypter
 from marketplace.privacy.paillier.lanes import Lanes
 from marketplace.privacy.paillier.linear import train
@@ -67,7 +67,7 @@ def open_vector(  # noqa: PLR0913, PLR0917 - whose, which, under what
             holder loses the stake.
         NotFound, StorageError: its ciphertext is not here.
     """
-    raw = open_content(who, log, event, data_key, max_bytes=max_vector_bytes(scoring))
+    raw, root = open_content(who, log, event, data_key, max_bytes=max_vector_bytes(scoring))
     length, lanes = scoring.shape.parameters, Lanes.of(LANE_BITS, key.n)
     try:
         vector = load_vector(raw, key, max_length=length)
@@ -77,7 +77,7 @@ def open_vector(  # noqa: PLR0913, PLR0917 - whose, which, under what
     if (vector.length, vector.lanes, vector.bound) != (length, lanes, lanes.limit):
         msg = f"{event.holder}'s encrypted update does not have the form that the terms give it"
         raise InvalidUpdate(msg)
-    if vector_root(raw) != read_submission(who, log, event).update_root:
+    if vector_root(raw) != root:
         msg = f"{event.holder}'s encrypted update is not the one it committed to: it counts 0 and loses its stake"
         raise InvalidUpdate(msg)
     return vector
@@ -91,8 +91,4 @@ def admitted(values: NDArray[np.int64], fraction_bits: int, scoring: ScoringTerm
     """
     bounds = scoring.bounds
     whole = (values >> fraction_bits) + (values >> (fraction_bits - 1) & 1)
-    flat = [int(v) for v in np.clip(whole, -bounds.entry, bounds.entry)]
-    length = ceil_sqrt(sum(v * v for v in flat))
-    if length > bounds.norm:
-        flat = [(abs(v) * bounds.norm // length) * (1 if v > 0 else -1) for v in flat]
-    return Update.from_flat(np.array(flat, np.int64), scoring.shape)
+    return Update.from_flat(clip(np.clip(whole, -bounds.entry, bounds.entry), bounds.norm), scoring.shape)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marketplace.scoring.adoption import weighted_mean
+from marketplace.scoring.adoption import is_adopted, weighted_mean
 from marketplace.scoring.coefficients import Coefficients, coefficients
 from marketplace.scoring.dots import Dots, dot_products
 from marketplace.scoring.round import RoundInput, RoundScore, Submission, score_round
@@ -46,7 +46,7 @@ class Crowd:
     @property
     def hides(self) -> bool:
         """Whether enough updates are in the aggregate for it to be adopted: before, nobody is given it."""
-        return sum(c > 0 for c in self.weights.values) >= self.world.inputs.chain.min_holders
+        return is_adopted(1, self.weights.values, self.world.inputs.chain.min_holders)
 
     @cached_property
     def aggregate(self) -> Floats:
@@ -87,7 +87,7 @@ class Crowd:
 
     @property
     def figures(self) -> Floats:
-        """float64[f], everything a sheet says of the victim: dot products, trust, coefficient, contribution, gain."""
+        """float64[f], what a sheet says of the victim: dot products, trust, contribution with its square, gain."""
         score = self.score
         said = (*self.dots.gram[0], self.dots.root[0], self.weights.trusts[0], score.sums[0], score.squares[0])
         return np.array([*said, score.gain], np.float64)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from client.leakage.picture import drawing_of
 from client.leakage.rates import FALSE_RATE
-from client.leakage.report import leaks
+from client.leakage.report import TOLERANCE_DB, leaks
 from client.leakage.views import VIEWS
 from client.leakage.world import SETTINGS
 from client.sections import head, line, write_drawing, write_sections
@@ -49,8 +49,9 @@ def _verdict(report: Mapping[str, Any]) -> str:
     tpr = max((r["tpr"] for r in told), default=0.0)
     area = max((r["auc"] for r in told), default=0.0)
     broken = leaks(report)
+    beside = f"{most:+.1f} dB beside chance"
     lines = [
-        f"What has to be silent: {len(silent)} reconstructions, the best {most:+.1f} dB beside chance (allowed: 1);",
+        f"What has to be silent: {len(silent)} reconstructions, the best {beside} (allowed: {TOLERANCE_DB:g});",
         f"{len(told)} tests of membership, the highest rate of true positives at 0.1 % false ones {100 * tpr:.2f} %,",
         f"the largest AUC {area:.3f}. Broken promises: {len(broken)}.",
     ]

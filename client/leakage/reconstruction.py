@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -77,9 +78,10 @@ class Seen:
     guesses: Floats
 
 
+@cache
 def rounds_of(
     world: World, setting: Setting, holders: int, victims: int, mechanism: Mechanism = plain
-) -> list[tuple[Floats, Crowd]]:
+) -> tuple[tuple[Floats, Crowd], ...]:
     """Return each victim's rows and the round it takes part in; holders apply `mechanism` before they seal."""
     out = []
     for turn, crowd in enumerate(world.victims(setting, victims)):
@@ -87,7 +89,7 @@ def rounds_of(
         updates = [world.update(rows, setting, world.seed_of(turn + i)) for i, rows in enumerate(crowd[:holders])]
         noisy = tuple(mechanism(update, world.scoring, rng) for update in updates)
         out.append((crowd[0].features, Crowd(world, noisy)))
-    return out
+    return tuple(out)
 
 
 def reconstruct(  # noqa: PLR0913 - what is attacked, how, and under which noise

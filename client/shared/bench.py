@@ -11,10 +11,9 @@ from client.opening import included, out_of_reach
 from client.participant import max_sealed_bytes
 from client.shared.components import COIN_WORDS, fetch_component, open_keys, read_components
 from client.shared.joint import JointBench
-from client.shared.scoring import SharedRound, read_round
+from client.shared.scoring import SharedRound
 from marketplace.domain.errors import GradMarketError, InvalidInput, SealingError
 from marketplace.domain.shared_documents import COMPONENTS
-from marketplace.scoring.round import Submission
 from marketplace.sealing import datakeys
 from marketplace.storage.store import read_bytes
 
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
     from client.scorer import ScoredRound
     from marketplace.domain.events import Submitted
     from marketplace.privacy.sharing.party import Party
+    from marketplace.scoring.round import Submission
 
 __all__ = ["SharedBench"]
-
-_KEY = 32
 
 
 class SharedBench(JointBench):
@@ -51,7 +49,10 @@ class SharedBench(JointBench):
 
     def _handed_to(self, other: int, seat: int, shares: Mapping[int, bytes]) -> dict[int, bytes] | None:
         """Return the keys of the component that both have: the first is the seat before's second, and so on."""
-        parts = {(seat - 1) % COMPONENTS: slice(_KEY), (seat + 1) % COMPONENTS: slice(_KEY, None)}
+        parts = {
+            (seat - 1) % COMPONENTS: slice(datakeys.KEY_BYTES),
+            (seat + 1) % COMPONENTS: slice(datakeys.KEY_BYTES, None),
+        }
         return {index: both[parts[other]] for index, both in shares.items()} if other in parts else None
 
     # ------------------------------------------------------------------ scoring
@@ -63,12 +64,7 @@ class SharedBench(JointBench):
         """
         if round_ not in self._scored:
             self._remembers(round_)
-            self._open_base(round_)  # for the final shard, if the bounty started from it
-            who, name = self._who, self._record(round_)
-            kept = who.journal.get(name) or who.journal.once(name, lambda: self._outcome(round_, name))
-            submissions = tuple(Submission(e.index, e.holder, None) for e in included(self._log, round_))
-            largest = max_model_bytes(self._terms.scoring)
-            self._scored[round_] = read_round(kept, who.scope(self._log.bounty), round_, submissions, largest)
+            self._scored[round_] = self._read_round(round_, self._kept(round_))
         return self._scored[round_]
 
     def _work(self, round_: int, seat: int) -> Callable[[Party], bytes]:
@@ -79,7 +75,7 @@ class SharedBench(JointBench):
 
     # ------------------------------------------------------------------ details
     def _open_submissions(self, round_: int) -> tuple[tuple[Submission, ...], dict[int, bytes]]:
-        return tuple(Submission(e.index, e.holder, None) for e in included(self._log, round_)), {}
+        return self._nobody(round_), {}
 
     def _components(self, round_: int, seat: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
         """Return this seat's components of a round, and which of them are what was published; see `SharedRound`.

@@ -19,6 +19,7 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS, ComponentsDocument, SealedComponent
 from marketplace.privacy.sharing.shares import commit_component, split
 from marketplace.sealing import datakeys
+from marketplace.sealing.envelope import sealed_size
 from marketplace.sealing.recipients import open_text, seal_text
 from marketplace.storage.tensors import dump_component, load_component
 
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
     from marketplace.domain.events import Submitted
     from marketplace.domain.update import Update
 
-__all__ = ["COIN_WORDS", "check_bench", "fetch_component", "open_keys", "read_components", "seal_components"]
+__all__ = [
+    "COIN_WORDS",
+    "check_bench",
+    "components_size",
+    "fetch_component",
+    "open_keys",
+    "read_components",
+    "seal_components",
+]
 
 COIN_WORDS: Final = 4
 """uint64 words of a holder's coin, shared behind its update."""
 
-_KEY: Final = 32
 _HEAD: Final = 1 << 10
 """Bytes of a component's file beside its words, at most."""
 
@@ -77,6 +85,12 @@ def seal_components(who: Participant, log: BountyLog, update: Update, round_: in
     return commitment, who.publish(document)
 
 
+def components_size(parameters: int) -> int:
+    """Return how many bytes the ciphertexts of a shared update have together."""
+    component = np.zeros(parameters + COIN_WORDS, np.uint64)
+    return COMPONENTS * sealed_size(len(dump_component(component, bytes(32))))
+
+
 def read_components(who: Participant, log: BountyLog, event: Submitted) -> ComponentsDocument:
     """Fetch a submission's document and check it against its commitment on the chain."""
     document = who.fetch(event.document, ComponentsDocument)
@@ -98,8 +112,8 @@ def open_keys(who: Participant, log: BountyLog, event: Submitted, seat: int) -> 
     document = read_components(who, log, event)
     context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
     both = open_text(document.sealed[seat], who.identity, context)
-    keys = both[:_KEY], both[_KEY:]
-    hashes = tuple(datakeys.key_hash(key) for key in keys) if len(both) == 2 * _KEY else ()
+    keys = both[: datakeys.KEY_BYTES], both[datakeys.KEY_BYTES :]
+    hashes = tuple(datakeys.key_hash(key) for key in keys) if len(both) == 2 * datakeys.KEY_BYTES else ()
     if hashes != tuple(document.components[(seat + i) % COMPONENTS].key_hash for i in range(2)):
         msg = f"{event.holder} sealed other keys to this seat than it published: another seat may hand them over"
         raise SealingError(msg)

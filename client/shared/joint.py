@@ -5,16 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from client.base import max_model_bytes
 from client.bench import Bench
 from client.opening import included
 from client.shared.meeting import Computation, Desk
-from client.shared.scoring import blamed_by, failed_round
+from client.shared.scoring import blamed_by, failed_round, read_round
 from marketplace.domain.errors import GradMarketError, PeerFailed, ProtocolError
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS, MeetingDocument
 from marketplace.privacy.sharing.tls import Peer
+from marketplace.scoring.round import Submission
 from marketplace.sealing.recipients import open_text, seal_text
 from marketplace.storage.canonical import decode_json, encode_json
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from client.log import BountyLog
     from client.participant import Participant
+    from client.scorer import ScoredRound
     from client.shared.meeting import Place
     from marketplace.domain.events import Submitted
     from marketplace.domain.terms_document import TermsDocument
@@ -88,6 +91,17 @@ class JointBench(Bench):
                 return False
         return self._computing[ground].busy()
 
+    def _kept(self, round_: int) -> bytes:
+        """Return what came out, from the journal; raises ProtocolError while nothing has."""
+        name = self._record(round_)
+        return self._who.journal.once(name, lambda: self._outcome(round_, name))
+
+    def _read_round(self, round_: int, kept: bytes) -> ScoredRound:
+        """Return the scored round that was kept, with its base opened: the final shard may need that."""
+        self._open_base(round_)
+        largest = max_model_bytes(self._terms.scoring)
+        return read_round(kept, self._who.scope(self._log.bounty), round_, self._nobody(round_), largest)
+
     def _outcome(self, round_: int, name: str) -> bytes:
         computing = self._computing.get(name.encode())
         if computing is None or computing.busy():
@@ -118,6 +132,10 @@ class JointBench(Bench):
         return Computation(seat, self._place, self._desk(round_), peers, work if missing is None else nobody)
 
     # ------------------------------------------------------------------ details
+    def _nobody(self, round_: int) -> tuple[Submission, ...]:
+        """Return who submitted, without what."""
+        return tuple(Submission(e.index, e.holder, None) for e in included(self._log, round_))
+
     def _seat(self, round_: int) -> int:
         """The seat this validator computes for."""
         for seat, event in sorted(self._log.attested[round_].items()):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["REPETITIONS", "Computation", "Desk", "Place"]
 
 REPETITIONS: Final = 2
-"""How often every message of a computation is proved: a cheater is caught with probability 3/4, each time it tries."""
+"""How often every message of a computation is proved: a cheater is caught with probability 3/4."""
 
 _WAIT: Final = 0.2
 """Seconds that somebody who asks waits for a computation to end, so that asking again costs nothing."""
@@ -92,6 +92,7 @@ class Computation:
         self._seat, self._place, self._desk, self._peers, self._work = seat, place, desk, tuple(peers), work
         self.result: bytes | None = None
         self.trouble: GradMarketError | None = None
+        self._began = False
         self._thread = threading.Thread(target=self._run, name=f"compute seat {seat}", daemon=True)
         self._thread.start()
 
@@ -105,9 +106,11 @@ class Computation:
         while True:
             try:
                 self.result = self._meet()
-            except PeerFailed as trouble:  # it may have been restarted, and be there again
+            except PeerFailed as trouble:
                 self.trouble = trouble
-                if time.monotonic() < until:
+                # It may have been restarted, and be there again. What began is not begun anew: who was about to be
+                # caught would leave, and try again.
+                if not self._began and time.monotonic() < until:
                     continue
             except GradMarketError as trouble:
                 self.trouble = trouble
@@ -121,6 +124,8 @@ class Computation:
             raise ProtocolError(msg) from error
         channel = TlsChannel(self._seat, self._desk.identity, listener, self._peers, self._place.patience)
         try:
-            return self._work(Party.start(channel, secrets.token_bytes(16), REPETITIONS))
+            party = Party.start(channel, secrets.token_bytes(16), REPETITIONS)
+            self._began = True
+            return self._work(party)
         finally:
             channel.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from client.private_score import score_privately
-from client.scorer import Made, ScoredRound, Shelf, permutation_seed, seal_aggregate
+from client.scorer import ScoredRound, Shelf, conclude_round, permutation_seed
 from marketplace.domain.abi import sheet_hash
 from marketplace.domain.errors import Cheated, PeerFailed, ProtocolError
 from marketplace.domain.fields import hex_text
@@ -21,13 +21,13 @@ from marketplace.domain.terms import SheetHead
 from marketplace.privacy.sharing.admission import check_consistent
 from marketplace.privacy.sharing.shares import Shares
 from marketplace.scoring.round import RoundInput, Submission
-from marketplace.scoring.sheet import sheet_document, sheet_head
-from marketplace.sealing import datakeys
 from marketplace.sealing.envelope import open_bytes
 from marketplace.storage.canonical import decode_json, encode_json
 from marketplace.storage.tensors import load_update
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from marketplace.domain.errors import GradMarketError
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from marketplace.privacy.sharing.party import Party
 
 __all__ = ["SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
-
-_FINE = 3
-"""Both components of a submission are what it published."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,9 @@ class SharedRound:
         """
         words, width = Shares(*self.components), self.given.scoring.shape.parameters
         check = self._agree(party)
-        check_consistent(party, words[check])
-        coins = party.open_words(words[check, width:])
+        shared = words[check, width:]
+        check_consistent(party, shared)
+        coins = party.open_words(shared)
         keys = {
             self.given.submissions[i].index: keccak(coin.astype("<u8").tobytes())
             for i, coin in zip(check, coins, strict=True)
@@ -78,12 +76,8 @@ class SharedRound:
         given = replace(self.given, seed=permutation_seed(list(keys.values())))
         given, previous = self._known(party, given)
         result = score_privately(party, given, self._updates(party, words, check), previous).score
-
-        shelf, made = Shelf(), Made.of(datakeys.round_secret(list(keys.values())))
-        sealed = seal_aggregate(self.scope, self.round, result, made, shelf)
-        document = shelf.put_document(sheet_document(self.scope, self.round, given, result, sealed.roots))
-        head = sheet_head(given, result, sealed.roots, self.included, document)
-        return write_round(head, shelf.contents, sealed.key)
+        found = conclude_round(self.scope, self.round, self.included, given, result, keys)
+        return write_round(found.sheet, found.contents, found.aggregate_key)
 
     def _agree(self, party: Party) -> list[int]:
         """Return the submissions whose components are all what was published; the others are breached.
@@ -168,7 +162,7 @@ def blamed_by(trouble: GradMarketError | None, me: int) -> int | None:
     return None
 
 
-def write_round(head: SheetHead, contents: list[bytes], key: bytes | None) -> bytes:
+def write_round(head: SheetHead, contents: Sequence[bytes], key: bytes | None) -> bytes:
     """Return a scored round as bytes that outlive the process."""
     values = {name: hex_text(v) if isinstance(v, bytes) else v for name, v in vars(head).items()}
     values |= {name: str(getattr(head, name)) for name in ("included", "breached", "pool")}

@@ -37,7 +37,7 @@ interface IMarket {
     enum Verdict {
         None,
         Wrong,
-        Excused // another sheet than that of a majority, which states the same: whoever revealed it loses nothing by that
+        Excused // another sheet than that of a majority, which pays the same: whoever revealed it loses nothing by that
     }
 
     /// @dev Whether a round has open disputes.

@@ -77,7 +77,7 @@ interface IReferee {
     event Disproved(
         bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 seats, address challenger, uint256 at
     );
-    /// @notice Emitted when the seats in `seats` are excused for a sheet that states what a majority's does.
+    /// @notice Emitted when the seats in `seats` are excused for a sheet that pays what a majority's does.
     event Excused(bytes32 indexed bounty, uint256 indexed round, bytes32 sheetHash, uint256 seats);
     /// @notice Emitted when a dispute about a sheet opens, with a first demand.
     event Disputed(

@@ -119,7 +119,7 @@ class Disproved(BountyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Excused(BountyEvent):
-    """The seats in the bitmap lose nothing by their sheet, which states what that of a majority does."""
+    """The seats in the bitmap lose nothing by their sheet, which pays what that of a majority does."""
 
     round: int
     sheet_hash: bytes

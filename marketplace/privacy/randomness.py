@@ -48,9 +48,9 @@ class RandomStream:
         return np.frombuffer(self._cipher.update(bytes(_WORD_BYTES * count)), dtype="<u8").astype(np.uint64)
 
     def below(self, bound: int, count: int) -> NDArray[np.uint64]:
-        """Return uint64[count], uniform from 0 to bound - 1; bound is from 1 to 2**63."""
+        """Return uint64[count], uniform from 0 to bound - 1; bound is from 1 to 2**64 - 1."""
         if not 1 <= bound < _WORD:
-            msg = f"there are no 64-bit numbers below {bound}: choose 1 to 2**63"
+            msg = f"there are no 64-bit numbers below {bound}: choose 1 to 2**64 - 1"
             raise InvalidInput(msg)
         # The largest multiple of the bound: numbers from it on would favour small remainders, and are drawn again.
         last = np.uint64(_WORD - 1 - _WORD % bound)

@@ -1,7 +1,8 @@
 """Norms and dot products of shared updates: the figures that coefficients follow from, and all that is opened of them.
 
 Law: the same integers as dot products of the updates themselves, as long as these stay below 2^63 (the terms' proof).
-Trust model: as `party`. Opened: the figures of `Opened`, which a score sheet publishes anyway.
+Trust model: as `party`. Opened: the figures of `Opened`, which a score sheet publishes anyway, but for those with the
+last round's submissions, of which it has a hash.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def open_mean(party: Party, updates: Shares, values: Sequence[int], k: int, entr
         entry: largest |entry| of an update.
 
     Raises:
-        InvalidInput: 4 * sum of c_i * entry reaches 2^30.
+        InvalidInput: 4 * sum of c_i * entry + 2 K reaches 2^30.
     """
     weights = np.array(values, np.uint64)
     total = updates.each(lambda w: np.uint64(2) * (weights @ w))

@@ -1,6 +1,6 @@
 """Who a party is on the wire: a self-signed certificate whose fingerprint the others know beforehand.
 
-Trust model: no certificate authority. The fingerprint is what a seat registers; whoever shows another certificate is
+Trust model: no certificate authority. The fingerprint is what a seat told the others; whoever shows another one is
 somebody else. The certificate says nothing but its key: no name, and no date that a wrong clock could trip over.
 """
 

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
     Words = NDArray[Any]
 
-__all__ = ["MAX_REPETITIONS", "Party"]
-
-MAX_REPETITIONS: Final = 64
+__all__ = ["Party"]
 
 _DIGEST: Final = 32
 

@@ -1,7 +1,7 @@
 """Pseudorandom streams that two parties draw from in step: where their correlated randomness comes from.
 
 Law: equal keys, equal draws. Trust model: whoever lacks the key cannot tell a stream from chance, as long as AES is a
-pseudorandom permutation; one stream gives at most 2^64 blocks.
+pseudorandom permutation; one stream gives far fewer than 2^64 blocks, up to which it is.
 
 Source: AES in counter mode, NIST SP 800-38A; zero shares from pairwise keys are Araki et al., "High-Throughput
 Semi-Honest Secure Three-Party Computation with an Honest Majority", CCS 2016, section 2.2.

@@ -5,14 +5,15 @@ masks do. It shares the secret among the seats and publishes the masked vector. 
 open nothing but the sum of the secrets, which takes the masks off the sum of the vectors and off nothing else.
 
 Trust model: fewer than `threshold` colluding seats, with any number of holders, learn the sum of the other holders'
-vectors and nothing else, if there are at least two of those; `threshold` of them can open every vector. There is no
+vectors and nothing else, if there are at least two of those and the honest seats all answer for the same set, such as
+one that a chain fixed; `threshold` of them can open every vector. There is no
 dealer: each holder deals its own secret. Holders that fail after sharing are left out of the sum, seats beyond the
 threshold may stay silent. A seat answers for one set of holders in a round: two sets that differ in one holder would
 open that one's vector; `Keeper` refuses. A holder that deals wrong shares, or masks values beyond the bound, can spoil
 the sum, as in every such protocol; wrong shares are noticed.
 
-Laws: open_sum of all vectors and of any `threshold` answers is their sum, to the integer; fewer answers, answers for
-other sets, and vectors that were made for another sum are refused.
+Laws: `unmask` of all vectors added, by any `threshold` answers, is their sum, to the integer; fewer answers, answers
+for other sets, and vectors that were made for another sum are refused.
 
 Source: masks that add up, with secrets shared among a committee: Bell et al., "ACORN: input validation for secure
 aggregation", 2023, and Li, Lin, Polychroniadou and Tessaro, "LERNA", 2023; see `parameters` for the security.
