@@ -70,7 +70,9 @@ def play_outside(options: DemoOptions, folder: Path, console: Console | None = N
         script = write_script(options, account.token.contract_address, account.now())
         stores = _stores(state, folder)
         residents = Furnisher(folder / "homes", script, state, stores, bank.grant).furnish()
-        programme = Programme(script.inputs.title, script.inputs.chain, tuple(r.person for r in residents))
+        programme = Programme(
+            script.inputs.title, script.inputs.chain, tuple(r.person for r in residents), script.inputs.privacy
+        )
         screen = Screen(programme, console)
         viewer = Participant("the audience", account, EncryptionIdentity.generate(), _store(stores()))
         watcher = Watcher(viewer, script, residents[0].home / "models", screen)

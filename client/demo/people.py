@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from client.modes import SEALED
+
 if TYPE_CHECKING:
     from marketplace.domain.terms import ChainTerms
 
@@ -33,11 +35,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Programme:
-    """What is played and by whom: the owner, the validators, then the holders in the order they submit."""
+    """What is played, in which mode, and by whom: owner, validators, then the holders in the order they submit."""
 
     title: str
     terms: ChainTerms
     people: tuple[Person, ...]
+    privacy: str = SEALED
 
     def of_role(self, role: str) -> list[Person]:
         """Return everybody of a role, in order."""

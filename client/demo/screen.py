@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from client.demo.people import HONEST
+from client.modes import ENCRYPTED, SHARED
 from marketplace.domain.bounty import Phase
 from marketplace.domain.money import format_units
 
@@ -35,6 +36,24 @@ _STORY: Final = {
     Phase.SERVE: "settled; seats hand the owner the aggregate's key",
     Phase.CLOSED: "everybody claims and withdraws",
 }
+_UNJUDGED: Final = {
+    Phase.ATTEST: "hidden rows open to the seats; they say where they meet",
+    Phase.CHALLENGE: "nothing to show in this mode: the sheet stands",
+}
+_OTHERWISE: Final = {
+    SHARED: _UNJUDGED
+    | {
+        Phase.SUBMIT: "holders train at home, submit updates in three components",
+        Phase.COMMIT: "seats compute on components that none can read, commit to a sheet",
+    },
+    ENCRYPTED: _UNJUDGED
+    | {
+        Phase.SUBMIT: "holders train a model they cannot read, submit sealed updates",
+        Phase.COMMIT: "seats decrypt the updates together, score, commit to a sheet",
+    },
+}
+"""What is told otherwise, by mode."""
+
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _WIDTH: Final = 28
 
@@ -47,6 +66,7 @@ class Screen:
         self._console = console or Console(highlight=False)
         self._submitted: list[str] = []
         self._holders = {person.address: person for person in programme.of_role("holder")}
+        self._story = _STORY | _OTHERWISE.get(programme.privacy, {})
 
     def opening(self, start: Metrics) -> None:
         """Say who is on stage."""
@@ -67,7 +87,7 @@ class Screen:
             self._submitted.clear()
         if phase is Phase.SUBMIT:
             self._console.rule(f"round {round_ + 1}", style="dim")
-        self._console.print(Text.assemble((f"  {phase.name.lower():<12}", "cyan"), _STORY.get(phase, "")))
+        self._console.print(Text.assemble((f"  {phase.name.lower():<12}", "cyan"), self._story.get(phase, "")))
 
     def submitted(self, holder: str) -> None:
         """Count who submitted, by address; the rest is told by phase."""

@@ -62,7 +62,7 @@ def build_cast(options: DemoOptions, chain: Devnet, store: Store) -> Cast:
             for h, part in zip(holders, script.holders, strict=True)
         ),
     ]
-    programme = Programme(script.inputs.title, terms, tuple(people))
+    programme = Programme(script.inputs.title, terms, tuple(people), script.inputs.privacy)
     return Cast(script.split, store, chain, owner, programme, validators, holders)
 
 
