@@ -21,8 +21,9 @@ from marketplace.domain.dispute import FRAME_DEMAND, Answered, Decided, Demanded
 from marketplace.domain.errors import GradMarketError, InvalidInput, NotFound, StorageError
 from marketplace.scoring.trace.blame import blame
 from marketplace.scoring.trace.demands import answer_bytes, ask_of, demand_of, read_answer
-from marketplace.scoring.trace.evidence import Ask, LeafAsk, Walk
-from marketplace.scoring.trace.layout import Counts, Frame, Kind
+from marketplace.scoring.trace.evidence import Ask, LeafAsk, Walk, proof_of
+from marketplace.scoring.trace.layout import Counts, Frame
+from marketplace.scoring.trace.places import Kind
 
 if TYPE_CHECKING:
     from client.scorer import TracedRound
@@ -153,8 +154,8 @@ class Disputes:
         if found is None:
             return None
         if found.at.kind & ~0x80 < Kind.TERMS:
-            return found.at.packed(), found.blob
-        inputs = InputEvidence(who, who.log, self._terms, mine, round_, frame)
+            return found.at.packed(), proof_of(event.sheet, found.at, found.blob)
+        inputs = InputEvidence(who, who.log, self._terms, mine, round_, frame, event.sheet)
         at, evidence = yield from inputs.of(found.at)
         return at.packed(), evidence.encode()
 

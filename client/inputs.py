@@ -13,14 +13,16 @@ from marketplace.domain.abi import OPENED, submissions_step
 from marketplace.domain.commitment import row_leaves, rows_root_of
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.merkle import merkle_root
-from marketplace.scoring.trace.evidence import LeafAsk, Walk
-from marketplace.scoring.trace.layout import At, Kind, Model, Section
+from marketplace.scoring.trace.evidence import LeafAsk, Walk, proof_of
+from marketplace.scoring.trace.layout import Model, Section
+from marketplace.scoring.trace.places import At, Kind
 from marketplace.scoring.trace.public import Params, People
 
 if TYPE_CHECKING:
     from client.log import BountyLog
     from client.participant import Participant
     from client.scorer import TracedRound
+    from marketplace.domain.terms import SheetHead
     from marketplace.domain.terms_document import TermsDocument
     from marketplace.scoring.trace.layout import Frame
     from marketplace.scoring.trace.published import Published
@@ -35,6 +37,7 @@ class InputEvidence:
         who: whoever disputes; log: what the chain said; terms: the bounty's terms document.
         mine: the round as `who` scored it.
         frame: of the disputed trace.
+        sheet: the disputed one.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what there is to know
@@ -45,9 +48,10 @@ class InputEvidence:
         mine: TracedRound,
         round_: int,
         frame: Frame,
+        sheet: SheetHead,
     ) -> None:
         self._who, self._log, self._terms, self._mine = who, log, terms, mine
-        self._round, self._counts, self._rows_root = round_, frame.counts, frame.rows_root
+        self._round, self._counts, self._rows_root, self._sheet = round_, frame.counts, frame.rows_root, sheet
 
     def of(self, at: At) -> Walk[tuple[At, Evidence]]:
         """Return what the judge of inputs is shown against an input; asks for openings of the disputed trace.
@@ -80,7 +84,7 @@ class InputEvidence:
         return At(at.kind, g=at.g)
 
     def _evidence(self, at: At) -> Walk[Evidence]:
-        opened, places = b"", self._openings(at)
+        opened, places = proof_of(self._sheet, at, b""), self._openings(at)
         if at.kind == Kind.PREVIOUS and not (yield from self._names_the_last(at)):
             places = places[:1]  # the judge looks no further than at the round that is named
         for section, index in places:

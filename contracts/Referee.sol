@@ -8,8 +8,10 @@ import {IReferee} from "./interfaces/IReferee.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {Accounts} from "./libraries/Accounts.sol";
 import {Bits} from "./libraries/Bits.sol";
+import {Named} from "./libraries/Named.sol";
 import {Tags} from "./libraries/Tags.sol";
 import {TermsWords} from "./libraries/TermsWords.sol";
+import {Frames} from "./referee/Frames.sol";
 
 /// @title Referee
 /// @dev Keeps disputes and their bonds; what a step or an answer is worth, judges say, and what a verdict costs, the market knows.
@@ -78,7 +80,7 @@ contract Referee is IReferee {
         _requireFrame(given);
         address judge = judgeOf((at >> 4) & 7);
         if (judge == address(0) || judge == _answers) revert Referee_UnknownStep(at);
-        bool wrong = IJudge(judge).contradicts(given.bounty, given.round, given.sheet, given.frame, at, proof);
+        bool wrong = IJudge(judge).contradicts(given.bounty, given.round, given.fieldsHash, given.frame, at, proof);
         if (!wrong) revert Referee_NoContradiction(at);
         _fell(given, _hashOf(given), msg.sender, at, IMarket.Docket.AsBefore);
     }
@@ -218,13 +220,15 @@ contract Referee is IReferee {
     }
 
     // ---------------------------------------------------------------- details
-    /// @dev What stands above the counts could not be read by anybody: such a frame is none, and whoever has to show it cannot.
+    /// @dev What stands above the counts could not be read by anybody: such a frame is none, and whoever has to show it cannot. The
+    /// same holds for counts of zero, which stand for a frame that is not known. That the sheet is the frame's, its hash shows.
     function _requireFrame(Case calldata given) private pure {
-        IJudge.Frame calldata frame = given.frame;
-        bytes32 root = keccak256(abi.encode(Tags.TRACE, frame.counts, frame.rowsRoot, frame.top));
-        if (root != given.sheet.traceRoot || frame.counts >> COUNTS_BITS != 0) {
-            revert Referee_BadFrame(given.sheet.traceRoot);
-        }
+        uint256 counts = given.frame.counts;
+        if (counts == 0 || counts >> COUNTS_BITS != 0) revert Referee_BadFrame(_traceRoot(given.frame));
+    }
+
+    function _traceRoot(IJudge.Frame calldata frame) private pure returns (bytes32) {
+        return frame.counts == 0 ? frame.top : Frames.root(frame);
     }
 
     function _requireTerms(bytes32 bounty, IMarket.PackedTerms calldata terms) private view {
@@ -283,11 +287,11 @@ contract Referee is IReferee {
     }
 
     function _hashOf(Case calldata given) private view returns (bytes32) {
-        return keccak256(abi.encode(Tags.SHEET, block.chainid, market, given.bounty, given.round, given.sheet));
+        return Named.sheet(market, given.bounty, given.round, _traceRoot(given.frame), given.fieldsHash);
     }
 
     function _hashOf(bytes32 bounty, uint256 round, IMarket.Sheet memory sheet) private view returns (bytes32) {
-        return keccak256(abi.encode(Tags.SHEET, block.chainid, market, bounty, round, sheet));
+        return Named.sheet(market, bounty, round, sheet.traceRoot, keccak256(abi.encode(sheet)));
     }
 
     function _bond(IMarket.PackedTerms calldata terms, uint256 before) private pure returns (uint256) {

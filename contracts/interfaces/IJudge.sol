@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
-import {IMarket} from "./IMarket.sol";
-
 /// @title Recomputes one step of a round's scoring and says whether the sheet contradicts it.
 /// @notice A sheet commits to its trace: everything its scoring computed, as salted Merkle leaves. Each leaf follows by one small
 /// step from others; a proof opens the leaf and those it follows from.
@@ -28,11 +26,12 @@ interface IJudge {
 
     /// @notice Whether the sheet is disproved: true when the opened leaf is not what follows, false when the step is as it should be.
     /// Reverts when the proof does not open what it has to.
-    /// @dev Assumes that the caller checked that `frame` hashes to `sheet.traceRoot`.
+    /// @param fieldsHash keccak256(abi.encode(sheet)). A step that needs fields of the sheet opens it before everything else.
+    /// @dev Assumes that the caller checked that a sheet with these fields and this frame was revealed.
     function contradicts(
         bytes32 bounty,
         uint256 round,
-        IMarket.Sheet calldata sheet,
+        bytes32 fieldsHash,
         Frame calldata frame,
         uint256 at,
         bytes calldata proof

@@ -29,15 +29,15 @@ interface IReferee {
         bytes32 subject; // keccak256(abi.encode(sheetHash, what)) of the last demand
     }
 
-    /// @dev What every call about a sheet passes; `frame` is what the sheet's trace root is the hash of.
+    /// @dev What every call about a sheet passes: with these the market's hash of the sheet can be made.
     struct Case {
         bytes32 bounty;
         uint256 round;
-        IMarket.Sheet sheet;
-        IJudge.Frame frame;
+        bytes32 fieldsHash; // keccak256(abi.encode(sheet))
+        IJudge.Frame frame; // what the sheet's trace root is the hash of; of one that is not known `top` is the trace root, the rest 0
     }
 
-    /// @notice Thrown when the frame does not hash to the sheet's trace root.
+    /// @notice Thrown when the frame is needed and not told, or has bits that no frame has.
     error Referee_BadFrame(bytes32 traceRoot);
     /// @notice Thrown when the step that was shown is as it should be.
     error Referee_NoContradiction(uint256 at);

@@ -11,9 +11,27 @@ import {TermsWords} from "./TermsWords.sol";
 library Sheets {
     using TermsWords for IMarket.PackedTerms;
 
-    /// @notice The hash that seats commit to and the tally counts.
-    function hash(bytes32 bounty, uint256 round, IMarket.Sheet calldata sheet) internal view returns (bytes32) {
-        return keccak256(abi.encode(Tags.SHEET, block.chainid, address(this), bounty, round, sheet));
+    /// @dev Bytes of a sheet's ten fields.
+    uint256 private constant FIELDS = 320;
+
+    /// @notice The hash that seats commit to and the tally counts; `Named.sheet` makes the same of the hash of the fields.
+    /// @dev By hand, because the market's code has a limit. The fields are hashed as they were passed: `check` reads each that is shorter
+    /// than a word, which reverts when there is anything beside it, so whatever was revealed is what abi.encode makes of it.
+    function hash(bytes32 bounty, uint256 round, IMarket.Sheet calldata sheet) internal view returns (bytes32 found) {
+        bytes32 tag = Tags.SHEET;
+        bytes32 traceRoot = sheet.traceRoot;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(add(m, 0xc0), sheet, FIELDS)
+            mstore(add(m, 0xc0), keccak256(add(m, 0xc0), FIELDS))
+            mstore(m, tag)
+            mstore(add(m, 0x20), chainid())
+            mstore(add(m, 0x40), address())
+            mstore(add(m, 0x60), bounty)
+            mstore(add(m, 0x80), round)
+            mstore(add(m, 0xa0), traceRoot)
+            found := keccak256(m, 0xe0)
+        }
     }
 
     /// @notice The commit to a sheet's hash. It names its sender, so a copied one cannot be revealed.

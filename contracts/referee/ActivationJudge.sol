@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IJudge} from "../interfaces/IJudge.sol";
-import {IMarket} from "../interfaces/IMarket.sol";
 import {Coalitions} from "./Coalitions.sol";
 import {Exact} from "./Exact.sol";
 import {Frames} from "./Frames.sol";
@@ -30,14 +29,11 @@ contract ActivationJudge is IJudge {
     }
 
     /// @inheritdoc IJudge
-    function contradicts(
-        bytes32,
-        uint256,
-        IMarket.Sheet calldata,
-        Frame calldata frame,
-        uint256 at,
-        bytes calldata proof
-    ) external pure returns (bool wrong) {
+    function contradicts(bytes32, uint256, bytes32, Frame calldata frame, uint256 at, bytes calldata proof)
+        external
+        pure
+        returns (bool wrong)
+    {
         Blob memory b = Openings.read(frame, proof);
         uint256 kind = Steps.kind(at);
         Place memory place = _place(at);
@@ -76,7 +72,7 @@ contract ActivationJudge is IJudge {
         if (j >= outputs || p >= Frames.parts(b.counts, place.last)) revert Judge_BadPosition(j);
         if (place.last) rowsRoot = Params.finalRowsRoot(b.leaf(Frames.PARAMS, 0));
         unchecked {
-            int256 stated = Numbers.int64At(b.leaf(place.section + Frames.FIRST, r * outputs + j) + 8 * p);
+            int256 stated = Numbers.int64At(b.part(place.section + Frames.FIRST, r * outputs + j, p));
             uint256 model = Frames.modelOf(p, place.last);
             if (place.level != 0) {
                 b.absent(model);

@@ -39,6 +39,10 @@ library Frames {
     /// of sums and dot products those are the figures.
     uint256 private constant PUBLIC = 0x802f81;
 
+    /// @dev Parts in a group of pre-activations: a step shows one group, so this bounds what it costs. A further level of the
+    /// tree costs as much as six parts.
+    uint256 private constant MOST_GROUPED = 12;
+
     /// @dev From where on a leaf of MONEY states what concerns the whole round, behind 64 bytes a submission.
     uint256 private constant MONEY_TAIL = 83;
 
@@ -189,7 +193,8 @@ library Frames {
         unchecked {
             uint256 s = section >= FINAL ? section - FINAL : section;
             uint256 n = submissions(counts);
-            if (s == TRANS || s == FIRST) return 8 * parts(counts, section >= FINAL);
+            if (s == TRANS) return 8 * parts(counts, section >= FINAL);
+            if (s == FIRST) return 8 * (grouped(counts, section >= FINAL) << groupLevels(counts, section >= FINAL));
             if (s == ROWS) return 8 * (hidden(counts) + 1);
             if (s == STATES) return 8 * neurons(counts) + 2;
             if (s == TABLE) return 2 * evaluations(counts) + 8 * players(counts);
@@ -221,6 +226,21 @@ library Frames {
     /// @notice Parts of a combined value: base, last aggregate and updates; in the final block the first and the last base.
     function parts(uint256 counts, bool last) internal pure returns (uint256) {
         return last ? 2 : 2 + submissions(counts);
+    }
+
+    /// @notice Levels of the tree over the groups of a leaf of FIRST.
+    function groupLevels(uint256 counts, bool last) internal pure returns (uint256) {
+        unchecked {
+            return depth((parts(counts, last) + MOST_GROUPED - 1) / MOST_GROUPED);
+        }
+    }
+
+    /// @notice Parts in each group; what is left of the last ones is zeros, or anything: nothing reads it.
+    function grouped(uint256 counts, bool last) internal pure returns (uint256) {
+        unchecked {
+            uint256 levels = groupLevels(counts, last);
+            return (parts(counts, last) + (1 << levels) - 1) >> levels;
+        }
     }
 
     /// @notice The model that part `p` is of.

@@ -6,6 +6,7 @@ import {IJudge} from "../interfaces/IJudge.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IReferee} from "../interfaces/IReferee.sol";
 import {Bits} from "../libraries/Bits.sol";
+import {Named} from "../libraries/Named.sol";
 import {ShardTree} from "../libraries/ShardTree.sol";
 import {Tags} from "../libraries/Tags.sol";
 import {TermsWords} from "../libraries/TermsWords.sol";
@@ -52,7 +53,7 @@ contract InputJudge is IInputJudge {
     function contradicts(
         bytes32 bounty,
         uint256 round,
-        IMarket.Sheet calldata sheet,
+        bytes32 fieldsHash,
         Frame calldata frame,
         uint256 at,
         bytes calldata proof
@@ -62,14 +63,14 @@ contract InputJudge is IInputJudge {
         Blob memory b = Openings.read(frame, evidence.openings);
         uint256 kind = Steps.kind(at);
         bool wrong;
-        if (kind == TERMS) wrong = _terms(s, b, sheet, evidence);
+        if (kind == TERMS) wrong = _terms(s, b, b.sheet(fieldsHash), evidence);
         else if (kind == SHARD) wrong = _shard(s, b, frame, evidence);
-        else if (kind == SUBMISSIONS) wrong = _submission(s, b, sheet, evidence);
+        else if (kind == SUBMISSIONS) wrong = _submission(s, b, b.sheet(fieldsHash), evidence);
         else if (kind == BASE) wrong = _base(s, b, evidence);
         else if (kind == KNOWN) wrong = _known(s, b, evidence);
         else if (kind == PREVIOUS) wrong = _previous(s, b, evidence);
         else if (kind == ROOT) wrong = _rootUpdate(s, b, evidence);
-        else if (kind == HEAD) wrong = _head(b, sheet);
+        else if (kind == HEAD) wrong = _head(b, b.sheet(fieldsHash));
         else if (kind == FIRST) wrong = _first(s, b, evidence);
         else revert Judge_UnknownKind(kind);
         b.finish();
@@ -292,8 +293,8 @@ contract InputJudge is IInputJudge {
 
     function _requireSettled(Subject memory s, Earlier calldata earlier) private view {
         IMarket.Sheet calldata sheet = earlier.sheet;
-        bytes32 sheetHash =
-            keccak256(abi.encode(Tags.SHEET, block.chainid, address(s.market), s.bounty, earlier.round, sheet));
+        bytes32 fieldsHash = keccak256(abi.encode(sheet));
+        bytes32 sheetHash = Named.sheet(address(s.market), s.bounty, earlier.round, sheet.traceRoot, fieldsHash);
         bytes32 result = keccak256(abi.encode(sheet.payoutRoot, uint256(sheet.pool), earlier.token, sheetHash));
         _require(earlier.round < s.round && result == s.market.resultOf(s.bounty, earlier.round), "result");
     }

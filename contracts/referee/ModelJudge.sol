@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IJudge} from "../interfaces/IJudge.sol";
-import {IMarket} from "../interfaces/IMarket.sol";
 import {Exact} from "./Exact.sol";
 import {Figures} from "./Figures.sol";
 import {Frames} from "./Frames.sol";
@@ -17,20 +16,17 @@ contract ModelJudge is IJudge {
     using Openings for Blob;
 
     /// @inheritdoc IJudge
-    function contradicts(
-        bytes32,
-        uint256,
-        IMarket.Sheet calldata sheet,
-        Frame calldata frame,
-        uint256 at,
-        bytes calldata proof
-    ) external pure returns (bool wrong) {
+    function contradicts(bytes32, uint256, bytes32 fieldsHash, Frame calldata frame, uint256 at, bytes calldata proof)
+        external
+        pure
+        returns (bool wrong)
+    {
         Blob memory b = Openings.read(frame, proof);
         uint256 kind = Steps.kind(at);
         if (kind & ~Steps.FINAL == Steps.TRANS) wrong = _trans(b, at, kind != Steps.TRANS);
         else if (kind == Steps.SUMROW) wrong = _sumRow(b, at);
         else if (kind == Steps.NEXT) wrong = _next(b, Steps.g(at));
-        else if (kind == Steps.KEPT) wrong = _kept(b, sheet.nextBaseRoot);
+        else if (kind == Steps.KEPT) wrong = _kept(b, b.sheet(fieldsHash).nextBaseRoot);
         else if (kind == Steps.AGGREGATE) wrong = _aggregate(b, Steps.g(at));
         else if (kind == Steps.BOUNDS) wrong = _bounds(b, at);
         else if (kind == Steps.NORM) wrong = _norm(b, Steps.k(at));

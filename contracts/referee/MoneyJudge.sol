@@ -21,21 +21,18 @@ contract MoneyJudge is IJudge {
     int256 private constant MOST_SUM = 1 << 118;
 
     /// @inheritdoc IJudge
-    function contradicts(
-        bytes32,
-        uint256,
-        IMarket.Sheet calldata sheet,
-        Frame calldata frame,
-        uint256 at,
-        bytes calldata proof
-    ) external pure returns (bool wrong) {
+    function contradicts(bytes32, uint256, bytes32 fieldsHash, Frame calldata frame, uint256 at, bytes calldata proof)
+        external
+        pure
+        returns (bool wrong)
+    {
         Blob memory b = Openings.read(frame, proof);
         uint256 kind = Steps.kind(at);
         uint256 i = Steps.g(at);
         if (kind == Steps.WEIGHTS) wrong = _weights(b, i);
         else if (kind == Steps.PARAMS) wrong = _params(b);
-        else if (kind == Steps.MONEY) wrong = i == ROUND ? _round(b, sheet) : _submission(b, i);
-        else if (kind == Steps.PAYOUTS) wrong = _payouts(b, sheet);
+        else if (kind == Steps.MONEY) wrong = i == ROUND ? _round(b, b.sheet(fieldsHash)) : _submission(b, i);
+        else if (kind == Steps.PAYOUTS) wrong = _payouts(b, b.sheet(fieldsHash));
         else revert Judge_UnknownKind(kind);
         b.finish();
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IJudge} from "../interfaces/IJudge.sol";
+import {IMarket} from "../interfaces/IMarket.sol";
 import {Tags} from "../libraries/Tags.sol";
 import {Frames} from "./Frames.sol";
 
@@ -29,6 +30,7 @@ library Openings {
     uint256 private constant SALT = 16;
     uint256 private constant WORD = 32;
     uint256 private constant PREIMAGE = 128;
+    uint256 private constant SHEET = 320;
 
     /// @dev Levels above a section's own tree: to the top from a section, and from a section of the final block.
     uint256 private constant ABOVE = 4;
@@ -49,18 +51,47 @@ library Openings {
         if (b.at != b.end) revert IJudge.Judge_BadLength(b.at - b.start, b.end - b.start);
     }
 
-    /// @notice Opens a leaf; of SUMS and DOTS that is a figure.
+    /// @notice Opens the sheet: all of its fields, as abi.encode writes them.
+    function sheet(Blob memory b, bytes32 fieldsHash) internal pure returns (IMarket.Sheet calldata fields) {
+        uint256 from = take(b, SHEET);
+        assembly ("memory-safe") {
+            fields := from
+        }
+        if (keccak256(abi.encode(fields)) != fieldsHash) _fail(b);
+        ++b.done;
+    }
+
+    /// @notice Opens a leaf; of SUMS and DOTS that is a figure, and of FIRST all groups: their salts, and behind them their parts.
+    /// @dev The final block's two parts are one group.
     function leaf(Blob memory b, uint256 section, uint256 index) internal pure returns (uint256 content) {
         uint256 count = Frames.count(b.counts, section);
         if (index >= count) revert IJudge.Judge_BadPosition(index);
         uint256 size = Frames.size(b.counts, section, index);
+        uint256 levels = section == Frames.FIRST ? Frames.groupLevels(b.counts, false) : 0;
         uint256 salt = Frames.isPublic(section) ? 0 : SALT;
-        uint256 from;
+        bytes32 node;
         unchecked {
-            from = take(b, salt + size);
-            content = from + salt;
+            uint256 from = take(b, (salt << levels) + size);
+            content = from + (salt << levels);
+            node = levels == 0 ? _leafHash(section, from, salt, content, size) : _groups(section, from, size, levels);
         }
-        _join(b, section, index, Frames.depth(count), _leafHash(section, from, salt, size));
+        _join(b, section, index, Frames.depth(count), node);
+    }
+
+    /// @notice Opens the group of a leaf of FIRST that part `p` is in, and returns where that part lies.
+    function part(Blob memory b, uint256 section, uint256 index, uint256 p) internal pure returns (uint256 place) {
+        uint256 count = Frames.count(b.counts, section);
+        if (index >= count) revert IJudge.Judge_BadPosition(index);
+        bool last = section >= Frames.FINAL;
+        uint256 levels = Frames.groupLevels(b.counts, last);
+        uint256 grouped = Frames.grouped(b.counts, last);
+        if (p >= grouped << levels) revert IJudge.Judge_BadPosition(p);
+        unchecked {
+            uint256 from = take(b, SALT + 8 * grouped);
+            place = from + SALT + 8 * (p % grouped);
+            bytes32 node = _leafHash(section, from, SALT, from + SALT, 8 * grouped);
+            _join(b, section, (index << levels) | (p / grouped), Frames.depth(count) + levels, node);
+        }
     }
 
     /// @notice Opens a root of MODELS, which is no hash of a leaf: zero for a model that does not exist.
@@ -223,7 +254,31 @@ library Openings {
         ++b.done;
     }
 
-    function _leafHash(uint256 section, uint256 from, uint256 salt, uint256 size) private pure returns (bytes32 hash) {
+    /// @dev The root over the groups of a leaf of FIRST: 2 ** levels salts from `from` on, and behind them `size` bytes of parts.
+    function _groups(uint256 section, uint256 from, uint256 size, uint256 levels) private pure returns (bytes32) {
+        unchecked {
+            uint256 width = 1 << levels;
+            uint256 content = from + SALT * width;
+            size >>= levels;
+            bytes32[] memory nodes = new bytes32[](width);
+            for (uint256 i = 0; i < width; ++i) {
+                nodes[i] = _leafHash(section, from + SALT * i, SALT, content + size * i, size);
+            }
+            for (; width > 1; width /= 2) {
+                for (uint256 i = 0; i < width; i += 2) {
+                    nodes[i / 2] = keccak256(abi.encode(nodes[i], nodes[i + 1]));
+                }
+            }
+            return nodes[0];
+        }
+    }
+
+    /// @dev `salt`: its bytes at `from`, 16 or none.
+    function _leafHash(uint256 section, uint256 from, uint256 salt, uint256 content, uint256 size)
+        private
+        pure
+        returns (bytes32 hash)
+    {
         hash = Tags.TRACE_LEAF;
         assembly ("memory-safe") {
             // tag, section, salt of 16 bytes (zeros when there is none), content
@@ -231,7 +286,8 @@ library Openings {
             mstore(m, hash)
             mstore(add(m, WORD), 0)
             mstore8(add(m, WORD), section)
-            calldatacopy(add(m, sub(49, salt)), from, add(salt, size))
+            calldatacopy(add(m, 33), from, salt)
+            calldatacopy(add(m, 49), content, size)
             hash := keccak256(m, add(49, size))
         }
     }

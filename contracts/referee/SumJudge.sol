@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IJudge} from "../interfaces/IJudge.sol";
-import {IMarket} from "../interfaces/IMarket.sol";
 import {Bits} from "../libraries/Bits.sol";
 import {Coalitions} from "./Coalitions.sol";
 import {Exact} from "./Exact.sol";
@@ -21,14 +20,11 @@ contract SumJudge is IJudge {
     uint256 private constant FINAL_SUMS = Frames.FINAL + Frames.SUMS;
 
     /// @inheritdoc IJudge
-    function contradicts(
-        bytes32,
-        uint256,
-        IMarket.Sheet calldata,
-        Frame calldata frame,
-        uint256 at,
-        bytes calldata proof
-    ) external pure returns (bool wrong) {
+    function contradicts(bytes32, uint256, bytes32, Frame calldata frame, uint256 at, bytes calldata proof)
+        external
+        pure
+        returns (bool wrong)
+    {
         Blob memory b = Openings.read(frame, proof);
         uint256 kind = Steps.kind(at);
         if (kind == Steps.NUMERATOR) wrong = _numerator(b, at);

@@ -41,7 +41,8 @@ contract DisprovingTest is Disputes {
 
     function _teachAsJudge(uint256 number, IReferee.Case memory given, uint256 at) private {
         judges[number].teach(
-            abi.encodeCall(IJudge.contradicts, (given.bounty, given.round, given.sheet, given.frame, at, PROOF)), true
+            abi.encodeCall(IJudge.contradicts, (given.bounty, given.round, given.fieldsHash, given.frame, at, PROOF)),
+            true
         );
     }
 
@@ -150,7 +151,7 @@ contract DisprovingTest is Disputes {
         _reveal(1, _goodSheet());
         _reveal(2, _goodSheet());
         _pass();
-        market.settle(bounty, Terms.pack(terms), given.sheet);
+        market.settle(bounty, Terms.pack(terms), _goodSheet());
         _refusedInPhase(IMarket.Phase.Serve);
         _disproveAs(challenger, given, AT, PROOF);
     }
@@ -165,7 +166,7 @@ contract DisprovingTest is Disputes {
         _disproveAs(challenger, given, AT, PROOF);
         given = _case("A");
         given.round = 1;
-        sheetHash = market.sheetHashOf(bounty, 1, given.sheet);
+        sheetHash = market.sheetHashOf(bounty, 1, _sheetOf("A"));
         _teachWrong(given, AT, PROOF);
         _refusedSheet(sheetHash);
         _disproveAs(challenger, given, AT, PROOF);

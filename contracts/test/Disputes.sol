@@ -101,6 +101,12 @@ abstract contract Disputes is Path {
         return _caseOf(_sheetOf(kind));
     }
 
+    /// @dev The same case, told by whoever does not know the frame.
+    function _unknown(bytes1 kind) internal view returns (IReferee.Case memory given) {
+        given = _case(kind);
+        given.frame = IJudge.Frame(0, 0, _sheetOf(kind).traceRoot);
+    }
+
     function _hash(bytes1 kind) internal view returns (bytes32) {
         return market.sheetHashOf(bounty, _view().round, _sheetOf(kind));
     }
@@ -109,7 +115,8 @@ abstract contract Disputes is Path {
     function _teachWrong(IReferee.Case memory given, uint256 at, bytes memory proof) internal {
         judges[(at >> 4)
                 & 7].teach(
-            abi.encodeCall(IJudge.contradicts, (given.bounty, given.round, given.sheet, given.frame, at, proof)), true
+            abi.encodeCall(IJudge.contradicts, (given.bounty, given.round, given.fieldsHash, given.frame, at, proof)),
+            true
         );
     }
 

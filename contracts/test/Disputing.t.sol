@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.28;
 
+import {IAnswers} from "../interfaces/IAnswers.sol";
+import {IJudge} from "../interfaces/IJudge.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
 import {IReferee} from "../interfaces/IReferee.sol";
 import {IVault} from "../interfaces/IVault.sol";
+import {Named} from "../libraries/Named.sol";
 import {Disputes} from "./Disputes.sol";
 import {Terms} from "./Terms.sol";
+import {Trees} from "./fuzz/Trees.sol";
 
 /// @title How a dispute opens.
 contract DisputingTest is Disputes {
@@ -93,9 +97,8 @@ contract DisputingTest is Disputes {
     /// @dev When the frame is demanded, then the challenger need not know it; otherwise it has to.
     function test_onlyTheFrameIsDemandedWithoutIt() public {
         _toChallenge();
-        IReferee.Case memory given = _case("H");
-        given.frame.top = "guess";
-        bytes32 root = given.sheet.traceRoot;
+        IReferee.Case memory given = _unknown("H");
+        bytes32 root = _goodSheet().traceRoot;
         _refusal(IReferee.Referee_BadFrame.selector, root);
         _disputeAs(challenger, given, WHAT);
         // One word asks for it. With anything beside that, no defender would know what is asked for.
@@ -113,15 +116,38 @@ contract DisputingTest is Disputes {
     /// @dev When any word of the frame is another one, then it is not that of the sheet.
     function test_aFrameIsWhatTheTraceRootIsTheHashOf() public {
         _toChallenge();
-        bytes32 root = _goodSheet().traceRoot;
         for (uint256 i = 0; i < 3; ++i) {
             IReferee.Case memory given = _case("H");
             if (i == 0) given.frame.counts += 1;
             if (i == 1) given.frame.rowsRoot = "other";
             if (i == 2) given.frame.top = "other";
-            _refusal(IReferee.Referee_BadFrame.selector, root);
+            bytes32 sheetHash = _otherTrace(given.frame);
+            _teachWrong(given, AT, PROOF);
+            judges[0].teach(abi.encodeCall(IAnswers.exists, (given.frame, WHAT)), true);
+            _refusedSheet(sheetHash);
             _disputeAs(challenger, given, WHAT);
-            _refusal(IReferee.Referee_BadFrame.selector, root);
+            _refusedSheet(sheetHash);
+            _disputeAs(challenger, given, FRAME);
+            _refusedSheet(sheetHash);
+            referee.disprove(given, AT, PROOF);
+        }
+    }
+
+    /// @dev The hash of the good sheet's fields with the trace that another frame would be of: no sheet that anybody revealed.
+    function _otherTrace(IJudge.Frame memory frame) private view returns (bytes32) {
+        bytes32 fieldsHash = keccak256(abi.encode(_goodSheet()));
+        return Named.sheet(address(market), bounty, 0, Trees.traceRoot(frame), fieldsHash);
+    }
+
+    /// @dev Counts of zero stand for a frame that is not known, and bits above the counts are none of it: nothing is shown by either,
+    /// whatever a judge makes of it.
+    function test_aFrameThatCannotBeReadIsNone() public {
+        _toChallenge();
+        IReferee.Case memory given = _case("H");
+        for (uint256 i = 0; i < 2; ++i) {
+            given.frame.counts = i == 0 ? 0 : 1 << 232;
+            _teachWrong(given, AT, PROOF);
+            _refusal(IReferee.Referee_BadFrame.selector, i == 0 ? given.frame.top : Trees.traceRoot(given.frame));
             referee.disprove(given, AT, PROOF);
         }
     }
@@ -182,7 +208,7 @@ contract DisputingTest is Disputes {
         _disputeAs(challenger, given, WHAT);
         given = _case("A");
         given.round = 1;
-        sheetHash = market.sheetHashOf(bounty, 1, given.sheet);
+        sheetHash = market.sheetHashOf(bounty, 1, _sheetOf("A"));
         _refusedSheet(sheetHash);
         _disputeAs(challenger, given, WHAT);
     }
@@ -205,7 +231,7 @@ contract DisputingTest is Disputes {
         IReferee.Case memory old = _case("H");
         bytes32 sheetHash = _hash("H");
         _pass();
-        market.settle(bounty, Terms.pack(terms), old.sheet);
+        market.settle(bounty, Terms.pack(terms), _goodSheet());
         _refusedInPhase(IMarket.Phase.Serve);
         _disputeAs(challenger, old, WHAT);
         _serve(3);
@@ -216,7 +242,7 @@ contract DisputingTest is Disputes {
         _refusedSheet(sheetHash);
         referee.disprove(old, AT, PROOF);
         old.round = 1;
-        sheetHash = market.sheetHashOf(bounty, 1, old.sheet);
+        sheetHash = market.sheetHashOf(bounty, 1, _goodSheetOf(0));
         _refusedSheet(sheetHash);
         _disputeAs(challenger, old, WHAT);
     }
@@ -251,7 +277,7 @@ contract DisputingTest is Disputes {
         _reveal(1, _goodSheet());
         _reveal(2, _goodSheet());
         _pass();
-        market.settle(bounty, Terms.pack(terms), given.sheet);
+        market.settle(bounty, Terms.pack(terms), _goodSheet());
         _serve(0);
         _assertClosed(IMarket.CloseReason.NotServed);
         _refusedInPhase(IMarket.Phase.Closed);

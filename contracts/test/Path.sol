@@ -156,9 +156,9 @@ abstract contract Path is Stage {
         market.claim(bounty, address(token), holder, claims);
     }
 
-    /// @dev What the referee is told of a sheet of the round that is on.
+    /// @dev What the referee is told of a sheet of the round that is on, by whoever knows its frame.
     function _caseOf(IMarket.Sheet memory sheet) internal view returns (IReferee.Case memory) {
-        return IReferee.Case(bounty, _view().round, sheet, _frame());
+        return IReferee.Case(bounty, _view().round, keccak256(abi.encode(sheet)), _frame());
     }
 
     // ---------------------------------------------------------------- refusals: the next call reverts with exactly this

@@ -56,9 +56,11 @@ contract RefereeTest is Disputes {
         _teachAnswer(WHAT + 1, "other");
         _refusal(IReferee.Referee_BadAnswer.selector, id);
         _answerAs(defender, given, WHAT, "other");
-        bytes32 root = given.sheet.traceRoot;
         given.frame.counts += 1;
-        _refusal(IReferee.Referee_BadFrame.selector, root);
+        _refusedSubject(id);
+        _answerAs(defender, given, WHAT, "content");
+        given = _unknown("H");
+        _refusal(IReferee.Referee_BadFrame.selector, given.frame.top);
         _answerAs(defender, given, WHAT, "content");
     }
 
@@ -67,7 +69,7 @@ contract RefereeTest is Disputes {
         IReferee.Case memory given = _case("H");
         _refusedSubject(id);
         _answerAs(defender, given, WHAT + 1, "content");
-        given.sheet.document = "another";
+        given.fieldsHash = "another";
         _refusedSubject(id);
         _answerAs(defender, given, WHAT, "content");
         given = _case("H");
@@ -103,9 +105,12 @@ contract RefereeTest is Disputes {
         id = _dispute(rival, "H", FRAME);
         IReferee.Case memory given = _case("H");
         given.frame.counts += 1;
-        _refusal(IReferee.Referee_BadFrame.selector, given.sheet.traceRoot);
+        _refusedSubject(id);
         _answerAs(defender, given, FRAME, "");
-        given.frame.counts -= 1;
+        given = _unknown("H");
+        _refusal(IReferee.Referee_BadFrame.selector, given.frame.top);
+        _answerAs(defender, given, FRAME, "");
+        given = _case("H");
         vm.expectEmit(address(referee));
         emit IReferee.Answered(bounty, id, FRAME, defender, _now() + TURN, abi.encode(_frame()));
         _answerAs(defender, given, FRAME, "chaff");
@@ -157,12 +162,15 @@ contract RefereeTest is Disputes {
         _demandAs(rival, given, WHAT, WHAT);
         _refusedSubject(id);
         _demandAs(challenger, given, WHAT + 1, WHAT);
-        given.sheet.pool -= 1;
+        given.fieldsHash = "another";
         _refusedSubject(id);
         _demandAs(challenger, given, WHAT, WHAT);
-        given.sheet.pool += 1;
+        given = _case("H");
         given.frame.rowsRoot = "other";
-        _refusal(IReferee.Referee_BadFrame.selector, given.sheet.traceRoot);
+        _refusedSubject(id);
+        _demandAs(challenger, given, WHAT, WHAT);
+        given = _unknown("H");
+        _refusal(IReferee.Referee_BadFrame.selector, given.frame.top);
         _demandAs(challenger, given, WHAT, WHAT);
         given = _case("H");
         uint256 deadline = _disputeOf(id).deadline;
@@ -170,7 +178,7 @@ contract RefereeTest is Disputes {
         _refusal(IReferee.Referee_TooLate.selector, id, deadline);
         _demandAs(challenger, given, WHAT, WHAT);
         vm.warp(deadline);
-        given.frame.rowsRoot = "other";
+        given = _unknown("H");
         _demandAs(challenger, given, WHAT, FRAME);
         vm.assertEq(keccak256(abi.encode(_hash("H"), FRAME)), _disputeOf(id).subject, "the frame alone without it");
     }
@@ -270,10 +278,10 @@ contract RefereeTest is Disputes {
         referee.close(given, address(token), id, WHAT + 1);
         _refusedSubject("no dispute");
         referee.close(given, address(token), "no dispute", WHAT);
-        given.sheet.released = true;
+        given.fieldsHash = "another";
         _refusedSubject(id);
         referee.close(given, address(token), id, WHAT);
-        given.sheet.released = false;
+        given = _case("H");
         vm.warp(_disputeOf(id).deadline + 1);
         _refusal(IVault.Vault_ZeroAmount.selector);
         referee.close(given, address(market), id, WHAT);
@@ -288,8 +296,7 @@ contract RefereeTest is Disputes {
 
     /// @dev No frame is needed to close: a sheet whose frame nobody knows falls as well.
     function test_closingNeedsNoFrame() public {
-        IReferee.Case memory given = _case("H");
-        given.frame.top = "unknown";
+        IReferee.Case memory given = _unknown("H");
         vm.warp(_disputeOf(id).deadline + 1);
         referee.close(given, address(token), id, WHAT);
         _assertPhase(IMarket.Phase.Challenge);

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from marketplace.chain.contract import Contract, announced
+from marketplace.domain.abi import sheet_fields
 from marketplace.domain.dispute import Dispute, Disputed, Frame, Turn
+from marketplace.domain.hashing import keccak
 
 if TYPE_CHECKING:
     from marketplace.chain.node import Chain, Receipt
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_FRAME", "Case", "Referee"]
 
 NO_FRAME = Frame(0, bytes(32), bytes(32))
-"""What is passed where the frame itself is demanded."""
+"""Stands for a frame that is not known: enough to demand it, and to close a dispute."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class Case:
     frame: Frame = NO_FRAME
 
     def as_tuple(self) -> tuple[object, ...]:
-        """Return the struct's fields in order."""
-        return self.bounty, self.round, self.sheet.as_tuple(), self.frame.as_tuple()
+        """Return the struct's fields in order; of a frame that is not known the trace's root stands for it."""
+        frame = Frame(0, bytes(32), self.sheet.trace_root) if self.frame == NO_FRAME else self.frame
+        return self.bounty, self.round, keccak(sheet_fields(self.sheet)), frame.as_tuple()
 
 
 class Referee(Contract):

@@ -18,6 +18,7 @@ from marketplace.domain.words import address_word, bool_word, bytes32_word, uint
 
 __all__ = [
     "OPENED",
+    "SHEET_BYTES",
     "allow_leaf",
     "allowlist_proof",
     "allowlist_root",
@@ -29,6 +30,7 @@ __all__ = [
     "shard_leaf",
     "shard_proof",
     "shards_root",
+    "sheet_fields",
     "sheet_hash",
     "submission_commitment",
     "submissions_step",
@@ -38,26 +40,40 @@ OPENED: Final = 255
 """Stands for a holder's index where the running hash of submissions takes in a round's opening."""
 
 
+SHEET_BYTES: Final = 320
+"""Bytes of `sheet_fields`."""
+
+
 def bounty_id(chain_id: int, market: str, owner: str, salt: bytes) -> bytes:
     """Return the id a bounty will have, known before it is posted."""
     return keccak(tag("bounty"), uint_word(chain_id), address_word(market), address_word(owner), bytes32_word(salt))
 
 
 def sheet_hash(scope: Scope, round_: int, sheet: SheetHead) -> bytes:
-    """Return the hash seats commit to and the contract tallies."""
+    """Return the hash seats commit to and the contract tallies.
+
+    The trace's root stands beside the hash of all fields: whoever shows a step of a trace need not show the others.
+    """
     return keccak(
-        tag("sheet"),
-        _place(scope, round_),
-        uint_word(sheet.included),
-        uint_word(sheet.breached),
-        bytes32_word(sheet.trace_root),
-        bytes32_word(sheet.payout_root),
-        uint_word(sheet.pool),
-        bytes32_word(sheet.next_base_root),
-        bool_word(sheet.adopted),
-        bool_word(sheet.released),
-        bytes32_word(sheet.aggregate),
-        bytes32_word(sheet.document),
+        tag("sheet"), _place(scope, round_), bytes32_word(sheet.trace_root), bytes32_word(keccak(sheet_fields(sheet)))
+    )
+
+
+def sheet_fields(sheet: SheetHead) -> bytes:
+    """Return the bytes of a sheet's fields, as a step that needs them opens them."""
+    return b"".join(
+        (
+            uint_word(sheet.included),
+            uint_word(sheet.breached),
+            bytes32_word(sheet.trace_root),
+            bytes32_word(sheet.payout_root),
+            uint_word(sheet.pool),
+            bytes32_word(sheet.next_base_root),
+            bool_word(sheet.adopted),
+            bool_word(sheet.released),
+            bytes32_word(sheet.aggregate),
+            bytes32_word(sheet.document),
+        )
     )
 
 

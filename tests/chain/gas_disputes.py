@@ -11,7 +11,7 @@ from marketplace.domain.bounty import Phase
 from marketplace.domain.network import Shape
 from marketplace.scoring.trace.blame import blame
 from marketplace.scoring.trace.demands import answer_bytes, demand_of, read_answer
-from marketplace.scoring.trace.evidence import Ask, LeafAsk
+from marketplace.scoring.trace.evidence import Ask, LeafAsk, proof_of
 from marketplace.scoring.trace.layout import Section
 from marketplace.scoring.trace.published import Published
 from tests.chain.lies import PLACE, hidden_lie, neuron_proof
@@ -57,7 +57,7 @@ def measure_disputes(stage: GasStage, meter: Meter) -> None:
             play.disprove(PLACE.packed(), blob_of(lie, PLACE))
         else:
             found = play.walk(honest, right)
-            play.disprove(found.at.packed(), found.blob)
+            play.disprove(found.at.packed(), proof_of(said, found.at, found.blob))
         play.close(f"dispute_{name}")
         stage.chain.restore(before)
 

@@ -16,8 +16,9 @@ from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.domain.network import Shape
 from marketplace.scoring.trace.build import ModelLeaves, Trace, contents_of
 from marketplace.scoring.trace.figures import Figures
-from marketplace.scoring.trace.layout import At, Counts, Frame, Kind, Model, Section, depth_of
-from marketplace.scoring.trace.openings import Opening, climb, leaf_hash
+from marketplace.scoring.trace.layout import Counts, Frame, Model, Section, depth_of
+from marketplace.scoring.trace.openings import Opening, climb, group_of, leaf_hash
+from marketplace.scoring.trace.places import At, Kind
 from marketplace.scoring.trace.trees import big_endian
 from tests.scoring.worlds import network_of, round_of, terms_of, update_of
 from tests.trace.cases import traced
@@ -50,11 +51,9 @@ def neuron_proof(shape: Shape, submissions: int) -> Proof:
     stated = [(base.layers[0].weight[j] @ row[0]) + base.layers[0].bias[j]]
     stated += [(u.layers[0].weight[j] @ row[0]) + counts.input_scale * u.layers[0].bias[j] for u in updates]
     stated[part] += 1
-    first = Opening(
-        _SALT,
-        big_endian(np.array(stated, np.int64)).tobytes(),
-        _siblings(rng, counts.depth(Section.FIRST)),
-    )
+    groups, width = 1 << counts.group_levels(Section.FIRST), counts.grouped(Section.FIRST)
+    parts = np.pad(np.array(stated, np.int64), (0, groups * width - counts.parts))
+    first = Opening(_SALT * groups, big_endian(parts).tobytes(), _siblings(rng, counts.depth(Section.FIRST)))
     place, model = r * counts.first + j, Model.of_part(part, 0)
     held = ModelLeaves.of(updates[-1], bytes(32))
     root = Opening(b"", held.root, _siblings(rng, counts.depth(Section.MODELS)))
@@ -70,7 +69,8 @@ def neuron_proof(shape: Shape, submissions: int) -> Proof:
 
     first = replace(first, path=first.path + merkle_proof(sections, Section.FIRST))
     frame = Frame(counts, rows_root, merkle_root(sections))
-    return Proof(frame, At(Kind.NEURON, r=r, g=j, p=part), first.encode() + neuron.encode() + shown.encode())
+    group = group_of(Section.FIRST, first, part // width)
+    return Proof(frame, At(Kind.NEURON, r=r, g=j, p=part), group.encode() + neuron.encode() + shown.encode())
 
 
 @cache

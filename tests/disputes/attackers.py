@@ -15,8 +15,9 @@ from marketplace.domain.bounty import BountyState, Phase
 from marketplace.domain.dispute import FRAME_DEMAND, Answered
 from marketplace.domain.errors import GradMarketError, NotFound, Refused
 from marketplace.scoring.trace.demands import demand_of
-from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk, SaltAsk
-from marketplace.scoring.trace.layout import FINAL, At, Kind, Model, Section
+from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk, SaltAsk, proof_of
+from marketplace.scoring.trace.layout import FINAL, Model, Section
+from marketplace.scoring.trace.places import At, Kind
 from tests.trace.places import blob_of, finish
 
 __all__ = ["INPUTS", "Attacker"]
@@ -118,7 +119,9 @@ class Attacker(Validator):
         while True:
             try:
                 if rng.random() < 1 / 4:
-                    inputs = InputEvidence(self, self.log, self.bench.terms, mine, self.log_round, trace.frame)
+                    inputs = InputEvidence(
+                        self, self.log, self.bench.terms, mine, self.log_round, trace.frame, mine.sheet
+                    )
                     kind, g = rng.choice(INPUTS), int(rng.integers(counts.submissions))
                     at, evidence = finish(inputs.of(At(int(kind), g=g, p=int(rng.integers(2)))), trace)
                     return at, evidence.encode()
@@ -131,7 +134,7 @@ class Attacker(Validator):
                     p=int(rng.integers(Model.UPDATES + counts.submissions)),
                     level=int(rng.integers(3)),
                 )
-                return at, blob_of(trace, at)
+                return at, proof_of(mine.sheet, at, blob_of(trace, at))
             except (ArithmeticError, GradMarketError, LookupError, NotFound, ValueError):
                 continue
 

@@ -11,7 +11,7 @@ from client.inputs import InputEvidence
 from marketplace.chain.referee import Case
 from marketplace.chain.referee_reverts import NoContradiction
 from marketplace.domain.bounty import Phase
-from marketplace.scoring.trace.layout import At, Kind
+from marketplace.scoring.trace.places import At, Kind
 from tests.disputes.attackers import INPUTS
 from tests.disputes.courtroom import Courtroom
 from tests.disputes.games import Record, attack, lie
@@ -54,7 +54,7 @@ def test_what_the_chain_knows_contradicts_no_right_sheet(court: Courtroom, tmp_p
     who, right, referee = court.validators[0], court.right, court.validators[0].account.referee
     who.log.refresh()
     case = Case(who.log.bounty, court.round, right.sheet, right.trace.frame.packed())
-    inputs = InputEvidence(who, who.log, who.bench.terms, right, court.round, right.trace.frame)
+    inputs = InputEvidence(who, who.log, who.bench.terms, right, court.round, right.trace.frame, right.sheet)
     counts = right.trace.frame.counts
     several = {Kind.SUBMISSIONS: counts.submissions, Kind.PREVIOUS: counts.previous}
     places = [At(kind, g=g) for kind in INPUTS for g in range(several.get(kind, 1))]

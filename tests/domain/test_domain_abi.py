@@ -70,10 +70,12 @@ def test_bounty_ids(chain: int, market: str, owner: str, salt: bytes) -> None:
 
 @given(scopes, uints, heads)
 def test_sheet_hashes(scope: Scope, number: int, head: SheetHead) -> None:
-    """The sheet's hash covers its place and its ten fields, in the order of the struct."""
-    types = ["bytes32", *PLACE, "uint128", "uint128", "bytes32", "bytes32", "uint128", "bytes32", "bool", "bool"]
-    values = [tag("sheet"), scope.chain_id, scope.market, scope.bounty, number, *head.as_tuple()]
-    assert oracle(encode([*types, "bytes32", "bytes32"], values)) == abi.sheet_hash(scope, number, head)
+    """The sheet's hash covers its place, its trace, and the hash of its ten fields, in the order of the struct."""
+    types = ["uint128", "uint128", "bytes32", "bytes32", "uint128", "bytes32", "bool", "bool", "bytes32", "bytes32"]
+    fields = encode(types, head.as_tuple())
+    assert (fields, abi.SHEET_BYTES) == (abi.sheet_fields(head), len(fields))
+    values = [tag("sheet"), scope.chain_id, scope.market, scope.bounty, number, head.trace_root, oracle(fields)]
+    assert oracle(encode(["bytes32", *PLACE, "bytes32", "bytes32"], values)) == abi.sheet_hash(scope, number, head)
 
 
 @given(scopes, uints, uints, addresses, words, words)

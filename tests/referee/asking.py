@@ -15,7 +15,10 @@ from eth_utils.address import to_checksum_address
 from marketplace.chain.artefacts import artefact
 from marketplace.chain.codec import Interface
 from marketplace.chain.embedded import EmbeddedChain
+from marketplace.domain.abi import sheet_fields
 from marketplace.domain.errors import InvalidInput
+from marketplace.domain.hashing import keccak
+from marketplace.scoring.trace.evidence import proof_of
 from marketplace.scoring.trace.steps import contradicts
 from tests.chain.nodes import DevChain
 
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from marketplace.domain.terms import SheetHead
-    from marketplace.scoring.trace.layout import At, Frame
+    from marketplace.scoring.trace.layout import Frame
+    from marketplace.scoring.trace.places import At
 
 __all__ = ["JUDGES", "MALFORMED", "FastChain", "Judges", "twin"]
 
@@ -90,8 +94,10 @@ class Judges:
         for number, name in JUDGES.items():
             mine = [(i, at, blob) for i, (at, blob) in enumerate(given) if at.kind >> 4 & 7 == number]
             for part in _parts(mine):
-                ats, blobs = [at.packed() for _, at, _ in part], [blob for *_, blob in part]
-                told = self._ask("Asker", "verdicts", self._places[name], head.as_tuple(), _words(frame), ats, blobs)
+                ats, blobs = [at.packed() for _, at, _ in part], [proof_of(head, at, blob) for _, at, blob in part]
+                told = self._ask(
+                    "Asker", "verdicts", self._places[name], keccak(sheet_fields(head)), _words(frame), ats, blobs
+                )
                 for (i, *_), verdict in zip(part, told, strict=True):
                     found[i] = verdict
         return found
@@ -100,7 +106,13 @@ class Judges:
         """Return the gas its judge takes for a step."""
         name = JUDGES[at.kind >> 4 & 7]
         (found,) = self._ask(
-            "Asker", "costs", self._places[name], head.as_tuple(), _words(frame), [at.packed()], [blob]
+            "Asker",
+            "costs",
+            self._places[name],
+            keccak(sheet_fields(head)),
+            _words(frame),
+            [at.packed()],
+            [proof_of(head, at, blob)],
         )
         return int(found)
 

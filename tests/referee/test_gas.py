@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from marketplace.domain.network import Shape
-from marketplace.scoring.trace.layout import At, Kind
+from marketplace.scoring.trace.places import At, Kind
 from tests.referee.asking import Judges
 from tests.scoring.worlds import round_of, terms_of
 from tests.trace.cases import sheet, trace_of

@@ -12,7 +12,8 @@ import pytest
 from marketplace.domain.hashing import keccak, tag
 from marketplace.scoring.trace.build import Contents, ModelLeaves, Trace
 from marketplace.scoring.trace.evidence import pieces
-from marketplace.scoring.trace.layout import At, Model, Section
+from marketplace.scoring.trace.layout import Model, Section
+from marketplace.scoring.trace.places import At
 from tests.referee.asking import MALFORMED, Judges, twin
 from tests.trace.cases import CASES, case, sheet, trace_of
 from tests.trace.places import blob_of, places
@@ -132,9 +133,9 @@ def _altered_leaf(rng: np.random.Generator, honest: Trace, section: int) -> tupl
             break
         left -= len(block)
     leaves = dict(honest.contents.leaves) | {section: tuple(blocks)}
-    return replace(
-        honest.contents, leaves=leaves
-    ), lambda piece: piece[:3] in {("leaf", section, index), ("leaf", section)}
+    index >>= honest.frame.counts.group_levels(section)
+    where = {("leaf", section, index), ("leaf", section), ("part", section, index)}
+    return replace(honest.contents, leaves=leaves), lambda piece: piece[:3] in where
 
 
 def _altered_sum(rng: np.random.Generator, honest: Trace, section: int) -> tuple[Contents, Any]:

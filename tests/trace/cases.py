@@ -59,7 +59,7 @@ def case(seed: int, name: str) -> RoundInput:
     change: dict[str, dict[str, Any]] = {
         "": {},
         "plain": {"known": False},
-        "sampled": {"submissions": 10, "rows": 3, "last_submissions": before},
+        "sampled": {"submissions": 11, "rows": 3, "last_submissions": before},
         "breached": {"submissions": 4, "last_submissions": (*before, Submission(9, address(9), None))},
         "final": {"final": final, "last_round": True},
         "kept": {"min_holders": 9},

@@ -8,8 +8,8 @@ from typing import Any
 
 from marketplace.scoring.trace.build import Trace
 from marketplace.scoring.trace.evidence import Ask, Claim, Walk, answer
-from marketplace.scoring.trace.layout import FINAL, At, Kind, Model, Section
-from marketplace.scoring.trace.step_money import WHOLE
+from marketplace.scoring.trace.layout import FINAL, Model, Section
+from marketplace.scoring.trace.places import WHOLE, At, Kind
 
 
 def finish(walk: Walk[Any], trace: Trace, asked: list[Ask] | None = None) -> Any:

@@ -20,7 +20,8 @@ from marketplace.scoring.trace.build import Trace, contents_of
 from marketplace.scoring.trace.causes import Blame
 from marketplace.scoring.trace.evidence import Ask, LeafAsk
 from marketplace.scoring.trace.figures import Figures
-from marketplace.scoring.trace.layout import At, Kind, Section
+from marketplace.scoring.trace.layout import Section
+from marketplace.scoring.trace.places import At, Kind
 from marketplace.scoring.trace.steps import STEPS, contradicts
 from tests.scoring.worlds import BOUNDS
 from tests.trace import liars

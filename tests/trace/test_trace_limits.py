@@ -9,6 +9,7 @@ import pytest
 from marketplace.domain.errors import InvalidTerms
 from marketplace.domain.network import Shape
 from marketplace.domain.scoring_terms import ScoringTerms
+from marketplace.scoring.trace.evidence import proof_of
 from marketplace.scoring.trace.limits import PROOF_BYTES, check_judgeable, largest_proof
 from tests.trace.cases import CASES, world
 from tests.trace.places import blob_of, places
@@ -20,15 +21,15 @@ TRANSACTION_BYTES = 128 << 10
 @pytest.mark.parametrize("name", CASES)
 def test_no_proof_is_larger_than_the_largest(name: str) -> None:
     """Of every step of every kind of trace, and one is exactly as large."""
-    trace, _ = world(name)
+    trace, head = world(name)
     kind, most = largest_proof(trace.frame.counts)
-    sizes = [len(blob_of(trace, at)) for at in places(trace) if at.kind == kind]
+    sizes = [len(proof_of(head, at, blob_of(trace, at))) for at in places(trace) if at.kind == kind]
     assert not sizes or most == max(sizes)  # of a round that keeps its base there is no such step
     seen: dict[int, int] = {}
     for at in places(trace):
         seen[at.kind] = seen.get(at.kind, 0) + 1
         if seen[at.kind] <= 8:
-            assert len(blob_of(trace, at)) <= most, at
+            assert len(proof_of(head, at, blob_of(trace, at))) <= most, at
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from marketplace.domain.errors import InvalidInput
 from marketplace.scoring.trace.evidence import pieces
-from marketplace.scoring.trace.layout import At, Counts, Kind
+from marketplace.scoring.trace.layout import Counts
+from marketplace.scoring.trace.places import At, Kind
 from marketplace.scoring.trace.steps import STEPS, contradicts
 from tests.trace.cases import CASES, case, sheet, trace_of, world
 from tests.trace.places import blob_of, places

@@ -25,8 +25,10 @@ interface Vm {
     function getCode(string calldata artefact) external view returns (bytes memory code);
     function getNonce(address account) external view returns (uint64);
     function prank(address sender) external;
+    function revertToState(uint256 id) external returns (bool done);
     function roll(uint256 number) external;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function snapshotState() external returns (uint256 id);
     function warp(uint256 timestamp) external;
 }
 

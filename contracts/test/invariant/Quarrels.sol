@@ -50,7 +50,7 @@ abstract contract Quarrels is Acts {
         bytes memory proof = abi.encode(seed);
         judges[(at >> 4)
                 & 7].teach(
-            abi.encodeCall(IJudge.contradicts, (id, given.round, given.sheet, given.frame, at, proof)), true
+            abi.encodeCall(IJudge.contradicts, (id, given.round, given.fieldsHash, given.frame, at, proof)), true
         );
         _bringDown(c, id, other, who);
         vm.prank(who);
@@ -157,6 +157,6 @@ abstract contract Quarrels is Acts {
     }
 
     function _given(Case storage c, bytes32 id, bool other) private view returns (IReferee.Case memory) {
-        return IReferee.Case(id, _viewOf(id).round, _sheetOf(c, other), _frame());
+        return IReferee.Case(id, _viewOf(id).round, keccak256(abi.encode(_sheetOf(c, other))), _frame());
     }
 }

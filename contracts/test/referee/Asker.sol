@@ -3,7 +3,6 @@ pragma solidity 0.8.28;
 
 import {IAnswers} from "../../interfaces/IAnswers.sol";
 import {IJudge} from "../../interfaces/IJudge.sol";
-import {IMarket} from "../../interfaces/IMarket.sol";
 
 /// @title Asks a judge many things in one call: what the tests in Python compare with the judge's twin.
 contract Asker {
@@ -12,14 +11,14 @@ contract Asker {
     /// @notice For each step 1 when the sheet is disproved, 0 when not, 2 when the judge refuses the proof.
     function verdicts(
         IJudge judge,
-        IMarket.Sheet calldata sheet,
+        bytes32 fieldsHash,
         IJudge.Frame calldata frame,
         uint256[] calldata ats,
         bytes[] calldata proofs
     ) external view returns (uint8[] memory found) {
         found = new uint8[](ats.length);
         for (uint256 i = 0; i < ats.length; ++i) {
-            try judge.contradicts(0, 0, sheet, frame, ats[i], proofs[i]) returns (bool wrong) {
+            try judge.contradicts(0, 0, fieldsHash, frame, ats[i], proofs[i]) returns (bool wrong) {
                 found[i] = wrong ? 1 : 0;
             } catch {
                 found[i] = REFUSED;
@@ -46,7 +45,7 @@ contract Asker {
     /// @notice Gas that a judge takes for each step, the call and its data included.
     function costs(
         IJudge judge,
-        IMarket.Sheet calldata sheet,
+        bytes32 fieldsHash,
         IJudge.Frame calldata frame,
         uint256[] calldata ats,
         bytes[] calldata proofs
@@ -54,7 +53,7 @@ contract Asker {
         found = new uint256[](ats.length);
         for (uint256 i = 0; i < ats.length; ++i) {
             uint256 before = gasleft();
-            judge.contradicts(0, 0, sheet, frame, ats[i], proofs[i]);
+            judge.contradicts(0, 0, fieldsHash, frame, ats[i], proofs[i]);
             found[i] = before - gasleft();
         }
     }

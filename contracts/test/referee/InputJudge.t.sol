@@ -43,7 +43,7 @@ contract InputJudgeTest is Inputs {
         sheet.included = 5;
         IJudge.Frame memory frame = _frame();
         frame.counts |= 1 << 232;
-        vm.assertTrue(judge.contradicts(BOUNTY, ROUND, sheet, frame, 0x50, abi.encode(e)), "above the counts");
+        vm.assertTrue(_verdictIn(frame, 0x50), "above the counts");
     }
 
     /// @notice In the last round, and only then, there are final rows, at most as many as in any.
@@ -84,9 +84,9 @@ contract InputJudgeTest is Inputs {
         _check(0x51, false, "its shard");
         IJudge.Frame memory frame = _frame();
         frame.rowsRoot = keccak256("other rows");
-        vm.assertTrue(judge.contradicts(BOUNTY, ROUND, sheet, frame, 0x51, abi.encode(e)), "other rows");
+        vm.assertTrue(_verdictIn(frame, 0x51), "other rows");
         (frame.rowsRoot, frame.counts) = (_rowsRoot(), frame.counts + (1 << 48));
-        vm.assertTrue(judge.contradicts(BOUNTY, ROUND, sheet, frame, 0x51, abi.encode(e)), "other number of rows");
+        vm.assertTrue(_verdictIn(frame, 0x51), "other number of rows");
         e.shard.rows += 1;
         _checkRefused(0x51, "rows");
         e.shard.rows -= 1;
@@ -323,6 +323,6 @@ contract InputJudgeTest is Inputs {
         e.openings = abi.encodePacked(_open(0, 0), bytes1(0));
         vm.assertTrue(_refuses(0x50), "a byte more");
         vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadLength.selector, 64, 63));
-        judge.contradicts(BOUNTY, ROUND, sheet, _frame(), 0x50, new bytes(63));
+        judge.contradicts(BOUNTY, ROUND, 0, _frame(), 0x50, new bytes(63));
     }
 }

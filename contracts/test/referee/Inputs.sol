@@ -125,7 +125,8 @@ abstract contract Inputs is Traces {
         (s.adopted, s.nextBaseRoot, s.document) = (adopted, keccak256("next base"), keccak256("sheet"));
         (s.payoutRoot, s.pool, e.earlier.token, e.earlier.round) = (keccak256("payouts"), 55, TOKEN, round);
         bytes32 tag = keccak256("gradmarket/1/sheet");
-        bytes32 hash = keccak256(abi.encode(tag, block.chainid, address(this), BOUNTY, round, s));
+        bytes32 fields = keccak256(abi.encode(s));
+        bytes32 hash = keccak256(abi.encode(tag, block.chainid, address(this), BOUNTY, round, s.traceRoot, fields));
         results[round] = keccak256(abi.encode(s.payoutRoot, uint256(s.pool), TOKEN, hash));
     }
 
@@ -184,11 +185,23 @@ abstract contract Inputs is Traces {
 
     // ---------------------------------------------------------------- asking
     function _verdict(uint256 at) internal view returns (bool) {
-        return judge.contradicts(BOUNTY, ROUND, sheet, _frame(), at, abi.encode(e));
+        return _verdictIn(_frame(), at);
+    }
+
+    function _verdictIn(IJudge.Frame memory frame, uint256 at) internal view returns (bool) {
+        return judge.contradicts(BOUNTY, ROUND, keccak256(abi.encode(sheet)), frame, at, _shown(at));
+    }
+
+    /// @dev The evidence; kinds that compare with the sheet open it before the trace.
+    function _shown(uint256 at) internal view returns (bytes memory) {
+        IInputJudge.Evidence memory shown = e;
+        uint256 kind = uint8(at);
+        if (kind == 0x50 || kind == 0x52 || kind == 0x57) shown.openings = bytes.concat(abi.encode(sheet), e.openings);
+        return abi.encode(shown);
     }
 
     function _refuses(uint256 at) internal view returns (bool) {
-        try judge.contradicts(BOUNTY, ROUND, sheet, _frame(), at, abi.encode(e)) returns (bool) {
+        try judge.contradicts(BOUNTY, ROUND, keccak256(abi.encode(sheet)), _frame(), at, _shown(at)) returns (bool) {
             return false;
         } catch {
             return true;

@@ -170,7 +170,10 @@ contract ModelJudgeTest is Traces {
         (modelRoot[4], modelRoot[5]) = (roots[0], roots[1]);
         IMarket.Sheet memory sheet;
         sheet.nextBaseRoot = roots[2];
-        bytes memory proof = abi.encodePacked(_open(0, 0), _open(11, 0), _openRoot(0), _openRoot(4), _openRoot(5));
-        vm.assertTrue(wrong == judge.contradicts(0, 0, sheet, _frame(), _at(0x33, 0, 0, 0, 0, 0, 0), proof), "roots");
+        bytes memory fields = abi.encode(sheet);
+        bytes memory roots_ = abi.encodePacked(_openRoot(0), _openRoot(4), _openRoot(5));
+        bytes memory proof = bytes.concat(fields, _open(0, 0), _open(11, 0), roots_);
+        uint256 at = _at(0x33, 0, 0, 0, 0, 0, 0);
+        vm.assertTrue(wrong == judge.contradicts(0, 0, keccak256(fields), _frame(), at, proof), "roots");
     }
 }

@@ -245,6 +245,29 @@ contract MoneyJudgeTest is Traces {
         vm.assertFalse(_askSheet(_at(0x43, 0, 0, 0, 0, 0, 0), proof), "nothing at index 0");
     }
 
+    /// @notice What is shown of the sheet are its own fields, whole.
+    function test_theSheetIsOpenedWhole() public {
+        _putMoney([int128(0), 0, 0, 0], 0, _round());
+        bytes memory proof = abi.encodePacked(_open(11, 0), _open(13, 0));
+        bytes memory fields = abi.encode(sheet);
+        uint256 at = _at(0x43, 0, 0, 0, 0, 0, 0);
+        vm.assertFalse(_refusesSheet(fields, at, bytes.concat(fields, proof)), "its own");
+        for (uint256 i = 31; i < fields.length; i += 32) {
+            bytes memory others = abi.encode(sheet);
+            others[i] ^= 0x01;
+            vm.assertTrue(_refusesSheet(fields, at, bytes.concat(others, proof)), "another one's");
+        }
+        vm.assertTrue(_refusesSheet(fields, at, proof), "none");
+    }
+
+    function _refusesSheet(bytes memory fields, uint256 at, bytes memory shown) private view returns (bool) {
+        try judge.contradicts(0, 0, keccak256(fields), _frame(), at, shown) returns (bool) {
+            return false;
+        } catch {
+            return true;
+        }
+    }
+
     // ---------------------------------------------------------------- words
     function _putParams(int256 gainsBefore) private {
         _put(0, 0, abi.encode(words[0], words[1], words[2], words[3], bytes32("seed"), gainsBefore, bytes32(0)));
@@ -289,6 +312,8 @@ contract MoneyJudgeTest is Traces {
     }
 
     function _askSheet(uint256 at, bytes memory proof) private view returns (bool) {
-        return judge.contradicts(0, 0, sheet, _frame(), at, proof);
+        bytes memory fields = abi.encode(sheet);
+        bool opened = uint8(at) == 0x43 || uint16(at >> 56) == 255;
+        return judge.contradicts(0, 0, keccak256(fields), _frame(), at, opened ? bytes.concat(fields, proof) : proof);
     }
 }

@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IJudge} from "../../interfaces/IJudge.sol";
-import {IMarket} from "../../interfaces/IMarket.sol";
 import {Cheats} from "../fuzz/Vm.sol";
 
 /// @title A trace written by hand, leaf by leaf, and its openings: the plainest way to do what `Openings` reads.
@@ -44,6 +43,10 @@ abstract contract Traces is Cheats {
         _contents[section][index] = content;
     }
 
+    function _contentOf(uint256 section, uint256 index) internal view returns (bytes memory) {
+        return _contents[section][index];
+    }
+
     /// @dev One neuron of a model; the others are zero hashes.
     function _putNeuron(uint256 model, uint256 g, bytes memory content) internal {
         _neurons[model][g] = content;
@@ -81,8 +84,22 @@ abstract contract Traces is Cheats {
     // ---------------------------------------------------------------- openings
     /// @dev [salt] content path.
     function _open(uint256 section, uint256 index) internal view returns (bytes memory) {
-        bytes memory salt = _isPublic(section) ? bytes("") : abi.encodePacked(_saltOf(section, index));
+        bytes memory salt;
+        for (uint256 i = 0; i < _groups(section) && !_isPublic(section); ++i) {
+            salt = abi.encodePacked(salt, _saltOf(section, _groupId(section, index, i)));
+        }
         return abi.encodePacked(salt, _contents[section][index], _path(_leaves(section), index), _above(section));
+    }
+
+    /// @dev Of a leaf of pre-activations the one group that part `p` is in: salt, its parts, path.
+    function _openPart(uint256 index, uint256 p) internal view returns (bytes memory) {
+        uint256 group = p / (_contents[3][index].length / 8 / _groups(3));
+        (bytes memory content, bytes32[] memory hashes) = (_group(index, group), new bytes32[](_groups(3)));
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            hashes[i] = _groupHash(index, i);
+        }
+        bytes16 salt = _saltOf(3, _groupId(3, index, group));
+        return abi.encodePacked(salt, content, _path(hashes, group), _path(_leaves(3), index), _above(3));
     }
 
     function _openRoot(uint256 model) internal view returns (bytes memory) {
@@ -145,6 +162,38 @@ abstract contract Traces is Cheats {
         return bytes16(keccak256(abi.encode("salt", section, index)));
     }
 
+    // ---------------------------------------------------------------- groups
+    /// @dev The smallest power of two that leaves at most twelve parts in a group; all other leaves are one.
+    function _groups(uint256 section) internal view returns (uint256 groups) {
+        groups = 1;
+        while (section == 3 && (1 + c.submissions) / groups + 1 > 12) groups *= 2;
+    }
+
+    function _groupId(uint256 section, uint256 index, uint256 i) private view returns (uint256) {
+        return _groups(section) == 1 ? index : (index << 32) | (i + 1);
+    }
+
+    function _group(uint256 index, uint256 i) private view returns (bytes memory content) {
+        bytes memory all = _contents[3][index];
+        content = new bytes(all.length / _groups(3));
+        for (uint256 k = 0; k < content.length; ++k) {
+            content[k] = all[content.length * i + k];
+        }
+    }
+
+    function _groupHash(uint256 index, uint256 i) private view returns (bytes32) {
+        bytes16 salt = _saltOf(3, _groupId(3, index, i));
+        return keccak256(abi.encodePacked(_tag("trace-leaf"), uint8(3), salt, _group(index, i)));
+    }
+
+    function _groupedLeaf(uint256 index) private view returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](_groups(3));
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            hashes[i] = _groupHash(index, i);
+        }
+        return _fold(hashes, 0);
+    }
+
     // ---------------------------------------------------------------- trees
     function _neuronCount() internal view returns (uint256) {
         return c.hidden + c.classes;
@@ -182,6 +231,7 @@ abstract contract Traces is Cheats {
             bytes16 salt = _isPublic(section) ? bytes16(0) : _saltOf(section, i);
             if (section == 1) leaves[i] = modelRoot[i];
             else if (content.length == 0 && !_isPublic(section)) continue;
+            else if (_groups(section) > 1) leaves[i] = _groupedLeaf(i);
             else leaves[i] = keccak256(abi.encodePacked(_tag("trace-leaf"), uint8(section), salt, content));
         }
     }
@@ -265,14 +315,12 @@ abstract contract Traces is Cheats {
     }
 
     function _ask(IJudge judge, uint256 at, bytes memory proof) internal view returns (bool) {
-        IMarket.Sheet memory sheet;
-        return judge.contradicts(0, 0, sheet, _frame(), at, proof);
+        return judge.contradicts(0, 0, 0, _frame(), at, proof);
     }
 
     /// @dev Whether the judge refuses the proof, for whatever reason.
     function _refuses(IJudge judge, uint256 at, bytes memory proof) internal view returns (bool) {
-        IMarket.Sheet memory sheet;
-        try judge.contradicts(0, 0, sheet, _frame(), at, proof) returns (bool) {
+        try judge.contradicts(0, 0, 0, _frame(), at, proof) returns (bool) {
             return false;
         } catch {
             return true;

@@ -18,10 +18,10 @@ from marketplace.domain.errors import InvalidInput
 from marketplace.scoring.trace.causes import Causes, Found
 from marketplace.scoring.trace.evidence import Walk
 from marketplace.scoring.trace.hunt import Hunt
-from marketplace.scoring.trace.layout import FINAL, At, Frame, Kind, Model, Section
+from marketplace.scoring.trace.layout import FINAL, Frame, Model, Section
 from marketplace.scoring.trace.openings import Node, integers
+from marketplace.scoring.trace.places import WHOLE, At, Kind
 from marketplace.scoring.trace.public import Money, Params, People, decode_weights
-from marketplace.scoring.trace.step_money import WHOLE
 from marketplace.scoring.trace.trees import sum_levels
 
 if TYPE_CHECKING:

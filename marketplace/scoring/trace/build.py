@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from marketplace.domain.update import Update
     from marketplace.scoring.round import RoundScore
     from marketplace.scoring.trace.block import Block
+    from marketplace.scoring.trace.layout import Counts
 
     Bytes = NDArray[np.uint8]
     Ints = NDArray[np.int64]
@@ -100,8 +101,9 @@ class Trace:
         self._trees = {int(Section.MODELS): LeafTree(Section.MODELS, [raw], raw=True)}
         self._forests: dict[int, SumForest] = {}
         for section, blocks in contents.leaves.items():
-            salted = None if section in PUBLIC else salts(secret, section, counts.size(section))
-            self._trees[section] = LeafTree(section, blocks, salted)
+            groups = counts.group_levels(section)
+            salted = None if section in PUBLIC else salts(secret, section, counts.size(section) << groups)
+            self._trees[section] = LeafTree(section, blocks, salted, group_levels=groups)
         for section, levels in contents.sums.items():
             count = counts.size(section) << counts.sum_depth(section)
             forest = SumForest(section, levels, counts.items(section), salts(secret, section, count))
@@ -212,14 +214,14 @@ def contents_of(figures: Figures) -> Contents:
         Section.MONEY: _one(figures.money.encode()),
         Section.SUMROWS: tuple(map(big_endian, figures.sum_rows)),
         Section.PEOPLE: _one(figures.people.encode()),
-        **_block(figures.main, 0),
+        **_block(figures.main, 0, figures.counts),
     }
     sums: dict[int, tuple[tuple[Ints, Ints], ...]] = {
         Section.SUMS: tuple(sum_levels(figures.sums, squares)),
         Section.DOTS: tuple(sum_levels(figures.dots, np.zeros_like(figures.dots))),
     }
     if figures.final is not None:
-        leaves |= _block(figures.final, FINAL)
+        leaves |= _block(figures.final, FINAL, figures.counts)
         sums[Section.SUMS + FINAL] = tuple(sum_levels(figures.final_sums, np.zeros_like(figures.final_sums)))
     return Contents(leaves, sums, models_of(figures))
 
@@ -251,7 +253,7 @@ def models_of(figures: Figures) -> tuple[ModelLeaves | None, ...]:
     return tuple(out)
 
 
-def _block(block: Block, base: int) -> dict[int, tuple[Bytes, ...]]:
+def _block(block: Block, base: int, counts: Counts) -> dict[int, tuple[Bytes, ...]]:
     """Return the leaves of activations."""
     parts = len(block.parts)
     hidden, logits, scores = block.states
@@ -259,10 +261,18 @@ def _block(block: Block, base: int) -> dict[int, tuple[Bytes, ...]]:
     trans = np.concatenate([tensor.reshape(-1, parts) for tensor in block.trans])
     return {
         base + Section.TRANS: (big_endian(trans),),
-        base + Section.FIRST: (big_endian(block.first.reshape(-1, parts)),),
+        base + Section.FIRST: (big_endian(_in_groups(block.first.reshape(-1, parts), counts, base)),),
         base + Section.ROWS: (big_endian(block.second.reshape(-1, block.second.shape[-1])),),
         base + Section.STATES: (states.reshape(-1, states.shape[2]),),
     }
+
+
+def _in_groups(first: Ints, counts: Counts, base: int) -> Ints:
+    """Return int64[leaves * groups, parts of a group] from int64[leaves, parts], zeros behind the last part."""
+    section = base + Section.FIRST
+    width = counts.grouped(section)
+    missing = (width << counts.group_levels(section)) - first.shape[1]
+    return np.pad(first, ((0, 0), (0, missing))).reshape(-1, width)
 
 
 def _one(content: bytes) -> tuple[Bytes]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from marketplace.domain.hashing import ZERO_HASH
 from marketplace.scoring.trace.evidence import Claim, Walk
-from marketplace.scoring.trace.layout import FINAL, At, Frame, Kind, Model, Section
+from marketplace.scoring.trace.layout import FINAL, Frame, Model, Section
 from marketplace.scoring.trace.openings import Node, integers, node_of
+from marketplace.scoring.trace.places import At, Kind
 from marketplace.scoring.trace.steps import contradicts
 
 if TYPE_CHECKING:

@@ -75,7 +75,8 @@ def answer_bytes(trace: Trace, ask: Ask) -> bytes:
 def read_answer(ask: Ask, counts: Counts, raw: bytes) -> Opening | bytes:
     """Return what an answer that the chain took says, as a walk is sent it; raises InvalidInput if it is too short."""
     if isinstance(ask, LeafAsk):
-        salt = 0 if ask.section in PUBLIC or ask.section == Section.MODELS else SALT_BYTES
+        salted = ask.section not in PUBLIC and ask.section != Section.MODELS
+        salt = SALT_BYTES << counts.group_levels(ask.section) if salted else 0
         return Opening.decode(raw, salt, counts.content_bytes(ask.section, ask.index))
     if isinstance(ask, NeuronAsk):
         return Opening.decode(raw, SALT_BYTES, 4 * counts.width(ask.neuron) + 8)

@@ -10,14 +10,17 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from marketplace.scoring.trace.layout import FINAL, At, Counts, Frame, Kind, Model, Section
-from marketplace.scoring.trace.openings import Node, Opening, Reader, children_of
+from marketplace.domain.abi import sheet_fields
+from marketplace.scoring.trace.layout import FINAL, Counts, Frame, Model, Section
+from marketplace.scoring.trace.openings import Node, Opening, Reader, children_of, group_of
+from marketplace.scoring.trace.places import At, Kind, opens_sheet
 from marketplace.scoring.trace.trees import NODE_BYTES
 
 if TYPE_CHECKING:
+    from marketplace.domain.terms import SheetHead
     from marketplace.scoring.trace.build import Trace
 
-__all__ = ["Ask", "Claim", "LeafAsk", "NeuronAsk", "NodeAsk", "SaltAsk", "Walk", "answer", "pieces"]
+__all__ = ["Ask", "Claim", "LeafAsk", "NeuronAsk", "NodeAsk", "SaltAsk", "Walk", "answer", "pieces", "proof_of"]
 
 _LEVELS: Final = 5
 """Levels of a sum tree asked for at once: 31 nodes of 128 bytes."""
@@ -160,6 +163,10 @@ class Claim:
         opening = yield from self.leaf(section, index)
         return opening.encode()
 
+    def _part(self, section: int, index: int, part: int) -> Walk[bytes]:
+        opening = yield from self.leaf(section, index)
+        return group_of(section, opening, part // self.counts.grouped(section)).encode()
+
     def _zero(self, model: int) -> Walk[bytes]:
         opening = yield from self.leaf(Section.MODELS, model)
         return b"".join(opening.path)
@@ -221,14 +228,22 @@ class Claim:
         return self._salts[place]
 
 
+def proof_of(sheet: SheetHead, at: At, blob: bytes) -> bytes:
+    """Return what a judge is shown: the openings of a step, behind the sheet's fields where it compares with those."""
+    return (sheet_fields(sheet) if opens_sheet(at) else b"") + blob
+
+
 def pieces(at: At, counts: Counts) -> list[tuple[Any, ...]]:  # noqa: C901, PLR0911, PLR0912 - one case a kind
-    """Return the openings of a step, in order: what is opened, as a method of `Claim` names it, and where."""
+    """Return the openings of a step, in order: what is opened, as a method of `Claim` names it, and where.
+
+    What compares with the sheet itself opens that before: see `proof_of`.
+    """
     kind, final = at.kind & 0x7F, bool(at.kind & 0x80)
     base = FINAL if final else 0
     rows = counts.final_rows if final else counts.rows
     params, weights, money = (("leaf", s) for s in (Section.PARAMS, Section.WEIGHTS, Section.MONEY))
     head, factors = [params] if final else [], [params] if final else [params, weights]
-    first = ("leaf", base + Section.FIRST, at.r * counts.first + at.g)
+    first = base + Section.FIRST, at.r * counts.first + at.g
     layer = ("leaf", base + Section.ROWS, at.e * counts.classes + at.g)
     state = ("leaf", base + Section.STATES, at.e * rows + at.r)
     table, row, sum_row = ("leaf", Section.TABLE, at.r), ("row", at.r, final), ("leaf", Section.SUMROWS, at.g)
@@ -240,12 +255,12 @@ def pieces(at: At, counts: Counts) -> list[tuple[Any, ...]]:  # noqa: C901, PLR0
 
     match kind:
         case Kind.NEURON:
-            return [*head, first, part()] + ([] if at.level else [row])
+            return [*head, ("part", *first, at.p), part()] + ([] if at.level else [row])
         case Kind.ROWS:
             neuron = counts.first + at.g
             return [*factors, layer, ("leaf", base + Section.TRANS, counts.entry(neuron, at.k))]
         case Kind.HIDDEN:
-            return [*factors, state, first]
+            return [*factors, state, ("leaf", *first)]
         case Kind.LOGIT:
             return [*head, state, layer]
         case Kind.SCORE:

@@ -19,18 +19,19 @@ from marketplace.domain.words import bytes32_word, uint_word
 
 __all__ = [
     "FINAL",
+    "MOST_GROUPED",
     "PUBLIC",
     "SECTION_LEVELS",
-    "At",
     "Counts",
     "Frame",
-    "Kind",
     "Model",
     "Section",
     "depth_of",
 ]
 
 SECTION_LEVELS: Final = 4
+MOST_GROUPED: Final = 12
+"""Parts in a group of pre-activations: a step shows one group, whatever the number of submissions."""
 FINAL: Final = 16
 """What is added to the number of a section to name its twin in the final block."""
 
@@ -94,76 +95,7 @@ class Model(IntEnum):
         return model in {Model.BASE, Model.FIRST, Model.NEXT}
 
 
-class Kind(IntEnum):
-    """Steps that can contradict; those of the final block's activations and sums have 0x80 added."""
-
-    NEURON = 0x10
-    ROWS = 0x11
-    HIDDEN = 0x12
-    LOGIT = 0x13
-    SCORE = 0x14
-    TABLE = 0x15
-    NUMERATOR = 0x20
-    SUM_LEAF = 0x21
-    SUM_NODE = 0x22
-    FIGURE = 0x23
-    DOT_LEAF = 0x24
-    GRAM = 0x25
-    TRANS = 0x30
-    SUMROW = 0x31
-    NEXT = 0x32
-    KEPT = 0x33
-    AGGREGATE = 0x34
-    BOUNDS = 0x35
-    NORM = 0x36
-    WEIGHTS = 0x40
-    PARAMS = 0x41
-    MONEY = 0x42
-    PAYOUTS = 0x43
-    TERMS = 0x50
-    SHARD = 0x51
-    SUBMISSIONS = 0x52
-    BASE = 0x53
-    KNOWN = 0x54
-    PREVIOUS = 0x55
-    ROOT = 0x56
-    HEAD = 0x57
-    SEED = 0x58
-    FIRST_BASE = 0x59
-    FINAL_NEURON = 0x90
-    FINAL_ROWS = 0x91
-    FINAL_HIDDEN = 0x92
-    FINAL_LOGIT = 0x93
-    FINAL_SCORE = 0x94
-    FINAL_SUM_LEAF = 0xA1
-    FINAL_FIGURE = 0xA3
-    FINAL_TRANS = 0xB0
-
-
 _COUNT_BITS: Final = (16, 16, 16, 32, 8, 8, 8, 16, 32, 32, 16, 32)
-_AT_BITS: Final = (8, 16, 32, 16, 32, 8, 8)
-
-
-@dataclass(frozen=True)
-class At:
-    """Where a step is: evaluation e, row r, neuron (class, hidden unit) g, entry (figure, player) k, part p, level."""
-
-    kind: int
-    e: int = 0
-    r: int = 0
-    g: int = 0
-    k: int = 0
-    p: int = 0
-    level: int = 0
-
-    def packed(self) -> int:
-        """Return the place as one word."""
-        return pack(zip(vars(self), vars(self).values(), _AT_BITS, strict=True))
-
-    @classmethod
-    def unpacked(cls, word: int) -> Self:
-        """Return the place that a word stands for; raises InvalidInput if it has bits too many."""
-        return cls(*unpack(word, _AT_BITS))
 
 
 @dataclass(frozen=True)
@@ -247,6 +179,16 @@ class Counts:
         """Return the evaluations of the block a section belongs to."""
         return 2 if section >= FINAL else self.evaluations
 
+    def group_levels(self, section: int) -> int:
+        """Return the levels of the tree over the groups of a leaf; only those of FIRST have several."""
+        if section % FINAL != Section.FIRST:
+            return 0
+        return depth_of(-(-self.block_parts(section) // MOST_GROUPED))
+
+    def grouped(self, section: int) -> int:
+        """Return the parts in each group of a leaf of FIRST; the last groups are filled up with zeros."""
+        return -(-self.block_parts(section) >> self.group_levels(section))
+
     def size(self, section: int) -> int:
         """Return how many leaves a section has."""
         if section >= FINAL and not self.final_rows:
@@ -288,7 +230,7 @@ class Counts:
             Section.PARAMS: 7 * 32,
             Section.MODELS: 32,
             Section.TRANS: word * self.block_parts(section),
-            Section.FIRST: word * self.block_parts(section),
+            Section.FIRST: word * (self.grouped(section) << self.group_levels(section)),
             Section.ROWS: word * (self.hidden + 1),
             Section.STATES: word * (self.hidden + self.classes) + score,
             Section.TABLE: score * self.evaluations + word * self.players,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from marketplace.domain.abi import SHEET_BYTES
 from marketplace.domain.errors import InvalidInput, InvalidTerms
 from marketplace.domain.keccak_batch import HASH_BYTES
 from marketplace.scoring.trace.evidence import pieces
-from marketplace.scoring.trace.layout import PUBLIC, At, Counts, Kind, Section, depth_of
+from marketplace.scoring.trace.layout import PUBLIC, Counts, Section, depth_of
+from marketplace.scoring.trace.places import At, Kind, opens_sheet
 from marketplace.scoring.trace.steps import STEPS
 from marketplace.scoring.trace.trees import NODE_BYTES, SALT_BYTES
 
@@ -56,7 +58,7 @@ def largest_proof(counts: Counts) -> tuple[Kind, int]:
         for g in {0, counts.first, counts.neurons - 1}:
             at = At(kind, e=Section.SUMS if kind == Kind.SUM_NODE else 0, g=g, k=int(kind == Kind.DOT_LEAF))
             try:
-                size = sum(_bytes(counts, *piece) for piece in pieces(at, counts))
+                size = sum(_bytes(counts, *piece) for piece in pieces(at, counts)) + SHEET_BYTES * opens_sheet(at)
             except InvalidInput:  # a step about neurons of the other layer
                 continue
             found = max(found, (kind, size), key=lambda pair: pair[1])
@@ -81,12 +83,15 @@ def _bytes(counts: Counts, name: str, *where: int) -> int:
         return _leaf(counts, where[0], where[1]) + NODE_BYTES * where[2]
     if name == "leaf":
         return _leaf(counts, where[0], where[1] if len(where) > 1 else 0)
+    if name == "part":
+        path = counts.path(where[0], where[1])[0] + counts.group_levels(where[0])
+        return SALT_BYTES + 8 * counts.grouped(where[0]) + HASH_BYTES * path
     path = HASH_BYTES * counts.path(Section.MODELS, where[0])[0]
-    if name == "zero":
-        return path
-    return SALT_BYTES + 4 * counts.width(where[1]) + 8 + HASH_BYTES * depth_of(counts.neurons) + path
+    own = 0 if name == "zero" else SALT_BYTES + 4 * counts.width(where[1]) + 8 + HASH_BYTES * depth_of(counts.neurons)
+    return own + path
 
 
 def _leaf(counts: Counts, section: int, index: int) -> int:
-    salt = 0 if section in PUBLIC or section == Section.MODELS else SALT_BYTES
+    salted = section not in PUBLIC and section != Section.MODELS
+    salt = SALT_BYTES << counts.group_levels(section) if salted else 0
     return salt + counts.content_bytes(section, index) + HASH_BYTES * counts.path(section, index)[0]

@@ -9,17 +9,18 @@ from typing import Final, NamedTuple, Self
 from marketplace.domain.commitment import rows_root_of
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import ZERO_HASH, keccak, tag
+from marketplace.domain.merkle import merkle_proof, merkle_root
 from marketplace.scoring.trace.layout import FINAL, PUBLIC, Frame, Model, Section, depth_of
 from marketplace.scoring.trace.trees import NODE_BYTES, SALT_BYTES, leaf_prefix
 
-__all__ = ["Node", "Opening", "Reader", "Row", "children_of", "climb", "integers", "leaf_hash", "node_of"]
+__all__ = ["Node", "Opening", "Reader", "Row", "children_of", "climb", "group_of", "integers", "leaf_hash", "node_of"]
 
 _HASH: Final = 32
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What shows a leaf: its salt (nothing if public), its content, and the siblings from the leaf up."""
+    """What shows a leaf: its salt (nothing if public; of groups one each), its content, and the siblings from it up."""
 
     salt: bytes
     content: bytes
@@ -60,7 +61,28 @@ def leaf_hash(section: int, salt: bytes, content: bytes) -> bytes:
     """Return a leaf of the trace; public ones have no salt, and those of MODELS are hashes already."""
     if section == Section.MODELS:
         return content
-    return keccak(leaf_prefix(section), bytes(SALT_BYTES) if section in PUBLIC else salt, content)
+    if section in PUBLIC:
+        return keccak(leaf_prefix(section), bytes(SALT_BYTES), content)
+    return merkle_root(_group_hashes(section, salt, content))
+
+
+def group_of(section: int, opening: Opening, group: int) -> Opening:
+    """Return the opening of one group of parts, from that of its whole leaf."""
+    count = len(opening.salt) // SALT_BYTES
+    size = len(opening.content) // count
+    inside = merkle_proof(_group_hashes(section, opening.salt, opening.content), group)
+    salt = opening.salt[SALT_BYTES * group : SALT_BYTES * (group + 1)]
+    return Opening(salt, opening.content[size * group : size * (group + 1)], (*inside, *opening.path))
+
+
+def _group_hashes(section: int, salt: bytes, content: bytes) -> list[bytes]:
+    """Return the hash of each group; a leaf without groups is one."""
+    count = len(salt) // SALT_BYTES
+    size = len(content) // count
+    return [
+        keccak(leaf_prefix(section), salt[SALT_BYTES * i : SALT_BYTES * (i + 1)], content[size * i : size * (i + 1)])
+        for i in range(count)
+    ]
 
 
 def climb(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
@@ -110,10 +132,21 @@ class Reader:
     def leaf(self, section: int, index: int) -> bytes:
         """Return the content of a leaf."""
         length, combined = self.counts.path(section, index)
-        salt = b"" if section in PUBLIC else self.take(SALT_BYTES)
+        salt = b"" if section in PUBLIC else self.take(SALT_BYTES << self.counts.group_levels(section))
         content = self.take(self.counts.content_bytes(section, index))
         self._lead(leaf_hash(section, salt, content), combined, self._path(length))
         return content
+
+    def part(self, section: int, index: int, part: int) -> int:
+        """Return the figure of one part of a leaf of FIRST, of which the part's group alone is opened."""
+        length, combined = self.counts.path(section, index)
+        levels, width = self.counts.group_levels(section), self.counts.grouped(section)
+        if not 0 <= part < width << levels:
+            raise _malformed()
+        salt, content = self.take(SALT_BYTES), self.take(8 * width)
+        combined = combined << levels | part // width
+        self._lead(leaf_hash(section, salt, content), combined, self._path(length + levels))
+        return integers(content)[part % width]
 
     def ints(self, section: int, index: int) -> list[int]:
         """Return the integers of a leaf that holds nothing but int64."""

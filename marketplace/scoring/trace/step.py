@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from marketplace.domain.errors import InvalidInput
-from marketplace.scoring.trace.layout import FINAL, At, Frame, Model, Section
+from marketplace.scoring.trace.layout import FINAL, Frame, Model, Section
 from marketplace.scoring.trace.openings import Reader
+from marketplace.scoring.trace.places import At
 from marketplace.scoring.trace.public import Money, Params, Weight, decode_weights
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def need(holds: bool) -> None:  # noqa: FBT001 - the condition itself
 
 @dataclass(frozen=True)
 class Step:
-    """One step: the openings still to be read, and where in the trace it is."""
+    """One step: the openings still to be read, where in the trace it is, and the sheet, which a judge reads first."""
 
     reader: Reader
     at: At

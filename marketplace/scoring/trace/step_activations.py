@@ -21,7 +21,7 @@ def neuron(step: Step) -> bool:
     final_root = step.params().final_rows_root if step.base else None
     need(at.g < counts.first and at.r < step.rows)
     need(at.p < counts.block_parts(step.base))
-    stated = reader.ints(step.base + Section.FIRST, at.r * counts.first + at.g)[at.p]
+    stated = reader.part(step.base + Section.FIRST, at.r * counts.first + at.g, at.p)
     *weights, bias = step.part()
     if at.level:
         return stated != 0
@@ -47,7 +47,8 @@ def hidden(step: Step) -> bool:
     table, _ = _factors(step)
     need(at.g < counts.first and at.r < step.rows)
     stated = integers(reader.leaf(step.base + Section.STATES, at.e * step.rows + at.r)[:-2])[at.g]
-    value = _dot(table, reader.ints(step.base + Section.FIRST, at.r * counts.first + at.g))
+    parts = reader.ints(step.base + Section.FIRST, at.r * counts.first + at.g)[: len(table)]
+    value = _dot(table, parts)
     return stated != (max(0, value) if counts.hidden else value)
 
 

@@ -12,13 +12,12 @@ from marketplace.scoring.holdback import is_released
 from marketplace.scoring.payout import payouts_floor
 from marketplace.scoring.trace.figures import dots_of, numbered
 from marketplace.scoring.trace.layout import Section
+from marketplace.scoring.trace.places import WHOLE
 from marketplace.scoring.trace.public import Money, Params, People, Weight
 from marketplace.scoring.trace.step import MAX_SHIFT, Step, need
 
-__all__ = ["WHOLE", "chosen", "money", "params", "payouts"]
+__all__ = ["chosen", "money", "params", "payouts"]
 
-WHOLE: Final = 255
-"""In place of a submission: the figures that belong to none."""
 _MOST: Final = 1 << 118
 """No sum of numerators over rows is larger."""
 

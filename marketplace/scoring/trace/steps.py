@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from marketplace.domain.errors import InvalidInput
 from marketplace.scoring.trace import step_activations, step_models, step_money, step_sums
-from marketplace.scoring.trace.layout import At, Frame, Kind
+from marketplace.scoring.trace.layout import Frame
+from marketplace.scoring.trace.places import At, Kind
 from marketplace.scoring.trace.step import Step
 
 if TYPE_CHECKING:

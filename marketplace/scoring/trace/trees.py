@@ -51,13 +51,20 @@ class LeafTree:
         blocks: contents, uint8[n, length] each; leaves are numbered through.
         salted: uint8[leaves, 16]; None for public leaves, whose salt is zero.
         raw: the 32-byte contents are the leaves' hashes themselves.
+        group_levels: contents and salts are of groups; so many levels above them stand the leaves.
     """
 
     def __init__(
-        self, section: int, blocks: Sequence[Bytes], salted: Bytes | None = None, *, raw: bool = False
+        self,
+        section: int,
+        blocks: Sequence[Bytes],
+        salted: Bytes | None = None,
+        *,
+        raw: bool = False,
+        group_levels: int = 0,
     ) -> None:
         self._blocks = [block for block in blocks if len(block)]
-        self._salts = salted
+        self._salts, self._group_levels = salted, group_levels
         count = sum(map(len, self._blocks))
         leaves = np.empty((count, HASH_BYTES), np.uint8)
         prefix, start = np.frombuffer(leaf_prefix(section), np.uint8), 0
@@ -75,25 +82,29 @@ class LeafTree:
         return bytes(self._levels[-1][0]) if self._levels else ZERO_HASH
 
     def content(self, index: int) -> bytes:
-        """Return the content of a leaf."""
+        """Return the content of a leaf, group after group."""
+        index, count = index << self._group_levels, 1 << self._group_levels
         for block in self._blocks:
             if index < len(block):
-                return bytes(block[index])
+                return block[index : index + count].tobytes()
             index -= len(block)
         raise IndexError(index)
 
     def salt(self, index: int) -> bytes:
-        """Return the salt of a leaf; nothing for a public or raw one."""
-        return b"" if self._salts is None else bytes(self._salts[index])
+        """Return the salt of a leaf, or those of its groups; nothing for a public or raw one."""
+        index, count = index << self._group_levels, 1 << self._group_levels
+        return b"" if self._salts is None else self._salts[index : index + count].tobytes()
 
     def hash(self, height: int, index: int) -> bytes:
         """Return a node, `height` levels above the leaves."""
+        height += self._group_levels
         level = self._levels[height]
         return bytes(level[index]) if index < len(level) else zero_tree(height)
 
     def path(self, index: int) -> tuple[bytes, ...]:
         """Return the siblings from a leaf to the root of the section."""
-        return tuple(self.hash(height, index >> height ^ 1) for height in range(len(self._levels) - 1))
+        depth = len(self._levels) - 1 - self._group_levels
+        return tuple(self.hash(height, index >> height ^ 1) for height in range(depth))
 
     def _hash(self, prefix: Bytes, part: Bytes, start: int) -> Bytes:
         count = len(part)
