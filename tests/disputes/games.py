@@ -17,6 +17,7 @@ from tests.disputes.lies import KINDS, changes_nothing, draw_lie
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from marketplace.scoring.trace.build import Trace
     from tests.disputes.courtroom import Courtroom
 
 __all__ = ["Record", "attack", "lie"]
@@ -75,14 +76,29 @@ class Record:
         }
 
 
-def lie(court: Courtroom, record: Record, rng: np.random.Generator, kinds: Sequence[str] = tuple(KINDS)) -> None:
-    """Play a game in which two of three seats agree on a sheet with one random figure changed."""
+def lie(
+    court: Courtroom,
+    record: Record,
+    rng: np.random.Generator,
+    kinds: Sequence[str] = tuple(KINDS),
+    *,
+    resalted: bool | None = None,
+) -> None:
+    """Play a game in which two of three seats agree on a sheet with one random figure changed.
+
+    Args:
+        court: where; record: of what happens.
+        rng: what everything is drawn from.
+        kinds: of figures.
+        resalted: whether the liars hash with salts of their own; by default as it is drawn. Only then may a lie be left
+            alone, and only if nobody is paid otherwise, no model is another one, and nothing public differs.
+    """
     court.reset()
     stage, right = court.stage, court.right
     while True:
         kind = str(rng.choice(list(kinds)))
         drawn = draw_lie(kind, right.trace, right.sheet, stage.terms.round_budget, rng)
-        if drawn is not None:
+        if drawn is not None and resalted in {None, _has_other_salts(right.trace, drawn[0])}:
             break
     trace, head = drawn
     liars = [court.validators[i] for i in rng.permutation(3)[:2]]
@@ -112,13 +128,17 @@ def lie(court: Courtroom, record: Record, rng: np.random.Generator, kinds: Seque
         for event in log.disproved[court.round].values():
             record.by[f"step {event.at & 0xFF:#x}" if event.at else "silence"] += 1
         record.by["demands"] += sum(len(log.turns[d]) for d in log.disputed[court.round])
-    elif changes_nothing(right.trace, right.sheet, trace, story.sheet):
+    elif _has_other_salts(right.trace, trace) and changes_nothing(right.trace, right.sheet, trace, story.sheet):
         record.left_alone[kind] += 1
         if log.lost[honest.address]:
             record.wrong.append(f"{what}: left alone, and lost {log.lost[honest.address]}")
     else:
         troubles = [str(t) for t in honest.troubles]
         record.wrong.append(f"{what}: {'void' if settled is None else 'the lie'} stood; {troubles}")
+
+
+def _has_other_salts(right: Trace, told: Trace) -> bool:
+    return right.figures.traced.secret != told.figures.traced.secret
 
 
 def attack(court: Courtroom, record: Record, rng: np.random.Generator) -> None:
