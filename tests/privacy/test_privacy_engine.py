@@ -11,8 +11,9 @@ from marketplace.domain.errors import InvalidInput, InvalidUpdate
 from marketplace.privacy.sharing.bits import sign
 from marketplace.privacy.sharing.claims import XOR
 from marketplace.privacy.sharing.local import in_threads
-from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu, select, shift_floor
+from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu, shift_floor
 from marketplace.privacy.sharing.products import public_product
+from marketplace.privacy.sharing.selection import select
 from marketplace.privacy.sharing.shares import Shares, commit_component, join, ring, signed, split
 from marketplace.privacy.sharing.streams import Stream
 from tests.privacy.tables import arrays, deal, words

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from marketplace.privacy.sharing.streams import Digest, Stream
 
     Words = NDArray[Any]
-    Bilinear = Callable[[Words, Words], Words]
+    Bilinear = Callable[..., Words]
 
 __all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Rule", "Sent", "Third"]
 
@@ -49,14 +49,14 @@ class Rule:
     """How a component follows from what is multiplied.
 
     Args:
-        forms: the f_k.
+        forms: the f_k, each of u, v and where to put the product.
         own: f(u) of the part of z_p that sender and receiver both know; None for 0.
-        entrywise: whether all factors have the shape of the product and both work entry by entry.
+        by: how both may be worked out in pieces.
     """
 
     forms: Sequence[Bilinear]
     own: Callable[[Sequence[Words]], Words] | None = None
-    entrywise: bool = True
+    by: Callable[..., Words] = by_tiles
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,9 +136,9 @@ class Claim:
         plus, minus, own = self.group.plus, self.group.minus, self.rule.own
         lower = () if known.lower is None else (known.lower,)
 
-        def less(z: Words, *rest: Words) -> Words:
-            out = plus(z, rest[0]) if lower else z
-            return out if own is None else minus(out, own(rest[len(lower) :]))
+        def less(z: Words, *rest: Words, out: Words | None) -> Words:
+            sum_ = plus(z, rest[0], out=out) if lower else z
+            return sum_ if own is None else minus(sum_, own(rest[len(lower) :]), out=out)
 
         total = self._worked(less, known.z, *lower, *known.us)
         if known is self.received:
@@ -149,13 +149,13 @@ class Claim:
         """Return the sum of the f_k."""
         (first, *rest), plus = self.rule.forms, self.group.plus
 
-        def total(*pairs: Words) -> Words:
-            out = first(*pairs[:2])
+        def total(*pairs: Words, out: Words | None) -> Words:
+            sum_ = first(*pairs[:2], out=out)
             for at, form in enumerate(rest, 1):
-                plus(out, form(*pairs[2 * at : 2 * at + 2]), out=out)
-            return out
+                plus(sum_, form(*pairs[2 * at : 2 * at + 2]), out=sum_)
+            return sum_
 
         return self._worked(total, *(a for pair in zip(us, vs, strict=True) for a in pair))
 
     def _worked(self, act: Callable[..., Words], *arrays: Words) -> Words:
-        return by_tiles(act, *arrays) if self.rule.entrywise else act(*arrays)
+        return self.rule.by(act, *arrays)
