@@ -53,17 +53,25 @@ def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
         s: XOR shares of unsigned words [n] of 64 or 32 bits.
         c: of the same.
     """
-    n, word = s.shape[0], s.first.dtype
-    gap, bits = -n % _LANES, 8 * word.itemsize
-    if gap:
-        s, c = (x.each(lambda w: np.pad(w, (0, gap))) for x in (s, c))
-    # Words of 64 bits from here, whatever is in them: shifts by `width` never reach over the end of a lane's word.
-    s, c = (x.each(lambda w: w.view(np.uint64)) for x in (s, c))
+    n, bits = s.shape[0], 8 * s.first.itemsize
+    return _carry_out(party, _whole(s), _whole(c), bits)[:n]
+
+
+def _whole(x: Shares) -> Shares:
+    """Return the words of as many lanes as can be halved often enough, as words of 64 bits.
+
+    Shifts never reach over the end of a lane's word.
+    """
+    gap = -x.shape[0] % _LANES
+    return x.each(lambda w: (np.pad(w, (0, gap)) if gap else w).view(np.uint64))
+
+
+def _carry_out(party: Party, s: Shares, c: Shares, bits: int) -> Shares:
     pairs, width = _merged(party, s ^ c, party.conjoin(s, c), 1), 2
     while width < bits:
         half = pairs.shape[0] // 2
         pairs, width = _merged(party, pairs[:half], pairs[half:], width), 2 * width
-    return pairs.each(lambda w: _lanes_of(w, bits // 2)[:n])
+    return pairs.each(lambda w: _lanes_of(w, bits // 2))
 
 
 def _merged(party: Party, a: Shares, b: Shares, width: int) -> Shares:
@@ -131,11 +139,12 @@ def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
         x = x.each(lambda w: np.ascontiguousarray(w.view(np.uint32)[::2]))
     one, top = word(1), word(bits - 1)
     # The top bit is that of s and that of 2 c, and the carry of all bits below: shifted up by one, it leaves the word.
-    up = x.each(lambda w: w << one)
+    n, up = x.shape[0], _whole(x.each(lambda w: w << one))
     c = carry_save(party, up)
-    carry = carry_out(party, up, c.each(lambda w: w << one))
+    # One array is a factor of both, see `Claim.once`.
+    carry = _carry_out(party, up, c.each(lambda w: (w.view(word) << one).view(np.uint64)), bits)[:n]
     # The top bits of s and of 2 c are found where the sign is; c was shifted up before.
-    return (x ^ c).each(lambda w: (w >> top).astype(np.uint8)) ^ carry
+    return (x ^ c.each(lambda w: w.view(word)[:n])).each(lambda w: (w >> top).astype(np.uint8)) ^ carry
 
 
 def to_ring(party: Party, b: Shares) -> Shares:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     Words = NDArray[Any]
     Bilinear = Callable[..., Words]
 
-__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Rule", "Sent", "Third"]
+__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Rule", "Seen", "Sent", "Third"]
+
+Seen = dict[tuple[int, bool], "Words"]
+"""What stands for a number, by which array it is and whether it is of bits: masks by + are no masks by XOR."""
 
 
 @dataclass(frozen=True)
@@ -108,26 +111,55 @@ class Claim:
         """Whether sums are XOR, which a digest of them is linear in: then one mask on the digest hides all of them."""
         return self.group is XOR
 
-    def masks(self, stream: Stream) -> tuple[list[Words], Words | None]:
-        """Draw a mask for every u, and one for the sum of the f_k unless it is bitwise."""
-        us = [stream.take(u.shape, u.dtype) for u in self.received.us]
+    def once(self, before: Seen, make: Callable[[Words], Words]) -> list[Words]:
+        """Return what stands for every u: what stood for it in the claim before this one if it was one there, else new.
+
+        So a number that is a factor of two claims in a row has one mask in both, and is sent once. The two are then one
+        claim, about a form with two values, and what is said of a claim in `proofs` holds for it. Which numbers are the
+        same follows from what is computed, which all three know.
+
+        Args:
+            before: what stood for the u of the claim before; from then on, of this one.
+            make: gives something of the shape of a u.
+        """
+        now: Seen = {}
+        for u in self.received.us:
+            key = id(u), self.bitwise
+            now[key] = before[key] if key in before else now[key] if key in now else make(u)
+        before.clear()
+        before.update(now)
+        return [now[id(u), self.bitwise] for u in self.received.us]
+
+    def masks(self, stream: Stream, before: Seen) -> tuple[list[Words], Words | None]:
+        """Draw a mask for every u, see `once`, and one for the sum of the f_k unless it is bitwise."""
+        us = self.once(before, lambda u: stream.take(u.shape, u.dtype))
         return us, None if self.bitwise else stream.take(self.third.upper.shape, self.third.upper.dtype)
 
-    def blank(self) -> list[Words]:
+    def blank(self, before: Seen) -> list[Words]:
         """Return uninitialised arrays for `masked`, as its reader needs them."""
-        arrays = self.received.us if self.bitwise else (*self.received.us, self.third.upper)
-        return [np.empty(a.shape, a.dtype) for a in arrays]
+        new: list[Words] = []
 
-    def masked(self, known: Sent | Received, stream: Stream, bits: Digest) -> list[Words]:
-        """Return every u under its mask, and what the f_k add up to, less A_(p+1): masked, or in the digest of bits."""
-        masks, last = self.masks(stream)
+        def make(u: Words) -> Words:
+            new.append(np.empty(u.shape, u.dtype))
+            return new[-1]
+
+        self.once(before, make)
+        return new if self.bitwise else [*new, np.empty(self.third.upper.shape, self.third.upper.dtype)]
+
+    def masked(self, known: Sent | Received, stream: Stream, bits: Digest, before: Seen) -> list[Words]:
+        """Return every new u under its mask, and what the f_k add up to, less A_(p+1): masked, or in the digest."""
+        old = {id(mask) for mask in before.values()}
+        masks, last = self.masks(stream, before)
         total = self._sum_of(known)
+        out = []
         for mask, u in zip(masks, known.us, strict=True):
-            self.group.plus(mask, u, out=mask)
+            if id(mask) not in old:
+                out.append(self.group.plus(mask, u, out=mask))
+                old.add(id(mask))
         if last is None:
             bits.add(total)
-            return masks
-        return [*masks, self.group.minus(total, last, out=last)]
+            return out
+        return [*out, self.group.minus(total, last, out=last)]
 
     def _sum_of(self, known: Sent | Received) -> Words:
         """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""
