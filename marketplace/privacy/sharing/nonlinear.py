@@ -104,4 +104,5 @@ def divide_floor(party: Party, x: Shares, divisor: int, low: int, high: int) -> 
 
 
 def _negated(party: Party, bit: Shares) -> Shares:
-    return bit ^ party.place(np.ones(bit.shape, np.uint8), 0)
+    one = np.uint8(1)  # all of it in component 0
+    return Shares(bit.first ^ one if party.me == 0 else bit.first, bit.second ^ one if party.next == 0 else bit.second)
