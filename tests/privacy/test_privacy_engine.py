@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.domain.errors import InvalidInput, InvalidUpdate
-from marketplace.privacy.sharing.bits import sign
-from marketplace.privacy.sharing.claims import XOR
+from marketplace.privacy.sharing.bits import carry_out, sign
+from marketplace.privacy.sharing.claims import ADD, XOR, Claim, Received, Rule, Seen, Sent, Third
 from marketplace.privacy.sharing.local import in_threads
-from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu, select, shift_floor
+from marketplace.privacy.sharing.nonlinear import clip_up, divide_floor, maximum, relu, shift_floor
 from marketplace.privacy.sharing.products import public_product
+from marketplace.privacy.sharing.selection import select
 from marketplace.privacy.sharing.shares import Shares, commit_component, join, ring, signed, split
 from marketplace.privacy.sharing.streams import Stream
 from tests.privacy.tables import arrays, deal, words
@@ -161,9 +162,62 @@ def test_relu_is_that_of_numbers(repetitions, x):
         assert np.maximum(x, 0).tolist() == opened.tolist()
 
 
+@TWICE
+@FEW
+@given(st.integers(1, 70), st.sampled_from([np.uint32, np.uint64]), SEEDS)
+def test_carries_leave_the_word_as_in_a_sum(repetitions, n, word, seed):
+    """The carry of s + c is that of Python's integers, for every number of lanes: they are folded into one another."""
+    rng = np.random.default_rng(seed)
+    top = np.iinfo(word).max
+    # Of long runs of ones, where a carry goes far, as well as of noise.
+    s, c = (rng.integers(0, top, n, word, endpoint=True) >> rng.integers(0, 3, n).astype(word) for _ in range(2))
+    c = np.where(rng.random(n) < 0.5, ~s + rng.integers(0, 2, n).astype(word), c)
+    masks = rng.integers(0, top, (2, 2, n), word, endpoint=True)
+    (s0, s1), (c0, c1) = masks
+    a, b = (s0, s1, s ^ s0 ^ s1), (c0, c1, c ^ c0 ^ c1)
+
+    def act(p):
+        carry = carry_out(p, *(Shares(x[p.me], x[p.next]) for x in (a, b)))
+        return p.open_words(carry, XOR)
+
+    for opened in in_threads(act, repetitions):
+        assert [int(x) + int(y) > int(top) for x, y in zip(s, c, strict=True)] == opened.astype(bool).tolist()
+
+
+def test_large_arrays_are_carried_and_selected_as_small_ones():
+    """Pieces that fit the cache join without a seam: 40,001 lanes, of which neither 3 nor 32 is a divisor."""
+    x = np.random.default_rng(7).integers(-(2**31), 2**31, 40_001)
+    a = deal(x)
+    for bits in (32, 64):
+        for opened in in_threads(lambda p, bits=bits: p.open(relu(p, a(p), bits)), 1):
+            assert (np.maximum(x, 0) == opened).all()
+
+
+@given(st.booleans())
+def test_a_factor_of_two_claims_in_a_row_has_one_mask(bitwise):
+    """One array, one mask, as long as both claims are of one group; the claim after the next has a mask of its own."""
+    u, v, w = (np.zeros(2, np.uint64) for _ in range(3))
+
+    def claim(group, *us):
+        return Claim(group, Rule(()), Sent(us, (), u, None), Received(us, u, None), Third((), u))
+
+    group, other = (XOR, ADD) if bitwise else (ADD, XOR)
+    before, stream = Seen(), Stream(bytes(16))
+    (one,), _ = claim(group, u).masks(stream, before)
+    (two, again, new), _ = claim(group, v, u, v).masks(stream, before)
+    assert one is again
+    assert two is new
+    (third,), _ = claim(other, u).masks(stream, before)
+    assert third.tolist() != one.tolist()
+    claim(group, w).masks(stream, before)
+    (late,), _ = claim(group, v).masks(stream, before)
+    assert late.tolist() != two.tolist()
+
+
+@TWICE
 @FEW
 @given(st.lists(st.tuples(st.booleans(), words), min_size=1, max_size=9))
-def test_a_bit_selects_a_number_or_nothing(pairs):
+def test_a_bit_selects_a_number_or_nothing(repetitions, pairs):
     """Bit * x, whichever parties hold the parts of the bit."""
     bits, x = np.array([b for b, _ in pairs]), np.array([v for _, v in pairs], np.int64)
     a, b = deal(x), deal(bits.astype(np.int64))
@@ -172,7 +226,7 @@ def test_a_bit_selects_a_number_or_nothing(pairs):
         low = b(p).each(lambda w: (w & np.uint64(1)).astype(np.uint8))
         return p.open(select(p, low, a(p))), p.open_words(low, XOR)
 
-    for opened, chosen in in_threads(act):
+    for opened, chosen in in_threads(act, repetitions):
         assert np.where(chosen == 1, x, 0).tolist() == opened.tolist()
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from marketplace.privacy.sharing.claims import ADD, Claim, Received, Rule, Sent, Third
-from marketplace.privacy.sharing.shares import PARTIES, Shares
+from marketplace.privacy.sharing.shares import PARTIES, Shares, columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["carry_out", "carry_save", "sign", "to_ring"]
 
-_ONE: Final = np.uint8(1)
-_NIBBLE: Final = 4
+_LANES: Final = 32
+"""What a number of lanes is rounded up to, so that it can be halved until a word holds as many as it can."""
+
+_BOTH: Final = np.uint64(3)
+"""Times the bit of p, it is p and g."""
 
 
 def carry_save(party: Party, x: Shares) -> Shares:
@@ -42,51 +45,83 @@ def carry_out(party: Party, s: Shares, c: Shares) -> Shares:
 
     A stretch of bits generates a carry (g) or propagates one (p). Two neighbours make one stretch, with
     g = g_high ^ p_high g_low and p = p_high p_low: one AND of words in which every stretch is a pair of bits, p and g.
-    That leaves half of the pairs, so the upper half of the word moves into the gaps, and words get shorter.
+    That leaves half of the pairs, so the words of one half of the lanes move into the gaps of the other half's, until
+    a word holds one pair each of half as many lanes as it has bits.
 
     Args:
         party: this party.
         s: XOR shares of unsigned words [n] of 64 or 32 bits.
         c: of the same.
     """
-    g, p = party.conjoin(s, c), s ^ c
-    even, one = _every(1, 2, g.first.dtype), g.first.dtype.type(1)
-    low = p.tiled(lambda p, g: p & even | (g & even) << one, g)
-    high = p.tiled(lambda p, g: p >> one & even | g & ~even, g)
-    pairs, width = _merged(party, low, high), 2
-    while (size := pairs.first.itemsize) > 1:
-        # Neighbours are `width` bits apart; between them are pairs that moved there, with neighbours of their own.
-        half = np.dtype(f"u{size // 2}")
-        low, high = (pairs.each(lambda w: w.view(half)[at::2]) for at in (0, 1))  # noqa: B023 - used at once
-        if width < 8 * half.itemsize:
-            gap, mask = half.type(width), _every(width, 2 * width, half)
-            low, high = (
-                low.tiled(lambda a, b: a & mask | (b & mask) << gap, high),  # noqa: B023
-                low.tiled(lambda a, b: a >> gap & mask | b & ~mask, high),  # noqa: B023
-            )
-        pairs, width = _merged(party, low, high), 2 * width
-    four, two = np.uint8(_NIBBLE), np.uint8(2)
-    pairs = _merged(party, pairs.each(lambda w: w & _every(_NIBBLE, 8, w.dtype)), pairs.each(lambda w: w >> four))
-    last = party.conjoin(pairs.each(lambda w: w >> two), pairs.each(lambda w: w >> _ONE))
-    return pairs.tiled(lambda w, last: (w >> _ONE + two ^ last) & _ONE, last)
+    n, bits = s.shape[0], 8 * s.first.itemsize
+    return _carry_out(party, _whole(s), _whole(c), bits)[:n]
 
 
-def _merged(party: Party, low: Shares, high: Shares) -> Shares:
-    """Return the pairs of stretches made of two each."""
-    p = _every(1, 2, low.first.dtype)
-    one = p.dtype.type(1)
+def _whole(x: Shares) -> Shares:
+    """Return the words of as many lanes as can be halved often enough, as words of 64 bits.
 
-    def twice(w: Words) -> Words:
-        w = w & p
-        out: Words = w | w << one
-        return out
-
-    return high.tiled(lambda h, both: h & ~p ^ both, party.conjoin(high.tiled(twice), low))
+    Shifts never reach over the end of a lane's word.
+    """
+    gap = -x.shape[0] % _LANES
+    return x.each(lambda w: (np.pad(w, (0, gap)) if gap else w).view(np.uint64))
 
 
-def _every(width: int, period: int, dtype: np.dtype[Any]) -> Any:  # noqa: ANN401 - a word of this dtype
-    """Return the word whose bits are set where their number modulo `period` is less than `width`."""
-    return dtype.type(sum(1 << b for b in range(8 * dtype.itemsize) if b % period < width))
+def _carry_out(party: Party, s: Shares, c: Shares, bits: int) -> Shares:
+    pairs, width = _merged(party, s ^ c, party.conjoin(s, c), 1), 2
+    while width < bits:
+        half = pairs.shape[0] // 2
+        pairs, width = _merged(party, pairs[:half], pairs[half:], width), 2 * width
+    return pairs.each(lambda w: _lanes_of(w, bits // 2))
+
+
+def _merged(party: Party, a: Shares, b: Shares, width: int) -> Shares:
+    """Return the pairs of stretches made of two each, which are `width` bits apart in a and b; those of b in the gaps.
+
+    Of every 2 `width` bits of a and b, the lower half are the lower neighbours. At width 1, a holds all p and b all g.
+    """
+    parts = zip(_neighbours(a.first, b.first, width), _neighbours(a.second, b.second, width), strict=True)
+    higher, turned, lower = (Shares(*part) for part in parts)
+    both = party.conjoin(turned, lower)
+    for g, made in ((higher.first, both.first), (higher.second, both.second)):
+        np.bitwise_xor(g, made, out=g)
+    return higher
+
+
+def _neighbours(a: Words, b: Words, width: int) -> tuple[Words, Words, Words]:
+    """Return g of the higher neighbours, their p twice each, and the lower neighbours; those of a at lower places."""
+    out = np.empty((3, a.shape[0]), np.uint64)
+    mask, by, p = _every(width, 2 * width), np.uint64(width), _every(1, 2)
+    for at in columns(a.shape[0]):
+        one, two, (higher, turned, lower) = a[at], b[at], out[:, at]
+        # Swap the higher half of a with the lower half of b.
+        np.right_shift(one, by, out=turned)
+        turned ^= two
+        turned &= mask
+        np.bitwise_xor(two, turned, out=higher)
+        turned <<= by
+        np.bitwise_xor(one, turned, out=lower)
+        np.bitwise_and(higher, p, out=turned)
+        higher ^= turned
+        turned *= _BOTH
+    return out[0], out[1], out[2]
+
+
+def _lanes_of(pairs: Words, count: int) -> Words:
+    """Return uint8[n], the g of every lane, from words that hold a pair each of `count` lanes.
+
+    The two halves of all lanes are 2 bits apart, the quarters 4, and so on: within a byte the quarters, and beyond it
+    one byte each for the parts of a quarter.
+    """
+    size = count // 4  # bytes of a word
+    shape = (-1, *[2] * (size.bit_length() - 1))
+    # Halves 2 bits apart, and within each its halves 4 bits apart.
+    quarters = ((pairs >> np.uint64(shift) & _every(1, 8)).view(np.uint8).reshape(shape).T for shift in (1, 5, 3, 7))
+    return np.stack(list(quarters)).reshape(-1)
+
+
+def _every(width: int, period: int) -> np.uint64:
+    """Return a word whose lowest `width` bits of every `period` are 1."""
+    return np.uint64(sum(((1 << width) - 1) << at for at in range(0, 64, period)))
 
 
 def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
@@ -102,12 +137,14 @@ def sign(party: Party, x: Shares, bits: int = 64) -> Shares:
     else:
         word = np.uint32
         x = x.each(lambda w: np.ascontiguousarray(w.view(np.uint32)[::2]))
-    one, two, top = word(1), word(2), word(bits - 1)
-    c = carry_save(party, x)
+    one, top = word(1), word(bits - 1)
     # The top bit is that of s and that of 2 c, and the carry of all bits below: shifted up by one, it leaves the word.
-    carry = carry_out(party, x.each(lambda w: w << one), c.each(lambda w: w << two))
-    # The top bits of s and of 2 c are found where the sign is.
-    return x.tiled(lambda s, c, carry: ((s ^ c << one) >> top).astype(np.uint8) ^ carry, c, carry)
+    n, up = x.shape[0], _whole(x.each(lambda w: w << one))
+    c = carry_save(party, up)
+    # One array is a factor of both, see `Claim.once`.
+    carry = _carry_out(party, up, c.each(lambda w: (w.view(word) << one).view(np.uint64)), bits)[:n]
+    # The top bits of s and of 2 c are found where the sign is; c was shifted up before.
+    return (x ^ c.each(lambda w: w.view(word)[:n])).each(lambda w: (w >> top).astype(np.uint8)) ^ carry
 
 
 def to_ring(party: Party, b: Shares) -> Shares:

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from marketplace.privacy.sharing.streams import Digest, Stream
 
     Words = NDArray[Any]
-    Bilinear = Callable[[Words, Words], Words]
+    Bilinear = Callable[..., Words]
 
-__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Rule", "Sent", "Third"]
+__all__ = ["ADD", "XOR", "Claim", "Group", "Received", "Rule", "Seen", "Sent", "Third"]
+
+Seen = dict[tuple[int, bool], "Words"]
+"""What stands for a number, by which array it is and whether it is of bits: masks by + are no masks by XOR."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,14 @@ class Rule:
     """How a component follows from what is multiplied.
 
     Args:
-        forms: the f_k.
+        forms: the f_k, each of u, v and where to put the product.
         own: f(u) of the part of z_p that sender and receiver both know; None for 0.
-        entrywise: whether all factors have the shape of the product and both work entry by entry.
+        by: how both may be worked out in pieces.
     """
 
     forms: Sequence[Bilinear]
     own: Callable[[Sequence[Words]], Words] | None = None
-    entrywise: bool = True
+    by: Callable[..., Words] = by_tiles
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,26 +111,55 @@ class Claim:
         """Whether sums are XOR, which a digest of them is linear in: then one mask on the digest hides all of them."""
         return self.group is XOR
 
-    def masks(self, stream: Stream) -> tuple[list[Words], Words | None]:
-        """Draw a mask for every u, and one for the sum of the f_k unless it is bitwise."""
-        us = [stream.take(u.shape, u.dtype) for u in self.received.us]
+    def once(self, before: Seen, make: Callable[[Words], Words]) -> list[Words]:
+        """Return what stands for every u: what stood for it in the claim before this one if it was one there, else new.
+
+        So a number that is a factor of two claims in a row has one mask in both, and is sent once. The two are then one
+        claim, about a form with two values, and what is said of a claim in `proofs` holds for it. Which numbers are the
+        same follows from what is computed, which all three know.
+
+        Args:
+            before: what stood for the u of the claim before; from then on, of this one.
+            make: gives something of the shape of a u.
+        """
+        now: Seen = {}
+        for u in self.received.us:
+            key = id(u), self.bitwise
+            now[key] = before[key] if key in before else now[key] if key in now else make(u)
+        before.clear()
+        before.update(now)
+        return [now[id(u), self.bitwise] for u in self.received.us]
+
+    def masks(self, stream: Stream, before: Seen) -> tuple[list[Words], Words | None]:
+        """Draw a mask for every u, see `once`, and one for the sum of the f_k unless it is bitwise."""
+        us = self.once(before, lambda u: stream.take(u.shape, u.dtype))
         return us, None if self.bitwise else stream.take(self.third.upper.shape, self.third.upper.dtype)
 
-    def blank(self) -> list[Words]:
+    def blank(self, before: Seen) -> list[Words]:
         """Return uninitialised arrays for `masked`, as its reader needs them."""
-        arrays = self.received.us if self.bitwise else (*self.received.us, self.third.upper)
-        return [np.empty(a.shape, a.dtype) for a in arrays]
+        new: list[Words] = []
 
-    def masked(self, known: Sent | Received, stream: Stream, bits: Digest) -> list[Words]:
-        """Return every u under its mask, and what the f_k add up to, less A_(p+1): masked, or in the digest of bits."""
-        masks, last = self.masks(stream)
+        def make(u: Words) -> Words:
+            new.append(np.empty(u.shape, u.dtype))
+            return new[-1]
+
+        self.once(before, make)
+        return new if self.bitwise else [*new, np.empty(self.third.upper.shape, self.third.upper.dtype)]
+
+    def masked(self, known: Sent | Received, stream: Stream, bits: Digest, before: Seen) -> list[Words]:
+        """Return every new u under its mask, and what the f_k add up to, less A_(p+1): masked, or in the digest."""
+        old = {id(mask) for mask in before.values()}
+        masks, last = self.masks(stream, before)
         total = self._sum_of(known)
+        out = []
         for mask, u in zip(masks, known.us, strict=True):
-            self.group.plus(mask, u, out=mask)
+            if id(mask) not in old:
+                out.append(self.group.plus(mask, u, out=mask))
+                old.add(id(mask))
         if last is None:
             bits.add(total)
-            return masks
-        return [*masks, self.group.minus(total, last, out=last)]
+            return out
+        return [*out, self.group.minus(total, last, out=last)]
 
     def _sum_of(self, known: Sent | Received) -> Words:
         """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""
@@ -136,9 +168,9 @@ class Claim:
         plus, minus, own = self.group.plus, self.group.minus, self.rule.own
         lower = () if known.lower is None else (known.lower,)
 
-        def less(z: Words, *rest: Words) -> Words:
-            out = plus(z, rest[0]) if lower else z
-            return out if own is None else minus(out, own(rest[len(lower) :]))
+        def less(z: Words, *rest: Words, out: Words | None) -> Words:
+            sum_ = plus(z, rest[0], out=out) if lower else z
+            return sum_ if own is None else minus(sum_, own(rest[len(lower) :]), out=out)
 
         total = self._worked(less, known.z, *lower, *known.us)
         if known is self.received:
@@ -149,13 +181,13 @@ class Claim:
         """Return the sum of the f_k."""
         (first, *rest), plus = self.rule.forms, self.group.plus
 
-        def total(*pairs: Words) -> Words:
-            out = first(*pairs[:2])
+        def total(*pairs: Words, out: Words | None) -> Words:
+            sum_ = first(*pairs[:2], out=out)
             for at, form in enumerate(rest, 1):
-                plus(out, form(*pairs[2 * at : 2 * at + 2]), out=out)
-            return out
+                plus(sum_, form(*pairs[2 * at : 2 * at + 2]), out=sum_)
+            return sum_
 
         return self._worked(total, *(a for pair in zip(us, vs, strict=True) for a in pair))
 
     def _worked(self, act: Callable[..., Words], *arrays: Words) -> Words:
-        return by_tiles(act, *arrays) if self.rule.entrywise else act(*arrays)
+        return self.rule.by(act, *arrays)

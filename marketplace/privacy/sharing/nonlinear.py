@@ -17,22 +17,18 @@ import numpy as np
 
 from marketplace.domain.errors import InvalidInput
 from marketplace.privacy.sharing.bits import carry_out, carry_save, sign, to_ring
+from marketplace.privacy.sharing.selection import select
 from marketplace.privacy.sharing.shares import Shares
 
 if TYPE_CHECKING:
     from marketplace.privacy.sharing.party import Party
 
-__all__ = ["DIVIDE_BITS", "clip_up", "divide_floor", "maximum", "relu", "select", "shift_floor"]
+__all__ = ["DIVIDE_BITS", "clip_up", "divide_floor", "maximum", "relu", "shift_floor"]
 
 DIVIDE_BITS = 30
 """Bits of a dividend whose product with the reciprocal still fits 62."""
 
 _RING_BITS = 64
-
-
-def select(party: Party, bit: Shares, x: Shares) -> Shares:
-    """Return bit * x for XOR shares of bits uint8[n] and x uint64[n]."""
-    return party.multiply(to_ring(party, bit), x)
 
 
 def relu(party: Party, x: Shares, bits: int = 64) -> Shares:
@@ -108,4 +104,5 @@ def divide_floor(party: Party, x: Shares, divisor: int, low: int, high: int) -> 
 
 
 def _negated(party: Party, bit: Shares) -> Shares:
-    return bit ^ party.place(np.ones(bit.shape, np.uint8), 0)
+    one = np.uint8(1)  # all of it in component 0
+    return Shares(bit.first ^ one if party.me == 0 else bit.first, bit.second ^ one if party.next == 0 else bit.second)

@@ -16,7 +16,7 @@ Source: Araki et al., CCS 2016 (product, zero shares); Mohassel and Rindal, CCS 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,7 @@ import numpy as np
 from marketplace.domain.errors import Cheated, PeerFailed
 from marketplace.privacy.sharing.claims import ADD, XOR, Claim, Group, Received, Rule, Sent, Third
 from marketplace.privacy.sharing.proofs import prove
-from marketplace.privacy.sharing.shares import PARTIES, Shares, by_tiles, ring, signed
+from marketplace.privacy.sharing.shares import PARTIES, Shares, at_once, by_tiles, ring, signed
 from marketplace.privacy.sharing.streams import KEY_BYTES, Stream, raw
 
 if TYPE_CHECKING:
@@ -107,31 +107,44 @@ class Party:
         return self._product(XOR, np.bitwise_and, x, y)
 
     def _product(self, group: Group, op: Callable[..., Words], x: Shares, y: Shares) -> Shares:
-        def cross_terms(x0: Words, x1: Words, y0: Words, y1: Words) -> Words:
-            z = op(x0, group.plus(y0, y1))
+        def cross_terms(factors: Sequence[Words], out: Words | None = None) -> Words:
+            x0, x1, y0, y1 = factors
+            z = op(x0, group.plus(y0, y1), out=out)
             return group.plus(z, op(x1, y0), out=z)
 
-        def flipped(u: Words, v: Words) -> Words:
-            return op(v, u)
+        def masked(up: Words, low: Words, *factors: Words, out: Words | None) -> Words:
+            z = cross_terms(factors, out)
+            return group.minus(group.plus(z, up, out=z), low, out=z)
+
+        def flipped(u: Words, v: Words, out: Words | None = None) -> Words:
+            return op(v, u, out=out)
 
         def own(us: Any) -> Words:  # noqa: ANN401 - the u of a claim
             return op(us[0], us[1])
 
-        rule = Rule((op, flipped), own, entrywise=op is not np.matmul and x.shape == y.shape)
+        entrywise = op is not np.matmul and x.shape == y.shape
+        rule = Rule((op, flipped), own, by_tiles if entrywise else at_once)
         factors = (x.first, x.second, y.first, y.second)
-        if rule.entrywise:
+        if entrywise:
             masks = self._masks(x.shape, x.first.dtype)
-            z = by_tiles(lambda up, low, *f: group.minus(group.plus(cross_terms(*f), up), low), *masks, *factors)
+            z = by_tiles(masked, *masks, *factors)
         else:
-            z = cross_terms(*factors)
+            z = cross_terms(factors)
             masks = self._masks(z.shape, z.dtype)
             group.minus(group.plus(z, masks[0], out=z), masks[1], out=z)
         return self._reshare(group, z, rule, masks, x, y)
 
     def cross(self, x: Shares) -> Shares:
         """Return shares of x_0 x_1 ^ x_1 x_2 ^ x_2 x_0, bit by bit, of the components themselves: their majority."""
+
+        def masked(a: Words, b: Words, up: Words, low: Words, out: Words | None) -> Words:
+            z = np.bitwise_and(a, b, out=out)
+            z ^= up
+            z ^= low
+            return z
+
         masks = self._masks(x.shape, x.first.dtype)
-        z = by_tiles(lambda a, b, up, low: a & b ^ up ^ low, x.first, x.second, *masks)
+        z = by_tiles(masked, x.first, x.second, *masks)
         return self._reshare(XOR, z, Rule((np.bitwise_and,)), masks, x)
 
     def _masks(self, shape: tuple[int, ...], dtype: DTypeLike) -> tuple[Words, Words]:

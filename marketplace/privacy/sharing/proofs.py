@@ -10,7 +10,8 @@ u known to R and v to T, add up to what z_p says. The sender p knows all of it; 
    the sum out to be, and T computes q from these. The digest must be the one of step 2.
 
 Digests are linear over XOR. Of claims about bits only the digest of all sums is therefore sent, under a mask m of 16
-bytes, and T tells R the key in step 3; sums modulo 2^64 are masked and sent one by one.
+bytes, and T tells R the key in step 3; sums modulo 2^64 are masked and sent one by one. A u that two claims in a row
+share has one mask: two claims with one u are one, about a form with two values.
 
 *Sound.* If z_p is off by any error e != 0 in any of a batch's claims, the q of the two cases differ, so whatever p
 sent in step 2 fails in one of them: T, whose bit p did not know, notices with probability 1/2 in each repetition, but
@@ -41,6 +42,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from marketplace.privacy.sharing.claims import Seen
 from marketplace.privacy.sharing.streams import KEY_BYTES, Digest, Stream, raw
 
 if TYPE_CHECKING:
@@ -102,8 +104,9 @@ def _promise(claims: Sequence[Claim], key: bytes, seed: bytes) -> bytes:
 
 def _from_masks(claims: Sequence[Claim], key: bytes, stream: Stream, vs: Sequence[Sequence[Words]]) -> bytes:
     numbers, bits, hidden = Digest(key), Digest(key), stream.key()
+    before = Seen()
     for claim, v in zip(claims, vs, strict=True):
-        us, last = claim.masks(stream)
+        us, last = claim.masks(stream, before)
         total = claim.applied(us, v)
         if last is None:
             bits.add(total)
@@ -117,14 +120,15 @@ def _answer(claims: Sequence[Claim], key: bytes, seed: bytes, *, masked: bool, s
     if not masked:
         return [np.frombuffer(seed, np.uint8)]
     stream, bits = Stream(seed), Digest(key)
-    hidden = stream.key()
-    arrays = [np.ascontiguousarray(a) for c in claims for a in c.masked(c.sent if sent else c.received, stream, bits)]
+    hidden, before = stream.key(), Seen()
+    arrays = [a for c in claims for a in c.masked(c.sent if sent else c.received, stream, bits, before)]
     return [*arrays, np.frombuffer(_xor(bits.tag(), hidden), np.uint8)]
 
 
 def _exchange(party: Party, claims: Sequence[Claim], answer: Sequence[Words], *, masked: bool) -> list[Words]:
     """Send what the previous party asked for, and return what this one did."""
-    blank: list[Words] = [a for claim in claims for a in claim.blank()] if masked else []
+    before = Seen()
+    blank: list[Words] = [a for claim in claims for a in claim.blank(before)] if masked else []
     blank.append(np.empty(_TAG, np.uint8))  # the digest's mask, or the key of the stream
     for array in answer:
         party.channel.send(party.previous, raw(array))
@@ -138,8 +142,9 @@ def _check(claims: Sequence[Claim], key: bytes, response: Sequence[Words], *, ma
     if not masked:
         return _from_masks(claims, key, Stream(response[0].tobytes()), [claim.third.vs for claim in claims])
     numbers, bits, masks, arrays = Digest(key), Digest(key), Digest(key), iter(response)
+    before = Seen()
     for claim in claims:
-        us = [next(arrays) for _ in claim.received.us]
+        us = claim.once(before, lambda _: next(arrays))
         total = claim.applied(us, claim.third.vs)
         if claim.bitwise:
             bits.add(total)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +28,20 @@ if TYPE_CHECKING:
 
     Words = NDArray[Any]
 
-__all__ = ["PARTIES", "SALT_BYTES", "Shares", "by_tiles", "commit_component", "join", "ring", "signed", "split"]
+__all__ = [
+    "PARTIES",
+    "SALT_BYTES",
+    "Shares",
+    "at_once",
+    "by_columns",
+    "by_tiles",
+    "columns",
+    "commit_component",
+    "join",
+    "ring",
+    "signed",
+    "split",
+]
 
 PARTIES: Final = 3
 SALT_BYTES: Final = 32
@@ -57,13 +70,6 @@ class Shares:
     def each(self, act: Callable[[Words], Words]) -> Shares:
         """Return what a map that is linear over the group makes of the secret; `act` works on one component."""
         return Shares(act(self.first), act(self.second))
-
-    def tiled(self, act: Callable[..., Words], *others: Shares) -> Shares:
-        """Return `each` of these shares and others of the same shape, for an `act` that works entry by entry."""
-        return Shares(
-            by_tiles(act, self.first, *(o.first for o in others)),
-            by_tiles(act, self.second, *(o.second for o in others)),
-        )
 
     def __add__(self, other: Shares) -> Shares:
         """Share of the sum."""
@@ -102,22 +108,51 @@ class Shares:
 
 
 def by_tiles(act: Callable[..., Words], *arrays: Words) -> Words:
-    """Return act(*arrays) for arrays of one shape and an `act` that works entry by entry.
+    """Return act(*arrays) for arrays of one shape and dtype and an `act` that works entry by entry, and into `out`.
 
     Piece by piece, so that what lies between the first operation and the last never leaves the cache: large arrays cost
     what they cost to move, not to compute with.
     """
-    shape, size = arrays[0].shape, arrays[0].size
-    step = _TILE // arrays[0].itemsize
+    size, step = arrays[0].size, _TILE // arrays[0].itemsize
     if size <= step:
-        return act(*arrays)
-    flat = [a.reshape(-1) for a in arrays]
-    first = act(*(a[:step] for a in flat))
-    out = np.empty(size, first.dtype)
-    out[:step] = first
-    for at in range(step, size, step):
-        out[at : at + step] = act(*(a[at : at + step] for a in flat))
-    return out.reshape(shape)
+        return act(*arrays, out=None)
+    out = np.empty(arrays[0].shape, arrays[0].dtype)
+    flat, into = [a.reshape(-1) for a in arrays], out.reshape(-1)
+    for at in range(0, size, step):
+        _put(into[at : at + step], act, [a[at : at + step] for a in flat])
+    return out
+
+
+def by_columns(act: Callable[..., Words], *arrays: Words) -> Words:
+    """Return what `by_tiles` does for arrays [., n] of 64-bit words and an `act` that works column by column."""
+    n = arrays[0].shape[1]
+    pieces = columns(n)
+    head = next(pieces, slice(0, 0))
+    first = act(*(a[:, head] for a in arrays), out=None)
+    if first.shape[1] == n:
+        return first
+    out = np.empty((first.shape[0], n), first.dtype)
+    out[:, head] = first
+    for at in pieces:
+        _put(out[:, at], act, [a[:, at] for a in arrays])
+    return out
+
+
+def at_once(act: Callable[..., Words], *arrays: Words) -> Words:
+    """Return act(*arrays), for an `act` that can be divided in no way."""
+    return act(*arrays, out=None)
+
+
+def columns(n: int) -> Iterator[slice]:
+    """Yield pieces of n 64-bit words, small enough for the cache."""
+    step = _TILE // np.dtype(np.uint64).itemsize
+    return (slice(at, min(at + step, n)) for at in range(0, n, step))
+
+
+def _put(out: Words, act: Callable[..., Words], pieces: Sequence[Words]) -> None:
+    made = act(*pieces, out=out)
+    if made is not out:  # nothing was to be done, and this is one of the pieces
+        out[...] = made
 
 
 def ring(values: NDArray[np.integer]) -> NDArray[np.uint64]:
