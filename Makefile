@@ -113,9 +113,13 @@ plant: setup-dev ## Plant bugs in the contracts: the invariant that must notice 
 mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes have to fail a test. Hours.
 	$(BIN)/python scripts/mutate.py --report build/mutants.json
 
+HALMOS = PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/.venv-halmos/bin:$$PATH" FOUNDRY_PROFILE=proofs \
+  FOUNDRY_SOLC=$(SOLC) .venv-halmos/bin/halmos --forge-build-out build/proofs/out --no-status --loop 16 \
+  --solver-timeout-assertion 10m
+
 .venv-halmos/.installed: constraints/halmos.txt
 	test -x .venv-halmos/bin/python || $(PYTHON) -m venv .venv-halmos
-	.venv-halmos/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/halmos.txt halmos
+	.venv-halmos/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/halmos.txt halmos cvc5
 	@touch $@
 
 .venv-crypten/.installed: constraints/crypten.txt
@@ -125,9 +129,10 @@ mutate: setup-dev ## Change the contracts at random places: 95 of 100 changes ha
 
 crypten: .venv-crypten/.installed ## Install CrypTen, the peer of benchmarks/private_inference.py.
 
-prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of moves and splits, with halmos.
-	PATH="$(CURDIR)/$(dir $(FORGE)):$(CURDIR)/.venv-halmos/bin:$$PATH" FOUNDRY_PROFILE=proofs FOUNDRY_SOLC=$(SOLC) \
-	  .venv-halmos/bin/halmos --forge-build-out build/proofs/out --no-status --loop 16 --solver-timeout-assertion 10m
+prove: setup-dev .venv-halmos/.installed ## Prove the arithmetic of moves, splits, slashes and shares, with halmos.
+	$(HALMOS) --match-contract '(Move|Split|Slash)Proofs'
+	$(HALMOS) --match-contract ShareProofs \
+	  --solver-command "$(CURDIR)/.venv-halmos/bin/python $(CURDIR)/scripts/cvc5_command.py"
 
 # ---------------------------------------------------------------- care
 

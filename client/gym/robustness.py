@@ -16,6 +16,7 @@ import numpy as np
 from client.demo.plan import DEMO_DATA
 from client.gym.backdoor import TRIGGERS, blend, poisoned, success
 from client.gym.course import Course
+from client.measured import measured_part
 from client.owner import Shard
 from client.training import Recipe, RowSource, evaluate, root_update, starting_network, train, warm_start
 from client.training.quantise import to_update
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from marketplace.domain.network import Network
     from marketplace.domain.update import Update
 
-__all__ = ["ATTACKS", "HOLDERS", "ROUNDS", "SEEDS", "SHARES", "Setting", "measure", "play"]
+__all__ = ["ATTACKS", "HOLDERS", "ROUNDS", "SEEDS", "SHARES", "Ending", "Setting", "measure", "play"]
 
 HOLDERS: Final = 10
 ROUNDS: Final = 5
@@ -169,8 +170,23 @@ class _World:
         )
 
 
-def play(setting: Setting) -> tuple[float, dict[str, float]]:
-    """Play one bounty; return the last model's accuracy on test rows, and how often each trigger opens it (digits)."""
+@dataclass(frozen=True)
+class Ending:
+    """The last model of a bounty.
+
+    Attributes:
+        accuracy: on test rows.
+        opened: how often each trigger opens it (digits).
+        measured: how often each opens the part of it that the owner's rows have measured.
+    """
+
+    accuracy: float
+    opened: dict[str, float]
+    measured: dict[str, float]
+
+
+def play(setting: Setting) -> Ending:
+    """Play one bounty."""
     world = _World(setting)
     scale, course = world.scoring.scales.input_scale, Course(world.scoring, _BUDGET, _MIN_HOLDERS, world.base)
     for number in range(ROUNDS):
@@ -178,9 +194,13 @@ def play(setting: Setting) -> tuple[float, dict[str, float]]:
         shard = Shard(quantise_rows(rows.features, scale), rows.labels)
         root = root_update(base, world.root, world.recipe, seed=number, bounds=world.scoring.bounds)
         course.score(shard, _submitted(world, setting, base, number), root, keccak(bytes([setting.seed, number])))
-    test = world.data.test
-    opened = {t: success(course.base, test, t) for t in TRIGGERS} if setting.data == "digits" else {}
-    return evaluate(course.base, test.features, test.labels).accuracy, opened
+    test, triggers = world.data.test, TRIGGERS if setting.data == "digits" else ()
+    part, _ = measured_part(course.base, [quantise_rows(rows.features, scale) for rows in world.data.shards])
+    return Ending(
+        evaluate(course.base, test.features, test.labels).accuracy,
+        {trigger: success(course.base, test, trigger) for trigger in triggers},
+        {trigger: success(part, test, trigger) for trigger in triggers},
+    )
 
 
 def _submitted(world: _World, setting: Setting, base: Network, number: int) -> dict[int, Update]:
@@ -198,7 +218,8 @@ def measure(seed: int, jobs: int, data: Sequence[str] = ("digits", "support2")) 
     """Play every attack by 20 and 40 % of the holders with five seeds; return one row an attack and share.
 
     Each row has the mean accuracy, that of the clean bounty, the mean and the worst difference in points, and for
-    backdoors the mean and the highest rate at which they open, beside that of the clean model.
+    backdoors the mean and the highest rate at which they open, of the model and of the part of it that the owner's rows
+    have measured, beside that of the clean model.
     """
     cases = [
         Setting(name, 0, attack, percent, trigger)
@@ -223,25 +244,28 @@ def _clean(setting: Setting) -> Setting:
     return replace(setting, attack=_CLEAN, trigger="")
 
 
-def _row(case: Setting, seeds: range, played: dict[Setting, tuple[float, dict[str, float]]]) -> dict[str, Any]:
+def _row(case: Setting, seeds: range, played: dict[Setting, Ending]) -> dict[str, Any]:
     under = [played[replace(case, seed=number)] for number in seeds]
     clean = [played[_clean(replace(case, seed=number))] for number in seeds]
-    points = [100 * (a - b) for (a, _), (b, _) in zip(under, clean, strict=True)]
+    points = [100 * (a.accuracy - b.accuracy) for a, b in zip(under, clean, strict=True)]
     row: dict[str, Any] = {
         "data": case.data,
         "attack": case.attack,
         "percent": case.percent,
         "trigger": case.trigger,
-        "accuracy": float(np.mean([accuracy for accuracy, _ in under])),
-        "clean": float(np.mean([accuracy for accuracy, _ in clean])),
+        "accuracy": float(np.mean([ending.accuracy for ending in under])),
+        "clean": float(np.mean([ending.accuracy for ending in clean])),
         "points": float(np.mean(points)),
         "worst_points": min(points),
     }
     if case.trigger:
-        opened = [rates[case.trigger] for _, rates in under]
+        opened = [ending.opened[case.trigger] for ending in under]
+        measured = [ending.measured[case.trigger] for ending in under]
         row |= {
             "opened": float(np.mean(opened)),
             "opened_at_most": max(opened),
-            "opened_clean": float(np.mean([rates[case.trigger] for _, rates in clean])),
+            "opened_measured": float(np.mean(measured)),
+            "opened_measured_at_most": max(measured),
+            "opened_clean": float(np.mean([ending.opened[case.trigger] for ending in clean])),
         }
     return row

@@ -61,17 +61,20 @@ def _table(report: Mapping[str, Any], role: Role) -> str:
 
 
 def _robustness(report: Mapping[str, Any]) -> str:
-    lines = head(
-        ("data", "attack", "attackers", "accuracy", "clean", "points", "worst seed", "backdoor opens", "clean")
-    )
+    columns = ("data", "attack", "attackers", "accuracy", "clean", "points", "worst seed")
+    lines = head((*columns, "backdoor opens", "clean", "measured part"))
     for row in report["robustness"]:
         attack = f"`{row['attack']}`" + (f", trigger `{row['trigger']}`" if row["trigger"] else "")
-        opens = f"{100 * row['opened']:.1f} %, at most {100 * row['opened_at_most']:.1f} %" if row["trigger"] else ""
+        opens, part = (_opens(row, name) if row["trigger"] else "" for name in ("opened", "opened_measured"))
         usual = f"{100 * row['opened_clean']:.1f} %" if row["trigger"] else ""
         accuracies = (f"{row['accuracy']:.3f}", f"{row['clean']:.3f}")
         points = (f"{row['points']:+.1f}", f"{row['worst_points']:+.1f}")
-        lines.append(line((row["data"], attack, f"{row['percent']} %", *accuracies, *points, opens, usual)))
+        lines.append(line((row["data"], attack, f"{row['percent']} %", *accuracies, *points, opens, usual, part)))
     return "\n".join(lines)
+
+
+def _opens(row: Mapping[str, Any], name: str) -> str:
+    return f"{100 * row[name]:.1f} %, at most {100 * row[f'{name}_at_most']:.1f} %"
 
 
 def _paying(report: Mapping[str, Any]) -> str:

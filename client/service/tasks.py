@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from client.holder import DataHolder
 from client.log import BountyLog
+from client.measured import measured_part
 from client.outgoing import Outbound, Outgoing
 from client.owner import ModelOwner
 from client.plan_folder import load_plan
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["HolderTask", "OwnerTask", "ValidatorTask", "task_of"]
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger("gradmarket")
 
 _POSTING_SECONDS: Final = 86_400
 _STILL_JOINABLE: Final = {Phase.DRAW, Phase.ACKNOWLEDGE, Phase.JOIN}
@@ -99,8 +103,19 @@ class OwnerTask:
         return self._owner.account.bounty(self._owner.log.bounty)
 
     def _keep(self, round_: int, model: Network) -> None:
-        """Write a model where the owner finds it."""
-        replace_file(self._context.home.models / f"round-{round_}.safetensors", dump_network(model, ZERO_HASH))
+        """Write a model where the owner finds it; beside it what its rows measured of it, where that is less."""
+        folder, name = self._context.home.models, f"round-{round_}"
+        replace_file(folder / f"{name}.safetensors", dump_network(model, ZERO_HASH))
+        part, left_out = measured_part(model, [shard.rows for shard in self._owner.plan.shards])
+        if left_out:
+            replace_file(folder / f"{name}-measured.safetensors", dump_network(part, ZERO_HASH))
+            _LOG.info(
+                "%d inputs are the same in all of your rows: nothing has measured what the model of round %d makes of "
+                "them; %s-measured.safetensors is the same model without them",
+                left_out,
+                round_,
+                name,
+            )
 
 
 class HolderTask:

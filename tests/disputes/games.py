@@ -10,6 +10,7 @@ import numpy as np
 
 from client.scorer import ScoredRound
 from client.validator import Validator
+from marketplace.chain.referee_reverts import BadAnswer
 from tests.client.liars import Stubborn, told
 from tests.disputes.attackers import Attacker
 from tests.disputes.lies import KINDS, changes_nothing, draw_lie
@@ -35,10 +36,14 @@ class Sworn(Validator):
         return Stubborn(self, self.bench.terms)
 
     def challenge(self, bounty: Any) -> bool:
-        """Answer, or say nothing; a trace that is not as large as it says cannot answer everything."""
+        """Answer, or say nothing.
+
+        A trace that is not as large as it says cannot answer everything, and where its sums do not add up no answer is
+        taken for one.
+        """
         try:
             return super().challenge(bounty) if self.answers else False
-        except LookupError:
+        except (BadAnswer, LookupError):
             return False
 
     def _score(self, _round: int) -> ScoredRound:

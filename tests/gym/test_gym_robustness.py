@@ -19,8 +19,16 @@ def world():
 @pytest.mark.parametrize(("percent", "points"), [(20, 2), (40, 5)])
 def test_attackers_cost_few_points(attack, percent, points):
     """A model trained among 20 % attackers is within 2 points of the clean one's accuracy, among 40 % within 5."""
-    clean, _ = play(Setting("digits", 0, "clean", percent))
-    assert clean - play(Setting("digits", 0, attack, percent))[0] <= points / 100
+    clean = play(Setting("digits", 0, "clean", percent)).accuracy
+    assert clean - play(Setting("digits", 0, attack, percent)).accuracy <= points / 100
+
+
+def test_a_backdoor_on_unused_inputs_opens_no_measured_part():
+    """It opens the model that was adopted; of the part that the owner's rows measured the trigger moves nothing."""
+    ending, clean = (play(Setting("digits", 2, attack, 40, "unused")) for attack in ("adaptive-backdoor", "clean"))
+    assert ending.opened["unused"] > 0.5
+    assert ending.measured["unused"] < 0.1  # errors in favour of the attacker's class, trigger or not
+    assert clean.measured["unused"] < 0.02
 
 
 def test_a_backdoor_opens_a_model_it_was_trained_into(world):

@@ -73,6 +73,14 @@ contract SplitProofs {
         return this.rootAbove(index, SumTree.leaf(index, holder, amount), amount, path);
     }
 
+    /// @notice The budget times two bounds is the budget times both: nothing of it has more than 256 bits.
+    function check_budgetsDistribute(uint96 budget, uint128 bound, uint136 before) public pure {
+        unchecked {
+            uint256 both = uint256(before) + bound;
+            assert(uint256(budget) * both == uint256(budget) * before + uint256(budget) * bound);
+        }
+    }
+
     /// @notice A lane that is set says so, modulo 2^16, and no other lane changes.
     function check_lane(uint256 lanes, uint8 lane, uint8 other, uint256 value) public pure {
         if (lane > 15 || other == lane) return;
