@@ -18,7 +18,7 @@ DOCUMENTED := client marketplace scripts benchmarks tests
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 
 .PHONY: help demo test test-contracts test-python check check-python check-contracts fix bench gas gym leakage fuzz coverage
-.PHONY: contracts setup setup-dev ipfs kubo crypten crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
+.PHONY: contracts setup setup-dev ipfs kubo crypten canary crowd chaos disputes plant mutate prove lock brownie brownie-ganache clean
 
 help: ## List what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -101,6 +101,9 @@ crowd: setup-dev ## Fifty holders and seven seats, each a process, on anvil; bui
 chaos: setup-dev ## Kills at every journal step, random kills, reorganisations, faults: hours.
 	@mkdir -p build
 	$(BIN)/python -m tests.chaos --report build/chaos.json
+
+canary: setup-dev ## Look for secrets in all that demonstrations leave behind, in every mode: ten minutes.
+	$(BIN)/python -m pytest tests/canary -rP
 
 disputes: setup-dev ## 200 sheets with one wrong figure and 200 right ones under attack; build/disputes.json has the figures.
 	@mkdir -p build

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from numpy.random import default_rng
+
 from client.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -84,6 +86,13 @@ class CheatTrainer:
                 seed=self.attack_seed,
             )
         return self._attacker.update(task.base, seed=_round_seed(self.seed, task.round))
+
+    def linear_map(self, task: BlindTask) -> LinearMap:
+        """Return what to do to a linear model that nobody here can read; raises InvalidData for `stale`."""
+        from client.encrypted.attacks import cheating_map  # noqa: PLC0415 - loads the engine
+
+        seed = _round_seed(self.seed, task.round)
+        return cheating_map(self.kind, self.rows, task.terms, seed, default_rng([self.attack_seed, seed]))
 
 
 def _round_seed(seed: int, round_: int) -> int:

@@ -11,6 +11,7 @@ from client.cli.demo import demo
 from client.cli.gym import gym
 from client.cli.inspect import inspect
 from client.cli.leakage import leakage
+from client.dumps import leave_no_dump
 from marketplace.domain.errors import GradMarketError
 
 __all__ = ["app", "main"]
@@ -34,6 +35,8 @@ app.add_typer(devnet.app, name="devnet")
 
 def main() -> None:
     """Run the command line; a known error is one line and its own exit code."""
+    if not leave_no_dump():  # before any key is read
+        typer.echo("gradmarket: should this process crash, the system may write its memory, keys included", err=True)
     try:
         app()
     except GradMarketError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from client.encrypted.attacks import BLIND_ATTACKS
 from client.modes import ENCRYPTED, SHARED, is_unjudged
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
@@ -100,8 +101,8 @@ class DemoOptions:
             raise InvalidInput(msg)
 
     def _check_people(self) -> None:
-        if self.privacy == ENCRYPTED and self.attackers:
-            msg = "these cheats start from a model they can read, and this one is encrypted: use --attackers ''"
+        if self.privacy == ENCRYPTED and not set(self.attackers) <= set(BLIND_ATTACKS):
+            msg = f"stale needs a model it can read, and this one is encrypted: use {', '.join(BLIND_ATTACKS)}"
             raise InvalidInput(msg)
         most = (EXACT_PLAYERS if self.privacy == SHARED else _MOST_HOLDERS) - len(self.attackers)
         if not 3 <= self.honest <= most:  # noqa: PLR2004 - fewest that hide each other

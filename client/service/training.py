@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from client.rows_file import read_prepared
 from client.trainers import CheatTrainer, HonestTrainer
-from marketplace.domain.errors import InvalidData
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from client.holder import BlindTask, Trainer, TrainingTask
+    from client.holder import BlindTask, TrainingTask
     from client.journal import Journal
     from client.privacy import ChargedTrainer
     from client.settings import HolderSettings
@@ -36,25 +35,26 @@ class FileTrainer:
 
     def __init__(self, path: Path, settings: HolderSettings) -> None:
         self._path, self._settings = path, settings
-        self._trainer: Trainer | None = None
+        self._trainer: HonestTrainer | CheatTrainer | None = None
 
     def __call__(self, task: TrainingTask) -> Update:
         """Return the round's update; raises InvalidData for a file that does not fit the terms."""
+        return self._of_rows(task.terms)(task)
+
+    def linear_map(self, task: BlindTask) -> LinearMap:
+        """Return what the rows do to a model that is encrypted; raises InvalidData for an attack that has to see it."""
+        return self._of_rows(task.terms).linear_map(task)
+
+    def _of_rows(self, terms: TermsDocument) -> HonestTrainer | CheatTrainer:
+        """Return what trains on the file, the same one in every round."""
         if self._trainer is None:
-            rows, settings = self.rows(task.terms), self._settings
+            rows, settings = self.rows(terms), self._settings
             self._trainer = (
                 CheatTrainer(settings.attack, rows, settings.seed, settings.attack_seed)
                 if settings.attack
                 else HonestTrainer(rows, settings.seed)
             )
-        return self._trainer(task)
-
-    def linear_map(self, task: BlindTask) -> LinearMap:
-        """Return what the rows do to a model that is encrypted; raises InvalidData for an attack: it has to see it."""
-        if self._settings.attack:
-            msg = f"{self._settings.attack!r} starts from a model it can read, and this one is encrypted"
-            raise InvalidData(msg)
-        return HonestTrainer(self.rows(task.terms), self._settings.seed).linear_map(task)
+        return self._trainer
 
     def rows(self, terms: TermsDocument) -> Rows:
         """Return the holder's rows, prepared as the terms say; raises InvalidData for a file that does not fit them."""

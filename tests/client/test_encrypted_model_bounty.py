@@ -377,8 +377,8 @@ def test_terms_that_cannot_be_kept_are_refused(tmp_path, change):
     ):
         with pytest.raises(InvalidTerms):
             check_mode(terms, ENCRYPTED, scoring)
-    with pytest.raises(InvalidInput):
-        DemoOptions(privacy=ENCRYPTED)
+    with pytest.raises(InvalidInput, match="use noise, sign-flip"):
+        DemoOptions(attackers=("noise", "stale"), privacy=ENCRYPTED)
 
 
 def test_what_would_leave_is_said_without_what_nobody_knows(tmp_path):
