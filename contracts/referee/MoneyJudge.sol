@@ -80,6 +80,8 @@ contract MoneyJudge is IJudge {
             if (Params.player(weights, i) != 0) ++players;
         }
         uint256 permutations = Frames.permutations(counts);
+        // Where every coalition has a column nothing is drawn, and a seed would be a figure that nothing contradicts.
+        if (players <= Frames.EXACT_PLAYERS && Params.seed(params) != 0) return true;
         return Frames.players(counts) != players || permutations != Params.permutations(params)
             || Frames.evaluations(counts) != Frames.columns(players, permutations)
             || Openings.word(params + 64) != _scale(counts, params, players);

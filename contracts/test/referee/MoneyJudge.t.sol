@@ -14,6 +14,7 @@ import {Traces} from "./Traces.sol";
 contract MoneyJudgeTest is Traces {
     IJudge private judge;
     IMarket.Sheet private sheet;
+    bytes32 private seed;
     uint256[4] private words;
     int64[12] private gram;
     bytes private weights;
@@ -82,11 +83,11 @@ contract MoneyJudgeTest is Traces {
     }
 
     /// @notice The largest and smallest totals anybody can assert lead to a verdict, not to a failure.
-    function testFuzz_weightsOfAnything(uint256 seed) public {
+    function testFuzz_weightsOfAnything(uint256 drawn) public {
         for (uint256 i = 0; i < 12; ++i) {
-            gram[i] = int64(uint64(_mix(seed, i)));
-            if (_rarely(seed, i, 3)) gram[i] = i % 2 == 0 ? type(int64).max : type(int64).min;
-            if (_rarely(seed, 100 + i, 2) && gram[i] < 0) gram[i] = ~gram[i];
+            gram[i] = int64(uint64(_mix(drawn, i)));
+            if (_rarely(drawn, i, 3)) gram[i] = i % 2 == 0 ? type(int64).max : type(int64).min;
+            if (_rarely(drawn, 100 + i, 2) && gram[i] < 0) gram[i] = ~gram[i];
         }
         _putGram();
         words[1] |= 0xffff0000;
@@ -105,6 +106,11 @@ contract MoneyJudgeTest is Traces {
             vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "scale");
             words[2] ^= 1 << bit;
         }
+        seed = bytes32(uint256(1));
+        _putParams(0);
+        proof = abi.encodePacked(_open(0, 0), _open(10, 0));
+        vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "a seed where nothing is drawn");
+        seed = 0;
         _putParams(0);
         _putWeights(15, 30, 0);
         proof = abi.encodePacked(_open(0, 0), _open(10, 0));
@@ -270,7 +276,7 @@ contract MoneyJudgeTest is Traces {
 
     // ---------------------------------------------------------------- words
     function _putParams(int256 gainsBefore) private {
-        _put(0, 0, abi.encode(words[0], words[1], words[2], words[3], bytes32("seed"), gainsBefore, bytes32(0)));
+        _put(0, 0, abi.encode(words[0], words[1], words[2], words[3], seed, gainsBefore, bytes32(0)));
     }
 
     function _putGram() private {

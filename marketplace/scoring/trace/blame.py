@@ -100,6 +100,8 @@ class _Public:
             (Kind.SHARD, one.final_rows_root != other.final_rows_root),
         ]
         for kind, wrong in kinds:
+            if wrong and kind == Kind.SEED and self._trace.frame.counts.is_exact:
+                return (yield from self._causes.step(At(Kind.PARAMS)))
             if wrong:
                 return (yield from self._causes.input(kind, Section.PARAMS))
         return None

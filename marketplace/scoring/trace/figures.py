@@ -183,7 +183,7 @@ class Figures:
             round=traced.round,
             base_from=traced.base_from,
             previous_from=traced.previous_from,
-            seed=given.seed,
+            seed=ZERO_HASH if self.counts.is_exact else given.seed,
             gains_before=traced.gains_before,
             final_rows_root=self._final_rows_root,
         ).scaled(self.counts)

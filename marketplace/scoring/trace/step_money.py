@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from marketplace.domain.hashing import ZERO_HASH
 from marketplace.domain.sumtree import MAX_SUM, PayoutTree
 from marketplace.scoring.adoption import is_adopted
 from marketplace.scoring.bound import lower_bound
@@ -39,13 +40,18 @@ def chosen(step: Step) -> bool:
 
 
 def params(step: Step) -> bool:
-    """The scale, or the size of the value game, does not follow from K, the terms and the coefficients."""
+    """The scale, or the size of the value game, does not follow from K, the terms and the coefficients.
+
+    A seed is 0 where every coalition is evaluated.
+    """
     counts = step.counts
     content = step.reader.leaf(Section.PARAMS, 0)
     stated, weights = Params.decode(content), step.weights()
     if counts.players != sum(w.player is not None for w in weights):
         return True
     if (counts.permutations, counts.evaluations) != (stated.permutations, counts.expected_evaluations):
+        return True
+    if counts.is_exact and stated.seed != ZERO_HASH:  # which nothing is drawn from
         return True
     return content[64:96] != stated.scaled(counts).encode()[64:96]
 
