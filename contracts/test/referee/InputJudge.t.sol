@@ -314,6 +314,23 @@ contract InputJudgeTest is Inputs {
         vm.assertTrue(_refuses(0x55), "a byte more");
     }
 
+    /// @notice The second earlier submission stands behind the first, here and there.
+    function test_previousTwo() public {
+        c.previous = 2;
+        c.submissions = 2;
+        _put(13, 0, abi.encodePacked(address(0xB1), bytes2(0), address(0xB2), bytes2(0), address(0xC1), address(0xC2)));
+        modelRoot[7] = UPDATE;
+        _settleOn(abi.encodePacked(_open(13, 0), _openRoot(7)));
+        params[3] = _money(0, 2, 0);
+        _putParams();
+        for (uint160 other = 0; other < 2; ++other) {
+            _put(13, 0, abi.encodePacked(new bytes(44), address(0xC1), address(0xB2 + other)));
+            modelRoot[9] = UPDATE;
+            e.openings = abi.encodePacked(_open(0, 0), _open(13, 0), _openRoot(9));
+            _check(_at(0x55, 0, 0, 1, 0, 0, 0), other == 1, "the second");
+        }
+    }
+
     /// @notice Kinds that there are not, and proofs that are none, are refused.
     function test_strict() public {
         e.openings = "";

@@ -109,6 +109,11 @@ contract MoneyJudgeTest is Traces {
         _putWeights(15, 30, 0);
         proof = abi.encodePacked(_open(0, 0), _open(10, 0));
         vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "players");
+        _putWeights(15, 30, 1);
+        words[1] += 1 << 128;
+        _putParams(0);
+        proof = abi.encodePacked(_open(0, 0), _open(10, 0));
+        vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "permutations");
     }
 
     /// @notice A clip of more than 64 bits has no word, whatever its bits spill into.
@@ -121,6 +126,15 @@ contract MoneyJudgeTest is Traces {
         _putParams(0);
         bytes memory proof = abi.encodePacked(_open(0, 0), _open(10, 0));
         vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "no word");
+        // only the round's: 2 * 2^30 * (2^16 * 12)^2 has 71 bits, the final one without K 63
+        (c.inputScale, c.weightScale) = (1 << 30, 1 << 16);
+        clip = 2 * c.inputScale * (c.weightScale * 12) ** 2;
+        last = 2 * c.inputScale * c.weightScale ** 2;
+        words[2] = 12 | (clip << 32) | (Exact.shiftOf(clip) << 96) | (last << 104) | (Exact.shiftOf(last) << 168)
+            | (uint256(2) << 176);
+        _putParams(0);
+        proof = abi.encodePacked(_open(0, 0), _open(10, 0));
+        vm.assertTrue(_ask(judge, _at(0x41, 0, 0, 0, 0, 0, 0), proof), "no word for one of them");
     }
 
     /// @notice A lower bound follows from the sums, a payout from the bounds; who is no player has no sums.
@@ -143,6 +157,50 @@ contract MoneyJudgeTest is Traces {
         _checkMoney(0, false, "not adopted");
     }
 
+    /// @notice Sums are at most 2^118, of either sign: beyond it whatever is stated is wrong, also what the formula would make of it. Without
+    /// rows no sum has a bound.
+    function test_submissionOfTheLargestSums() public {
+        Round memory round = _round();
+        int128 most = 1 << 118;
+        for (int128 more = 0; more < 2; ++more) {
+            // squares below the sum's: no variance, and the bound is the sum; all of the budget
+            _putMoney([most + more, 0, most + more, 1000], 0, round);
+            _checkMoney(0, more == 1, "above");
+            _putMoney([-most - more, 0, 0, 0], 0, round);
+            _checkMoney(0, more == 1, "below");
+        }
+        _putMoney([int128(0), 0, 0, 0], 0, round);
+        _checkMoney(0, false, "nothing");
+        c.rows = 0;
+        _checkMoney(0, true, "no rows");
+    }
+
+    /// @notice Where nothing is aimed at and nobody has a bound, nobody is paid, and that is right.
+    function test_submissionOfNothing() public {
+        Round memory round = _round();
+        round.target = 0;
+        _putMoney([int128(0), 0, 0, 0], 0, round);
+        _checkMoney(0, false, "nothing");
+        _putMoney([int128(0), 0, 0, 1], 0, round);
+        _checkMoney(0, true, "something");
+    }
+
+    /// @notice A submission that there is none is refused as such, whatever its round is like.
+    function test_noSuchSubmission() public {
+        bytes[2] memory proofs = [_weightsProof(), abi.encodePacked(_open(0, 0), _open(10, 0), _open(11, 0))];
+        for (uint256 i = 2; i < 256; i += 252) {
+            for (uint256 kind = 0x40; kind < 0x44; kind += 2) {
+                uint256 at = _at(kind, 0, 0, i, 0, 0, 0);
+                vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadPosition.selector, i));
+                _ask(judge, at, proofs[(kind - 0x40) / 2]);
+            }
+        }
+        // with another K all of WEIGHTS would be wrong
+        words[2] += 1;
+        _putParams(0);
+        vm.assertTrue(_refuses(judge, _at(0x40, 0, 0, 2, 0, 0, 0), _weightsProof()), "no third");
+    }
+
     /// @notice Target, gain, adoption and pool follow, and the sheet states them.
     function test_round() public {
         (sheet.pool, sheet.adopted) = (1000, true);
@@ -162,6 +220,10 @@ contract MoneyJudgeTest is Traces {
             _putMoney(paid, 0, round);
             _checkMoney(255, true, "a field");
         }
+        Round memory gainless = _round();
+        (gainless.gain, gainless.gainPpb) = (0, 0);
+        _putMoney(paid, 0, gainless);
+        _checkMoney(255, true, "adopted without a gain");
         _putMoney(paid, 0, _round());
         sheet.pool = 1001;
         _checkMoney(255, true, "the sheet's pool");
@@ -266,6 +328,11 @@ contract MoneyJudgeTest is Traces {
         } catch {
             return true;
         }
+    }
+
+    /// @notice Kinds of other judges, and of nobody, are unknown, and of the final block all.
+    function test_unknownKinds() public {
+        _checkUnknown(judge, [uint8(0), 0x44, 0x3f, 0xc2]);
     }
 
     // ---------------------------------------------------------------- words

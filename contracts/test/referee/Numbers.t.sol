@@ -138,6 +138,7 @@ contract RefereeNumbersTest is Cheats {
         for (uint256 i = 0; i < n; ++i) {
             for (uint256 j = 0; j <= i; ++j) {
                 f = _named(counts, f, Figures.pair(i, j), 6 + i, 6 + j);
+                vm.assertEq(f - 1, Figures.pair(j, i), "in any order");
             }
         }
         for (uint256 i = 0; i <= n; ++i) {
@@ -194,6 +195,129 @@ contract RefereeNumbersTest is Cheats {
         vm.assertTrue(sane, "sane");
         for (uint256 i = 0; i < 3; ++i) {
             vm.assertTrue(c[i] != 0, "each counts");
+        }
+    }
+
+    /// @notice Coefficients are those of the Python function: of three updates that differ, one of which repeats its own holder's
+    /// earlier one; two that repeat somebody else's, and an update of nothing, do not count.
+    function test_coefficients() public {
+        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
+        bytes memory people;
+        for (uint160 i = 0; i < 6; ++i) {
+            people = abi.encodePacked(people, address(10 + i), uint16(0));
+        }
+        people = abi.encodePacked(people, address(20), address(12));
+        (bool sane, uint256[] memory c, uint256[] memory known) =
+            cases.coefficients(_gramOfSix(), people, 6, 2, 1000, 970_000);
+        vm.assertTrue(sane, "sane");
+        uint256[6] memory expected = [uint256(1000), 672, 365, 0, 0, 0];
+        uint256[6] memory out = [uint256(3794), 0, 2618, 0, 0, 0];
+        for (uint256 i = 0; i < 6; ++i) {
+            vm.assertEq(expected[i], c[i], "coefficient");
+            vm.assertEq(out[i], known[i], "of the last aggregate");
+        }
+    }
+
+    /// @dev The products of six updates, the root update, the last aggregate and two earlier updates. The fourth is longer than the cap.
+    function _gramOfSix() private pure returns (bytes memory gram) {
+        int64[3][10] memory v = [
+            [int64(30), 10, 0],
+            [int64(20), -15, 4],
+            [int64(4), 40, 10],
+            [int64(100), 10, 80],
+            [int64(25), 0, 20],
+            [int64(0), 0, 0],
+            [int64(10), 3, 1],
+            [int64(2), 5, 0],
+            [int64(5), 0, 4],
+            [int64(1), 8, 3]
+        ];
+        for (uint256 i = 0; i < 6; ++i) {
+            for (uint256 j = 0; j <= i; ++j) {
+                gram = abi.encodePacked(gram, _dot(v[i], v[j]));
+            }
+        }
+        for (uint256 other = 6; other < 8; ++other) {
+            for (uint256 i = 0; i < 6; ++i) {
+                gram = abi.encodePacked(gram, _dot(v[i], v[other]));
+            }
+            gram = abi.encodePacked(gram, _dot(v[other], v[other]));
+        }
+        for (uint256 i = 0; i < 6; ++i) {
+            gram = abi.encodePacked(gram, _dot(v[i], v[8]), _dot(v[i], v[9]));
+        }
+        gram = abi.encodePacked(gram, _dot(v[8], v[8]), _dot(v[9], v[9]));
+    }
+
+    function _dot(int64[3] memory a, int64[3] memory b) private pure returns (int64) {
+        return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+    }
+
+    /// @notice A single update counts in full, beside updates that are nothing; nothing but nothing counts for nothing.
+    function test_coefficientsOfOneAndOfNone() public {
+        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
+        for (uint256 one = 0; one < 2; ++one) {
+            // the squares of D_0 and D_1, of which one is 0; R is like it
+            int64 square = one == 1 ? int64(25) : int64(0);
+            bytes memory gram = abi.encodePacked(square, int64(0), int64(0), square, int64(0), int64(25), new bytes(24));
+            (bool sane, uint256[] memory c,) = cases.coefficients(gram, new bytes(44), 2, 0, 15, 970_000);
+            vm.assertTrue(sane, "sane");
+            vm.assertEq(15 * one, c[0], "the only one");
+            vm.assertEq(0, c[1], "nothing");
+        }
+    }
+
+    /// @notice Over all sets of others that a player can meet, the weights add up to one, and each size of set weighs as much as any.
+    function test_shapleyWeights() public pure {
+        for (uint256 players = 1; players < 9; ++players) {
+            uint256 sets = 1; // of so many others
+            for (uint256 others = 0; others < players; ++others) {
+                uint256 weight = Exact.shapleyWeight(players, others);
+                vm.assertEq(Exact.shapleyDenominator(players), players * sets * weight, "of one size");
+                sets = sets * (players - 1 - others) / (others + 1);
+            }
+        }
+        vm.assertEq(840, Exact.shapleyDenominator(8), "lcm(1..8)");
+    }
+
+    /// @notice A step has a denominator of at least one, rounded half up.
+    function test_stepDenominators() public pure {
+        vm.assertEq(1, Exact.stepDenominator(0, 5), "of nothing");
+        vm.assertEq(12, Exact.stepDenominator(15, 5), "60 fifths");
+        vm.assertEq(2, Exact.stepDenominator(3, 8), "12 eighths");
+        vm.assertEq(1, Exact.stepDenominator(2, 6), "8 sixths");
+    }
+
+    /// @notice A bias moves by whole units up to its bound on either side; one that is beyond it already does not move further.
+    function test_biasesMoveWithinTheirBound() public pure {
+        int256[3][8] memory cases = [
+            [int256(7), 2, 55], // old, mean, next: units of 24, bound 50 * 24 = 1200
+            [int256(7), -2, -41],
+            [int256(7), 1000, 7 + 49 * 24], // 49.7 units up
+            [int256(7), -1000, 7 - 50 * 24], // 50.3 units down
+            [int256(1210), 3, 1210], // beyond, and up
+            [int256(1210), -3, 1138],
+            [int256(-1210), -3, -1210], // beyond, and down
+            [int256(-1210), 3, -1138]
+        ];
+        for (uint256 i = 0; i < cases.length; ++i) {
+            vm.assertEq(cases[i][2], Exact.movedBias(cases[i][0], cases[i][1], 50, 24), "moved");
+        }
+    }
+
+    /// @notice A bias differs by whole units, and half a unit up is one.
+    function test_biasesDifferByWholeUnits() public pure {
+        int256[3][7] memory cases = [
+            [int256(127), 7, 5], // five units of 24
+            [int256(7), 127, -5],
+            [int256(19), 7, 1], // half a unit
+            [int256(18), 7, 0],
+            [int256(7), 19, 0], // half a unit down
+            [int256(7), 20, -1],
+            [int256(-9), -9, 0]
+        ];
+        for (uint256 i = 0; i < cases.length; ++i) {
+            vm.assertEq(cases[i][2], Exact.biasDifference(cases[i][0], cases[i][1], 24), "units");
         }
     }
 }
