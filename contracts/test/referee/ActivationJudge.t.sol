@@ -38,6 +38,15 @@ contract ActivationJudgeTest is Traces {
         }
     }
 
+    /// @notice Whoever's proof is refused is told which of its openings was wrong: part, neuron, row.
+    function test_openingsAreNamed() public {
+        _putNeuron(0, 1, abi.encodePacked(int32(1), int32(2), int32(3), int64(4)));
+        _putPart(3, 3, 0, 0);
+        bytes[] memory openings = new bytes[](3);
+        (openings[0], openings[1], openings[2]) = (_open(3, 3), _openNeuron(0, 1), _openRow(1));
+        _checkNamed(judge, _at(0x10, 0, 1, 1, 0, 0, 0), openings);
+    }
+
     /// @notice A part whose model does not exist is 0; a model that does exist is not absent.
     function test_absentNeuron() public {
         uint256 at = _at(0x10, 0, 1, 1, 0, 1, 1);

@@ -193,8 +193,9 @@ contract AnswerJudgeTest is Traces {
         vm.assertTrue(_refuses(what, abi.encodePacked(answer, bytes1(0))), "a byte more");
         answer[answer.length / 2] ^= 0x01;
         vm.assertTrue(_refuses(what, answer), "a bit changed");
+        answer[answer.length / 2] ^= 0x01;
         answer[answer.length - 1] ^= 0x01;
-        vm.assertTrue(_refuses(what, answer), "two bits changed");
+        vm.assertTrue(_refuses(what, answer), "the last bit changed");
     }
 
     /// @dev Whether it is no answer, for whatever reason.

@@ -218,6 +218,10 @@ contract InputJudgeTest is Inputs {
         sheet.breached = 1;
         sheet.included = 7;
         _check(0x57, true, "one more");
+        _putPeople(0, 1);
+        e.openings = _open(13, 0);
+        (sheet.included, sheet.breached) = (6, 0);
+        _check(0x57, false, "nobody has index 0");
     }
 
     // ---------------------------------------------------------------- earlier rounds
@@ -247,6 +251,7 @@ contract InputJudgeTest is Inputs {
         _checkRefused(0x53, "result");
         _settle(ROUND, true);
         _checkRefused(0x53, "result");
+        _checkBase(ROUND + 1, true, "from a round that is not over, whatever there is of it");
     }
 
     /// @notice The last aggregate, and what was gained before, follow from the earlier trace; without one they are nothing.
@@ -289,6 +294,7 @@ contract InputJudgeTest is Inputs {
         _checkPrevious(2, false, "an earlier one is settled");
         (results[ROUND], e.earlier.round) = (keccak256("too late"), ROUND);
         _checkPrevious(1, false, "one that is not over");
+        _checkPrevious(ROUND + 1, true, "of one that is not over, whatever there is of it");
         c.previous = 0;
         e.earlier.round = ROUND + 7;
         _checkPrevious(0, false, "there is none");

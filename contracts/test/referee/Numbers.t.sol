@@ -7,7 +7,6 @@ import {Figures} from "../../referee/Figures.sol";
 import {Frames} from "../../referee/Frames.sol";
 import {Numbers} from "../../referee/Numbers.sol";
 import {Cheats} from "../fuzz/Vm.sol";
-import {ExactCases} from "./ExactCases.sol";
 
 /// @title The referee's arithmetic against the plainest way to do the same.
 contract RefereeNumbersTest is Cheats {
@@ -65,6 +64,7 @@ contract RefereeNumbersTest is Cheats {
         vm.assertTrue(root == type(uint128).max || (root + 1) * (root + 1) > square, "next");
         uint256 up = Exact.ceilSqrt(square);
         vm.assertEq(root * root == square ? root : root + 1, up, "up");
+        vm.assertEq(root, Exact.ceilSqrt(root * root), "of a square");
     }
 
     /// @notice Quotients are rounded the way their names say.
@@ -82,6 +82,14 @@ contract RefereeNumbersTest is Cheats {
         uint256 depth = Frames.depth(leaves);
         vm.assertTrue(1 << depth >= leaves, "enough");
         vm.assertTrue(depth == 0 || 1 << (depth - 1) < leaves, "no more");
+    }
+
+    /// @notice One leaf more than a power of two needs one level more, up to 2^64.
+    function test_depthAtEachPower() public pure {
+        for (uint256 depth = 1; depth < 64; ++depth) {
+            vm.assertEq(depth, Frames.depth(1 << depth), "full");
+            vm.assertEq(depth + 1, Frames.depth((1 << depth) + 1), "one more");
+        }
     }
 
     /// @notice Following one player finds the place the whole permutation gives it, and a permutation holds everybody once.
@@ -185,88 +193,6 @@ contract RefereeNumbersTest is Cheats {
         }
     }
 
-    /// @notice Updates count whatever order their norms come in: the cap is twice the median, not twice whatever stands there.
-    function test_normsInAnyOrder() public {
-        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
-        // three updates at right angles, of norms 30, 20 and 10; each turns the same way as the root update; no last aggregate
-        bytes memory gram = abi.encodePacked(int64(900), int64(0), int64(400), int64(0), int64(0), int64(100));
-        gram = abi.encodePacked(gram, int64(300), int64(200), int64(100), int64(2500), new bytes(32));
-        (bool sane, uint256[] memory c,) = cases.coefficients(gram, new bytes(66), 3, 0, 15, 970_000);
-        vm.assertTrue(sane, "sane");
-        for (uint256 i = 0; i < 3; ++i) {
-            vm.assertTrue(c[i] != 0, "each counts");
-        }
-    }
-
-    /// @notice Coefficients are those of the Python function: of three updates that differ, one of which repeats its own holder's
-    /// earlier one; two that repeat somebody else's, and an update of nothing, do not count.
-    function test_coefficients() public {
-        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
-        bytes memory people;
-        for (uint160 i = 0; i < 6; ++i) {
-            people = abi.encodePacked(people, address(10 + i), uint16(0));
-        }
-        people = abi.encodePacked(people, address(20), address(12));
-        (bool sane, uint256[] memory c, uint256[] memory known) =
-            cases.coefficients(_gramOfSix(), people, 6, 2, 1000, 970_000);
-        vm.assertTrue(sane, "sane");
-        uint256[6] memory expected = [uint256(1000), 672, 365, 0, 0, 0];
-        uint256[6] memory out = [uint256(3794), 0, 2618, 0, 0, 0];
-        for (uint256 i = 0; i < 6; ++i) {
-            vm.assertEq(expected[i], c[i], "coefficient");
-            vm.assertEq(out[i], known[i], "of the last aggregate");
-        }
-    }
-
-    /// @dev The products of six updates, the root update, the last aggregate and two earlier updates. The fourth is longer than the cap.
-    function _gramOfSix() private pure returns (bytes memory gram) {
-        int64[3][10] memory v = [
-            [int64(30), 10, 0],
-            [int64(20), -15, 4],
-            [int64(4), 40, 10],
-            [int64(100), 10, 80],
-            [int64(25), 0, 20],
-            [int64(0), 0, 0],
-            [int64(10), 3, 1],
-            [int64(2), 5, 0],
-            [int64(5), 0, 4],
-            [int64(1), 8, 3]
-        ];
-        for (uint256 i = 0; i < 6; ++i) {
-            for (uint256 j = 0; j <= i; ++j) {
-                gram = abi.encodePacked(gram, _dot(v[i], v[j]));
-            }
-        }
-        for (uint256 other = 6; other < 8; ++other) {
-            for (uint256 i = 0; i < 6; ++i) {
-                gram = abi.encodePacked(gram, _dot(v[i], v[other]));
-            }
-            gram = abi.encodePacked(gram, _dot(v[other], v[other]));
-        }
-        for (uint256 i = 0; i < 6; ++i) {
-            gram = abi.encodePacked(gram, _dot(v[i], v[8]), _dot(v[i], v[9]));
-        }
-        gram = abi.encodePacked(gram, _dot(v[8], v[8]), _dot(v[9], v[9]));
-    }
-
-    function _dot(int64[3] memory a, int64[3] memory b) private pure returns (int64) {
-        return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-    }
-
-    /// @notice A single update counts in full, beside updates that are nothing; nothing but nothing counts for nothing.
-    function test_coefficientsOfOneAndOfNone() public {
-        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
-        for (uint256 one = 0; one < 2; ++one) {
-            // the squares of D_0 and D_1, of which one is 0; R is like it
-            int64 square = one == 1 ? int64(25) : int64(0);
-            bytes memory gram = abi.encodePacked(square, int64(0), int64(0), square, int64(0), int64(25), new bytes(24));
-            (bool sane, uint256[] memory c,) = cases.coefficients(gram, new bytes(44), 2, 0, 15, 970_000);
-            vm.assertTrue(sane, "sane");
-            vm.assertEq(15 * one, c[0], "the only one");
-            vm.assertEq(0, c[1], "nothing");
-        }
-    }
-
     /// @notice Over all sets of others that a player can meet, the weights add up to one, and each size of set weighs as much as any.
     function test_shapleyWeights() public pure {
         for (uint256 players = 1; players < 9; ++players) {
@@ -278,6 +204,43 @@ contract RefereeNumbersTest is Cheats {
             }
         }
         vm.assertEq(840, Exact.shapleyDenominator(8), "lcm(1..8)");
+    }
+
+    /// @notice A target is rounded up, by the smallest part as by the largest; a gain in billionths is rounded down.
+    function test_targetsAndGains() public pure {
+        uint256[2][6] memory cases = [
+            [uint256(0), 0],
+            [uint256(1), 1],
+            [uint256(999_999), 1],
+            [uint256(1e6), 1],
+            [uint256(1e6 + 1), 2],
+            [uint256(2e6), 2]
+        ];
+        for (uint256 i = 0; i < 6; ++i) {
+            vm.assertEq(cases[i][1], Exact.targetCeil(cases[i][0], 1, 1, 1, 0), "of millionths");
+        }
+        vm.assertEq(1, Exact.targetCeil(1000, 20, 40, 10, 3), "eight millionths");
+        vm.assertEq(2, Exact.targetCeil(1000, 20, 40, 10, 2), "twice four");
+        vm.assertEq(int256(333_333_333), Exact.gainPpbFloor(1, 0, 3, 1), "a third");
+        vm.assertEq(int256(-333_333_334), Exact.gainPpbFloor(-1, 0, 1, 3), "a third lost");
+        vm.assertEq(int256(1_333_333_333), Exact.gainPpbFloor(2, 2, 3, 2), "four thirds");
+    }
+
+    /// @notice A sum is paid less its doubt, which is rounded up twice: the variance, and its root. Nobody owes anything.
+    function test_lowerBounds() public pure {
+        vm.assertEq(300, Exact.lowerBound(300, 30_000, 3, 269), "no doubt");
+        vm.assertEq(135, Exact.lowerBound(300, 40_000, 3, 269), "the root of 26900 is above 164");
+        vm.assertEq(298, Exact.lowerBound(300, 30_001, 3, 269), "807 / 300 is above 2, and the root of 3 above 1");
+        vm.assertEq(0, Exact.lowerBound(1, 1000, 1, 269), "more doubt than sum");
+        vm.assertEq(0, Exact.lowerBound(-5, 100, 3, 269), "a loss");
+    }
+
+    /// @notice Up to eight players shares are over twice the least common multiple, above it over what was drawn.
+    function test_contributionDenominators() public pure {
+        vm.assertEq(1680, Exact.contributionDenominator(8, 3), "of all coalitions");
+        vm.assertEq(
+            12, Exact.contributionDenominator(9, 3), "of three orders, forwards and backwards, and as often alone"
+        );
     }
 
     /// @notice A step has a denominator of at least one, rounded half up.

@@ -239,6 +239,22 @@ contract SumJudgeTest is Traces {
         vm.assertTrue((dot + 1 != 0) == _ask(judge, _at(0x24, 0, 0, 1, 1, 0, 2), absent), "absent");
     }
 
+    /// @notice Whoever's proof is refused is told which of its openings was wrong: figure, nodes, salt, neurons.
+    function test_openingsAreNamed() public {
+        _putNeuron(7, 1, abi.encodePacked(int32(1), int32(2), int32(3), int64(4)));
+        _putNeuron(6, 1, abi.encodePacked(int32(5), int32(6), int32(7), int64(8)));
+        _putSum(DOTS, 1, 1, 70, 0);
+        _putFigure(DOTS, 1, _node(DOTS, 1, 0, 0));
+        bytes[] memory openings = new bytes[](7);
+        openings[0] = _open(DOTS, 1);
+        for (uint256 level = 0; level < 3; ++level) {
+            openings[1 + level] = _preimage(DOTS, 1, level, 0);
+        }
+        openings[4] = abi.encodePacked(_saltOf(DOTS, (1 << 32) | 1));
+        (openings[5], openings[6]) = (_openNeuron(7, 1), _openNeuron(6, 1));
+        _checkNamed(judge, _at(0x24, 0, 0, 1, 1, 0, 0), openings);
+    }
+
     /// @notice A square opens its one neuron once.
     function test_squareLeaf() public {
         _putNeuron(2, 4, abi.encodePacked(int32(-3), int32(4), int64(12)));
@@ -247,6 +263,8 @@ contract SumJudgeTest is Traces {
         _putFigure(DOTS, 5, _node(DOTS, 5, 0, 0));
         bytes memory proof = abi.encodePacked(_descent(DOTS, 5, 3, 4), _saltOf(DOTS, (5 << 32) | 4), _openNeuron(2, 4));
         vm.assertFalse(_ask(judge, _at(0x24, 0, 0, 4, 5, 0, 0), proof), "square");
+        proof = abi.encodePacked(_descent(DOTS, 5, 3, 4), bytes16("another salt"), _openNeuron(2, 4));
+        vm.assertTrue(_refuses(judge, _at(0x24, 0, 0, 4, 5, 0, 0), proof), "another salt");
         vm.assertFalse(_ask(judge, _at(0x24, 0, 0, 5, 5, 0, 0), _descent(DOTS, 5, 3, 5)), "padding");
     }
 
@@ -283,6 +301,13 @@ contract SumJudgeTest is Traces {
         // -7 * 2 * 10^9 / (100 * 3), rounded down
         proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(16 + SUMS, 0));
         vm.assertFalse(_ask(judge, _at(0xa3, 0, 0, 0, 0, 0, 0), proof), "figure");
+        _putMoney(0, 0, 0, 0, 0, 0);
+        _putFigure(16 + SUMS, 0, Sum(0, 0, 0));
+        for (uint256 shift = 64; shift < 66; ++shift) {
+            _put(0, 0, abi.encode(0, 0, uint256(100) << 104 | shift << 168, 0, 0, 0, 0));
+            proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(16 + SUMS, 0));
+            vm.assertTrue((shift == 65) == _ask(judge, _at(0xa3, 0, 0, 0, 0, 0, 0), proof), "shift");
+        }
         _put(0, 0, abi.encode(0, 0, uint256(0), 0, 0, 0, 0));
         proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(16 + SUMS, 0));
         vm.assertTrue(_ask(judge, _at(0xa3, 0, 0, 0, 0, 0, 0), proof), "no clip");

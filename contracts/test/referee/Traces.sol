@@ -362,6 +362,20 @@ abstract contract Traces is Cheats {
         _ask(judge, at, first);
     }
 
+    /// @dev With any opening changed, the refusal names it.
+    function _checkNamed(IJudge judge, uint256 at, bytes[] memory openings) internal {
+        for (uint256 wrong = 0; wrong < openings.length; ++wrong) {
+            bytes memory proof;
+            for (uint256 i = 0; i < openings.length; ++i) {
+                bytes memory opening = abi.encodePacked(openings[i]);
+                if (i == wrong) opening[0] ^= 0x01;
+                proof = bytes.concat(proof, opening);
+            }
+            vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadOpening.selector, wrong));
+            _ask(judge, at, proof);
+        }
+    }
+
     /// @dev What a proof must be refused for: a byte more or less anywhere, and one bit of any byte changed.
     function _checkStrict(IJudge judge, uint256 at, bytes memory proof, uint256 seed) internal view {
         vm.assertFalse(_refuses(judge, at, proof), "the proof itself");
