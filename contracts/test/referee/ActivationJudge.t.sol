@@ -188,6 +188,9 @@ contract ActivationJudgeTest is Traces {
         vm.assertFalse(_ask(judge, _at(0x93, 1, 1, 1, 0, 0, 0), proof), "logit");
         proof = abi.encodePacked(_open(0, 0), _open(16 + 5, 4), _openRow(1));
         vm.assertFalse(_ask(judge, _at(0x94, 1, 1, 0, 0, 0, 0), proof), "score");
+        IJudge.Frame memory frame = _frame();
+        frame.rowsRoot = keccak256("the round's own rows");
+        vm.assertFalse(judge.contradicts(0, 0, 0, frame, _at(0x94, 1, 1, 0, 0, 0, 0), proof), "of the final rows");
         _put(16 + 3, 3, abi.encodePacked(int64(596), int64(-9)));
         _put(16 + 5, 1, abi.encodePacked(int64(3), int64(596), int64(1), int64(15), int64(11), uint16(36)));
         proof = abi.encodePacked(_open(0, 0), _open(16 + 5, 1), _open(16 + 3, 3));

@@ -222,6 +222,11 @@ contract InputJudgeTest is Inputs {
         e.openings = _open(13, 0);
         (sheet.included, sheet.breached) = (6, 0);
         _check(0x57, false, "nobody has index 0");
+        _putPeople(1, 1);
+        e.openings = _open(13, 0);
+        _check(0x57, true, "index 1 breached");
+        sheet.breached = 2;
+        _check(0x57, false, "as it is");
     }
 
     // ---------------------------------------------------------------- earlier rounds
