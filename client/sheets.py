@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from client.participant import Participant
     from marketplace.domain.events import Revealed
 
-__all__ = ["gain_in", "payout_in", "published_in", "sheet_in"]
+__all__ = ["document_of", "gain_in", "payout_in", "published_in", "sheet_in"]
 
 
 def sheet_in(who: Participant, log: BountyLog, round_: int) -> dict[str, Any]:
     """Fetch the sheet document that settled `round_`."""
-    return _document(who, log.sheet_of(round_))
+    return document_of(who, log.sheet_of(round_))
 
 
 def payout_in(who: Participant, log: BountyLog, round_: int, holder: str) -> Payout | None:
@@ -40,7 +40,7 @@ def published_in(who: Participant, revealed: Revealed) -> Published:
         NotFound, StorageError: it is out of reach.
         InvalidSheet, ProtocolError: it is not what the sheet commits to.
     """
-    document: object = _document(who, revealed)
+    document: object = document_of(who, revealed)
     cid = document.get("trace") if isinstance(document, dict) else None
     if not isinstance(cid, str):
         msg = "the sheet's document names no trace: challenge the sheet"
@@ -62,7 +62,8 @@ def gain_in(who: Participant, log: BountyLog, round_: int) -> int:
     return published_in(who, log.sheet_of(round_)).money.gain_ppb
 
 
-def _document(who: Participant, revealed: Revealed) -> dict[str, Any]:
+def document_of(who: Participant, revealed: Revealed) -> dict[str, Any]:
+    """Fetch the document of a revealed sheet; raises NotFound or StorageError when it is out of reach."""
     digest = revealed.sheet.document
     document: dict[str, Any] = read_json(who.store, cid_of_digest(digest), max_bytes=MAX_DOCUMENT_BYTES)
     return document

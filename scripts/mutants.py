@@ -208,7 +208,8 @@ class _Finder:
     def _add(self, kind: _Kind, node: _Node, *texts: str) -> None:
         start, end = _span(node)
         end += kind == "statement"  # the semicolon is not part of the node
-        self.found += [(kind, start, end, text, self._assembly) for text in texts]
+        old = self._source[start:end].decode()
+        self.found += [(kind, start, end, text, self._assembly) for text in texts if text != old]
 
     def on_binary_operation(self, node: _Node) -> None:
         """Another operator; one more than a number at the side."""

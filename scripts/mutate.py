@@ -1,7 +1,7 @@
 """Show how many small changes of the contracts that move or judge money the tests notice.
 
 Usage: python scripts/mutate.py [--sample 240] [--seed 1] [--only TEXT] [--minutes 600] [--list] [--report FILE]
-       [--folder FOLDER]
+       [--folder FOLDER] [--workers 1]
 
 A sample is drawn of all changes, as many from each file as its share of them. All of it is compiled at once
 (scripts/variants.py) into a copy, in a temporary folder or one that is kept; the working tree is only read.
@@ -18,6 +18,8 @@ import shutil
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,28 +43,30 @@ FILES: dict[str, str] = {
     "libraries/Accounts.sol": "{Vault,Registry}.t.sol",
     "libraries/Drawing.sol": "{Registry.t.sol,fuzz/Draws.t.sol}",
     "libraries/Lanes.sol": "fuzz/Libraries.t.sol",
+    "libraries/Named.sol": "Disputing.t.sol",
+    "libraries/Sheets.sol": "{Scoring,Disputing}.t.sol",
     "libraries/SumTree.sol": "{Claiming.t.sol,fuzz/Libraries.t.sol}",
     "libraries/TicketList.sol": "{Registry.t.sol,fuzz/Seats.t.sol}",
-    "referee/ActivationJudge.sol": "referee/{ActivationJudge,Numbers}.t.sol",
+    "referee/ActivationJudge.sol": "referee/{ActivationJudge,Groups,Numbers}.t.sol",
     "referee/AnswerJudge.sol": "referee/AnswerJudge.t.sol",
     "referee/Coalitions.sol": "referee/{ActivationJudge,SumJudge}.t.sol",
-    "referee/Coefficients.sol": "referee/MoneyJudge.t.sol",
-    "referee/Exact.sol": "referee/{Numbers,MoneyJudge}.t.sol",
-    "referee/Figures.sol": "referee/{SumJudge,MoneyJudge}.t.sol",
+    "referee/Coefficients.sol": "referee/{Coefficients,MoneyJudge}.t.sol",
+    "referee/Exact.sol": "referee/{Numbers,Money*}.t.sol",
+    "referee/Figures.sol": "referee/{Numbers,SumJudge,MoneyJudge}.t.sol",
     "referee/Frames.sol": "referee/*.t.sol",
     "referee/InputJudge.sol": "referee/InputJudge.t.sol",
     "referee/ModelJudge.sol": "referee/ModelJudge.t.sol",
-    "referee/MoneyJudge.sol": "referee/MoneyJudge.t.sol",
+    "referee/MoneyJudge.sol": "referee/Money*.t.sol",
     "referee/Numbers.sol": "referee/Numbers.t.sol",
     "referee/Openings.sol": "referee/*.t.sol",
-    "referee/Params.sol": "referee/{MoneyJudge,ModelJudge}.t.sol",
-    "referee/PayoutTree.sol": "referee/MoneyJudge.t.sol",
+    "referee/Params.sol": "referee/{Money*,ModelJudge}.t.sol",
+    "referee/PayoutTree.sol": "referee/MoneyRounds.t.sol",
     "referee/Steps.sol": "referee/{SumJudge,ModelJudge}.t.sol",
     "referee/SumJudge.sol": "referee/SumJudge.t.sol",
 }
 # What the judges' files are used by, and what everything else is.
 _JUDGES_TESTS, _OTHER_TESTS = "referee/*.t.sol", "{*.t.sol,fuzz/*.t.sol}"
-_TIMES_AS_LONG, _LEAST_SECONDS = 2, 30
+_TIMES_AS_LONG, _LEAST_SECONDS = 3, 60
 _ENOUGH_PERCENT = 95
 
 
@@ -104,8 +108,9 @@ def interval(killed: int, decided: int) -> tuple[float, float]:
 class _Bench:
     """A copy with the sample in it."""
 
-    def __init__(self, copy: Path, sample: list[Mutant]) -> None:
+    def __init__(self, copy: Path, sample: list[Mutant], workers: int) -> None:
         self._copy = copy
+        self._workers = workers
         self._seconds: dict[str, float] = {}
         self._limit = 0.0
         texts = {file: (ROOT / CONTRACTS / file).read_bytes() for file in {mutant.file for mutant in sample}}
@@ -127,7 +132,7 @@ class _Bench:
         for tests in (_JUDGES_TESTS, _OTHER_TESTS):
             if why := self._noticed(tests, 0, None):
                 sys.exit(f"the tests fail without a change: {why}")
-        self._limit = _LEAST_SECONDS + _TIMES_AS_LONG * max(self._seconds.values())
+        self._limit = _LEAST_SECONDS + _TIMES_AS_LONG * self._workers * max(self._seconds.values())
 
     def decide(self, mutant: Mutant) -> Outcome:
         """Run the tests that may notice a change, the likeliest first."""
@@ -137,6 +142,22 @@ class _Bench:
         if not why and rest != FILES[mutant.file]:
             why = self._noticed(rest, mutant.number, self._limit)
         return Outcome(mutant=mutant, noticed_by=why, seconds=round(time.monotonic() - began, 1))
+
+
+def _decided(bench: _Bench, sample: list[Mutant], workers: int, deadline: float) -> Iterator[Outcome]:
+    """Yield what came of each change begun before the deadline: what takes long is not left out."""
+    rest = iter(sample)
+
+    def work() -> Iterator[Mutant]:
+        while time.monotonic() <= deadline and (mutant := next(rest, None)) is not None:
+            yield mutant
+
+    with ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(bench.decide, mutant) for _, mutant in zip(range(workers), work(), strict=False)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(bench.decide, mutant) for _, mutant in zip(done, work(), strict=False)}
+            yield from (future.result() for future in done)
 
 
 def _summary(outcomes: list[Outcome], found: int, seed: int) -> dict[str, Any]:
@@ -164,6 +185,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only say what would be changed")
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "mutants.json")
     parser.add_argument("--folder", type=Path, help="work there, and keep what was compiled")
+    parser.add_argument("--workers", type=int, default=1, help="so many changes at a time")
     arguments = parser.parse_args()
     found = mutants(FILES)
     sample = [mutant for mutant in draw(found, arguments.sample, arguments.seed) if arguments.only in str(mutant)]
@@ -173,13 +195,12 @@ def main() -> int:
     deadline = time.monotonic() + 60 * arguments.minutes
     outcomes: list[Outcome] = []
     with folder_for(arguments.folder) as folder:
-        bench = _Bench(folder, sample)
+        bench = _Bench(folder, sample, arguments.workers)
         bench.prove_sound()
         random.Random(arguments.seed).shuffle(sample)  # noqa: S311 -- what is decided in time is a sample too
-        for mutant in sample:
-            if time.monotonic() > deadline:
-                break
-            outcomes.append(bench.decide(mutant))
+        for outcome in _decided(bench, sample, arguments.workers, deadline):
+            mutant = outcome.mutant
+            outcomes.append(outcome)
             print(f"{'noticed ' if outcomes[-1].noticed_by else 'SURVIVED'} {mutant}", flush=True)
             arguments.report.parent.mkdir(exist_ok=True)
             told = _summary(outcomes, len(found), arguments.seed)

@@ -68,8 +68,17 @@ class Ran:
 
 
 @cache
-def _solc() -> Path:
-    return ensure_solc()
+def _solc(copy: Path) -> Path:
+    """Return the compiler behind a script that knows its version.
+
+    Forge asks for it before each run, and the npm build takes seconds to say it.
+    """
+    solc, launcher = ensure_solc(), copy / "solc"
+    version = subprocess.run([solc, "--version"], capture_output=True, text=True, check=True).stdout
+    (copy / "solc-version").write_text(version, "utf-8")
+    launcher.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec cat {copy}/solc-version\nexec {solc} "$@"\n', "utf-8")
+    launcher.chmod(0o755)
+    return launcher
 
 
 def asks(number: int) -> str:
@@ -128,7 +137,7 @@ def forge(copy: Path, number: int, *options: str, settings: dict[str, str], time
     began = time.monotonic()
     try:
         answer = subprocess.run(
-            [binary, "test", "--use", _solc(), *options],
+            [binary, "test", "--use", _solc(copy), *options],
             cwd=copy,
             env=os.environ | environment | settings,
             capture_output=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from client.scorer import ScoredRound, Shelf, conclude_round, permutation_seed
 from marketplace.domain.abi import sheet_hash
 from marketplace.domain.errors import Cheated, PeerFailed, ProtocolError
 from marketplace.domain.fields import hex_text
-from marketplace.domain.hashing import ZERO_HASH, keccak
+from marketplace.domain.hashing import ZERO_HASH, keccak, tag
 from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.sumtree import PayoutTree
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from marketplace.domain.scope import Scope
     from marketplace.privacy.sharing.party import Party
 
-__all__ = ["SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
+__all__ = ["FAILED", "SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
+
+FAILED: Final = tag("failed")
+"""Stands where a sheet names its aggregate, when a majority says that nothing came out."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,9 @@ def failed_round(  # noqa: PLR0913 - a round, who speaks, and whom it blames
 ) -> bytes:
     """Return what a seat commits to when nothing could be computed.
 
-    Seats that blame the same one make the same sheet: it settles, pays no holder, and costs the one that is blamed its
-    seat and part of its stake. Where nobody can be named each seat makes another sheet: none has a majority, the round
-    is void, and who did commit is not punished for the others.
+    The round is void either way, and fees return. Seats that blame the same one make the same sheet: it costs the one
+    that is blamed its seat and part of its stake. Where nobody can be named each seat makes another sheet: none has a
+    majority, and who did commit is not punished for the others.
     """
     fault: dict[str, Any] = {"blamed": [] if blamed is None else [blamed]}
     if blamed is None:
@@ -149,7 +152,7 @@ def failed_round(  # noqa: PLR0913 - a round, who speaks, and whom it blames
         }
     )
     root = PayoutTree({}).root
-    head = SheetHead(included, 0, ZERO_HASH, root, 0, ZERO_HASH, False, last, ZERO_HASH, document)  # noqa: FBT003 - a struct
+    head = SheetHead(included, 0, ZERO_HASH, root, 0, ZERO_HASH, False, last, FAILED, document)  # noqa: FBT003 - a struct
     return write_round(head, shelf.contents, None)
 
 

@@ -106,7 +106,7 @@ interface IMarket {
         bytes32 nextBaseRoot; // 0 when nothing is adopted: the base stays
         bool adopted;
         bool released; // last round: the hold-back is paid out (false: it returns to the owner)
-        bytes32 aggregate; // digest of the document that names the sealed aggregate
+        bytes32 aggregate; // digest of the document that names the sealed aggregate; FAILED, of an unjudged bounty, if nothing came out
         bytes32 document; // the score sheet
     }
 

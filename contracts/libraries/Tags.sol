@@ -22,5 +22,6 @@ library Tags {
     bytes32 internal constant UPDATE_ROW = keccak256("gradmarket/1/update-row");
     bytes32 internal constant ROW = keccak256("gradmarket/1/row");
     bytes32 internal constant ROWS = keccak256("gradmarket/1/rows");
+    bytes32 internal constant FAILED = keccak256("gradmarket/1/failed");
     bytes32 internal constant PERMUTATION = keccak256("gradmarket/1/permutation");
 }

@@ -6,6 +6,7 @@ import {Bits} from "../libraries/Bits.sol";
 import {TermsWords} from "../libraries/TermsWords.sol";
 import {Lanes} from "../libraries/Lanes.sol";
 import {Sheets} from "../libraries/Sheets.sol";
+import {Tags} from "../libraries/Tags.sol";
 import {TermsCheck} from "../libraries/TermsCheck.sol";
 import {Bench} from "./Bench.sol";
 import {Ballot, Bounty, Clock, Sums} from "./BountyState.sol";
@@ -119,10 +120,14 @@ abstract contract Scoring is Bench, Payouts {
             b.ballot.others = b.ballot.revealed & ~uint16(winners);
             percents = _penalties(b, terms, winners);
         }
-        b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), sheetHash);
-        _account(b, terms, sheet, winners, unanimous);
-        emit Settled(bounty, round, sheetHash, winners);
-        if (sheet.adopted) clock.phase = Phase.Serve;
+        if (!sheet.adopted && sheet.aggregate == Tags.FAILED && terms.unjudged() != 0) {
+            _announceVoid(bounty, b); // a majority says that nothing came out: fees return, and whoever says otherwise is to blame
+        } else {
+            b.results[round] = _resultHash(sheet.payoutRoot, sheet.pool, terms.token(), sheetHash);
+            _account(b, terms, sheet, winners, unanimous);
+            emit Settled(bounty, round, sheetHash, winners);
+            if (sheet.adopted) clock.phase = Phase.Serve;
+        }
         _endScoring(bounty, b, terms, percents);
     }
 

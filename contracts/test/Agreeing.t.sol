@@ -163,4 +163,27 @@ contract AgreeingTest is Path {
         vm.assertEq(2, market.seatOf(bounty, 1).halves, "both halves");
         _assertSound();
     }
+
+    /// @dev The first seat need not be the first to reveal: whichever leads, all seats of the sheet that stands are found. GM-215.
+    function test_anySeatMayRevealFirst() public {
+        _toCommitPhase();
+        uint256[3] memory tickets = _ticketsOfSeats();
+        IMarket.Sheet memory good = _goodSheet();
+        _commit(0, good);
+        _commit(1, _rejectedSheet());
+        _commit(2, good);
+        _reveal(1, _rejectedSheet());
+        _reveal(2, good);
+        _reveal(0, good);
+        _assertPhase(IMarket.Phase.Challenge);
+        _pass();
+        bytes32 hash = market.sheetHashOf(bounty, 0, good);
+        vm.expectEmit(address(market));
+        emit IMarket.Settled(bounty, 0, hash, 5);
+        market.settle(bounty, Terms.pack(terms), good);
+        _assertSlashed(tickets[0], 0);
+        _assertSlashed(tickets[1], 20);
+        _assertSlashed(tickets[2], 0);
+        _assertSound();
+    }
 }

@@ -95,6 +95,7 @@ contract BenchTest is Path {
         _assertPhase(IMarket.Phase.Acknowledge);
         _acknowledge(2);
         _assertPhase(IMarket.Phase.Join);
+        vm.assertEq(vm.getBlockTimestamp() + 102, _view().deadline, "as long as the terms say");
         vm.assertEq(0, _view().draws, "counted anew");
         for (uint256 seat = 0; seat < 3; ++seat) {
             vm.assertTrue(market.seatOf(bounty, seat).acknowledged, "taken");
@@ -211,6 +212,51 @@ contract BenchTest is Path {
         _acknowledge(0);
         _acknowledge(2);
         _assertPhase(IMarket.Phase.Join);
+    }
+
+    /// @dev The first bench is drawn from the list of the posting, however often: whoever saw a seed come to nothing cannot add tickets for
+    /// the next. In later rounds each draw is from the list of the moment. GM-301.
+    function test_whichListIsDrawnFromAgain() public {
+        _post();
+        _draw();
+        vm.roll(2000);
+        _stakeMore(10);
+        _advanceAfterDeadline();
+        _draw();
+        _assertDrawnFrom(VALIDATORS, 1000);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _acknowledge(seat);
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
+        _openRound();
+        for (uint256 i = 0; i < 3; ++i) {
+            _submit(i);
+        }
+        _openShard();
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            _attest(seat, 7);
+        }
+        vm.roll(3000);
+        _advanceAfterDeadline(); // nobody commits, and all seats are vacant
+        _stakeMore(5);
+        _draw();
+        _assertDrawnFrom(VALIDATORS + 10, 3000);
+        vm.roll(4000);
+        _advanceAfterDeadline();
+        _draw();
+        _assertDrawnFrom(VALIDATORS + 15, 4000);
+    }
+
+    function _stakeMore(uint256 count) private {
+        vm.prank(stranger);
+        registry.stake(address(token), terms.ticketStake, count);
+    }
+
+    function _assertDrawnFrom(uint256 length, uint256 frozenBlock) private view {
+        vm.assertEq(length, _view().drawn.length, "so many tickets");
+        vm.assertEq(frozenBlock, _view().drawn.frozenBlock, "of that block");
     }
 
     /// @dev After three draws in a row that leave a seat vacant the bounty closes, the owner gets everything back, and the

@@ -160,6 +160,28 @@ contract ClaimingTest is Path {
         vm.assertFalse(market.claimedOf(bounty, holders[0], 65), "nor a later one");
     }
 
+    /// @dev A word has 256 of the later rounds: claims on both sides of its end are apart, and none opens anew. GM-114.
+    function test_claimsOfVeryLateRounds() public {
+        terms.rounds = 258;
+        _toJoin();
+        _advanceRounds(255);
+        for (uint256 i = 0; i < 3; ++i) {
+            _join(holders[i], i);
+        }
+        for (uint256 round = 255; round < 257; ++round) {
+            vm.assertFalse(market.claimedOf(bounty, holders[0], round), "not yet");
+            _playRound(_goodSheet());
+            uint256 before = _balance(holders[0]);
+            _claim(round, 0);
+            vm.assertEq(before + 201, _balance(holders[0]), "paid");
+            vm.assertTrue(market.claimedOf(bounty, holders[0], round), "claimed");
+            vm.expectRevert(abi.encodeWithSelector(IMarket.Market_AlreadyClaimed.selector, bounty, round, 0));
+            this.claimAgain(round);
+        }
+        vm.assertFalse(market.claimedOf(bounty, holders[0], 0), "nor an early round");
+        vm.assertFalse(market.claimedOf(bounty, holders[0], 257), "nor a later one");
+    }
+
     /// @dev Rounds that nobody joins.
     function _advanceRounds(uint256 count) private {
         for (uint256 i = 0; i < count; ++i) {

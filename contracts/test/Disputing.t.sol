@@ -51,6 +51,32 @@ contract DisputingTest is Disputes {
         _assertSound();
     }
 
+    /// @dev When the round is disputed already, then another dispute, an answer and a sheet that falls change no phase, and none is announced;
+    /// the last one that closes leads back, and that is.
+    function test_aPhaseIsAnnouncedWhenItChanges() public {
+        _toBench("AAH");
+        IReferee.Case memory given = _case("A");
+        _teachAnswer(WHAT, "content");
+        _teachWrong(given, AT, PROOF);
+        uint256 window = _view().deadline;
+        bytes32 first = _dispute(challenger, "A", WHAT);
+        vm.expectEmit(address(market), 0);
+        emit IMarket.PhaseChanged(bounty, 0, IMarket.Phase.Dispute, window);
+        bytes32 second = _dispute(rival, "A", WHAT);
+        vm.expectEmit(address(market), 0);
+        emit IMarket.PhaseChanged(bounty, 0, IMarket.Phase.Dispute, window);
+        referee.answer(given, first, WHAT, "content");
+        vm.expectEmit(address(market), 0);
+        emit IMarket.PhaseChanged(bounty, 0, IMarket.Phase.Dispute, window);
+        referee.disprove(given, AT, PROOF);
+        vm.expectEmit(address(market), 0);
+        emit IMarket.PhaseChanged(bounty, 0, IMarket.Phase.Dispute, window);
+        _close("A", first, WHAT);
+        vm.expectEmit(address(market), 1);
+        emit IMarket.PhaseChanged(bounty, 0, IMarket.Phase.Challenge, window);
+        _close("A", second, WHAT);
+    }
+
     /// @dev When others are disputed, or were, then each further one locks a step more, whoever opens it and whatever it is about.
     function test_bondsRise() public {
         _toBench("AAH");

@@ -221,10 +221,13 @@ contract RegistryTest is Deployed {
 
     /// @dev Never more than the stake, and only while seated. GM-117.
     function test_aSlashNeverExceedsTheStake() public {
-        _stake(val, 2);
+        _stake(val, 3);
         _seat(0);
         _slash(0, 250, address(0));
         vm.assertEq(1001, _burned(), "the whole stake");
+        _seat(2);
+        _slash(2, 101, address(0));
+        vm.assertEq(2002, _burned(), "and no more of another");
         vm.prank(address(market));
         _wrongState(0, IRegistry.TicketState.Leaving);
         registry.slash(address(token), STAKE, 0, 10, address(0));

@@ -394,6 +394,34 @@ contract ScoringTest is Path {
         _assertSound();
     }
 
+    /// @dev Where nobody judges, a majority can say that nothing came out: the round is void, no fee is used and no seat paid, and who
+    /// says otherwise loses a fifth. The same sheet of a bounty that is judged settles like any other, and so does one that says
+    /// that something was adopted. GM-564.
+    function test_aFailedRoundIsVoid() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 before = vm.snapshotState();
+            if (i != 1) (terms.unjudged, terms.roundBudget) = (true, 500);
+            _toCommitPhase();
+            uint256[3] memory tickets = _ticketsOfSeats();
+            IMarket.Sheet memory failed = i == 2 ? _goodSheet() : _rejectedSheet();
+            failed.aggregate = keccak256("gradmarket/1/failed");
+            _commit(0, failed);
+            _commit(1, failed);
+            _commit(2, i == 2 ? _rejectedSheet() : _goodSheet());
+            _reveal(0, failed);
+            _reveal(1, failed);
+            _reveal(2, i == 2 ? _rejectedSheet() : _goodSheet());
+            _pass();
+            market.settle(bounty, Terms.pack(terms), failed);
+            _assertSettled(0, i != 0);
+            _assertPhase(i == 2 ? IMarket.Phase.Serve : IMarket.Phase.Draw);
+            _assertSlashed(tickets[2], 20);
+            vm.assertEq([uint256(0), 2, 1][i], market.seatOf(bounty, 0).halves, "pay");
+            if (i != 2) _assertSound(); // which does not know what the adopted one pays
+            vm.revertToState(before);
+        }
+    }
+
     /// @dev A sheet that is not adopted pays seats in full, holders nothing, keeps the base and goes on to the next round.
     /// GM-216.
     function test_aRejectedSheetPaysSeatsOnly() public {

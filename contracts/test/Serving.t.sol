@@ -169,8 +169,10 @@ contract ServingTest is Path {
     /// @dev Pay is collected once, by whoever asks, for the seat's validator.
     function test_payIsCollectedOnce() public {
         _toServe();
-        _refused(IMarket.Market_NothingToDo.selector);
-        market.collect(bounty, Terms.pack(terms), 15);
+        for (uint256 seat = 3; seat < 17; ++seat) {
+            _refused(IMarket.Market_NothingToDo.selector); // there are three
+            market.collect(bounty, Terms.pack(terms), seat);
+        }
         address val = _validatorOf(0);
         uint256 before = _balance(val);
         vm.prank(stranger);

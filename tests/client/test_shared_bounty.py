@@ -13,7 +13,8 @@ from client.holder import DataHolder, TrainingTask
 from client.modes import check_mode
 from client.shared.bench import SharedBench
 from client.shared.components import fetch_component, open_keys
-from client.sheets import sheet_in
+from client.shared.scoring import FAILED
+from client.sheets import document_of, sheet_in
 from client.validator import Validator
 from marketplace.domain.bounty import CloseReason, Phase
 from marketplace.domain.errors import Cheated, InvalidTerms
@@ -130,7 +131,7 @@ class Tampering(Party):
 
 
 def test_a_silent_seat_is_blamed_and_replaced(tmp_path):
-    """The two others settle on a sheet that pays nobody and names it: it loses its seat, holders a fee. GM-564."""
+    """The two others name it: it loses its seat and a tenth of its ticket, the round is void, fees return. GM-564."""
     stage = shared(tmp_path, rounds=2, spare=1)
     for validator in stage.validators:
         validator.place.patience = 2.0
@@ -139,12 +140,12 @@ def test_a_silent_seat_is_blamed_and_replaced(tmp_path):
     lazy = next(v for v in stage.validators if v.my_seats())
     lazy.__class__ = Silent
     stage.play()
-    log, first = stage.owner.log.refresh(), sheet_in(stage.owner, stage.owner.log, 0)
+    log = stage.owner.log.refresh()
     seat = next(s for s, e in log.attested[0].items() if log.seated(s, e) == lazy.address)
-    assert [seat] == first["blamed"]
-    assert not log.sheet_of(0).sheet.adopted
+    (failed,) = log.revealed[0].values()
+    assert ([seat], FAILED) == (document_of(stage.owner, failed)["blamed"], failed.sheet.aggregate)
     assert stage.terms.ticket_stake // 10 == log.lost[lazy.address]
-    assert {0, 1} == set(log.settled)
+    assert ({0}, {1}) == (log.void, set(log.settled))
     assert lazy.address not in {v.address for v in by_seat(stage, 1)}
     assert log.sheet_of(1).sheet.adopted
     assert {0} == {log.lost[h.address] for h in stage.holders}
@@ -154,8 +155,8 @@ def test_a_silent_seat_is_blamed_and_replaced(tmp_path):
 def test_a_cheating_seat_is_caught_before_anything_is_opened(tmp_path, monkeypatch, kind, lost):
     """Nobody is paid by what came out, and holders keep their stakes.
 
-    Who stands by a wrong product is named and loses a fifth of its ticket. Who sends something else than it keeps
-    cannot be told from who received it: the round is void. GM-563.
+    The round is void. Who stands by a wrong product is named and loses a fifth of its ticket. Who sends something else
+    than it keeps cannot be told from who received it. GM-563.
     """
     stage = shared(tmp_path, rounds=1)
     for validator in stage.validators:
@@ -171,15 +172,17 @@ def test_a_cheating_seat_is_caught_before_anything_is_opened(tmp_path, monkeypat
     monkeypatch.setattr("client.shared.meeting.REPETITIONS", 20)
     monkeypatch.setattr("client.shared.meeting.Party", kind)
     stage.post()
+    before = [h.account.vault.balance() for h in stage.holders]
     stage.play()
+    assert before == [h.account.vault.balance() for h in stage.holders]
     log = stage.owner.log.refresh()
     troubles = [type(v.troubles[-1]) for v in by_seat(stage)]
     assert [Cheated] * 3 == troubles
     assert [] == opened
-    assert ({0} if lost else set()) == set(log.settled)
+    assert ({0}, set()) == (log.void, set(log.settled))
     if lost:
-        assert [1] == sheet_in(stage.owner, log, 0)["blamed"]
-        assert 0 == log.sheet_of(0).sheet.pool
+        told = [document_of(stage.owner, revealed)["blamed"] for revealed in log.revealed[0].values()]
+        assert [1] in told
     assert {0} == {log.lost[h.address] for h in stage.holders}
     assert [0, stage.terms.ticket_stake * lost // 100, 0] == [log.lost[v.address] for v in by_seat(stage)]
 

@@ -17,6 +17,7 @@ interface Vm {
     function deployCode(string calldata artefact) external returns (address deployed);
     function deployCode(string calldata artefact, bytes calldata arguments) external returns (address deployed);
     function expectEmit(address emitter) external;
+    function expectEmit(address emitter, uint64 count) external;
     function expectPartialRevert(bytes4 reason) external;
     function expectRevert() external;
     function expectRevert(bytes calldata reason) external;

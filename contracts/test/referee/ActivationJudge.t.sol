@@ -38,6 +38,15 @@ contract ActivationJudgeTest is Traces {
         }
     }
 
+    /// @notice Whoever's proof is refused is told which of its openings was wrong: part, neuron, row.
+    function test_openingsAreNamed() public {
+        _putNeuron(0, 1, abi.encodePacked(int32(1), int32(2), int32(3), int64(4)));
+        _putPart(3, 3, 0, 0);
+        bytes[] memory openings = new bytes[](3);
+        (openings[0], openings[1], openings[2]) = (_open(3, 3), _openNeuron(0, 1), _openRow(1));
+        _checkNamed(judge, _at(0x10, 0, 1, 1, 0, 0, 0), openings);
+    }
+
     /// @notice A part whose model does not exist is 0; a model that does exist is not absent.
     function test_absentNeuron() public {
         uint256 at = _at(0x10, 0, 1, 1, 0, 1, 1);
@@ -134,6 +143,13 @@ contract ActivationJudgeTest is Traces {
         vm.assertFalse(_ask(judge, at, _scoreProof(2)), "clipped above");
         rowContents[1] = abi.encodePacked(uint32(3), int8(1), int8(-2), int8(127));
         vm.assertTrue(_ask(judge, at, _scoreProof(2)), "no such label");
+        rowContents[1] = abi.encodePacked(uint32(1), int8(1), int8(-2), int8(127));
+        int64 least = type(int64).min;
+        // the best other is the first of them: margin -3, plus 100, halved
+        _put(5, 7, abi.encodePacked(int64(0), int64(0), int64(7), int64(4), int64(5), uint16(48)));
+        vm.assertFalse(_ask(judge, at, _scoreProof(2)), "the best other comes first");
+        _put(5, 7, abi.encodePacked(int64(0), int64(0), least, least, least, uint16(50)));
+        vm.assertFalse(_ask(judge, at, _scoreProof(2)), "as good as the others, however bad");
     }
 
     /// @notice The table repeats the state's score.
@@ -146,7 +162,8 @@ contract ActivationJudgeTest is Traces {
         _putState(4, 1, 0, 0, 0, 78);
         proof = abi.encodePacked(_open(6, 1), _open(5, 3 * 4 + 1));
         vm.assertTrue(_ask(judge, _at(0x15, 4, 1, 0, 0, 0, 0), proof), "wrong");
-        vm.assertTrue(_refuses(judge, _at(0x15, 5, 1, 0, 0, 0, 0), proof), "no such column");
+        vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadPosition.selector, 5));
+        _ask(judge, _at(0x15, 5, 1, 0, 0, 0, 0), proof); // no such column
     }
 
     /// @notice In the final block the parts are the first and the last base, each a column, on the final rows.
@@ -161,6 +178,9 @@ contract ActivationJudgeTest is Traces {
         _put(16 + 4, 4, abi.encodePacked(int64(5), int64(71), int64(0)));
         proof = abi.encodePacked(_open(0, 0), _open(16 + 4, 4), _open(16 + 2, 12));
         vm.assertFalse(_ask(judge, _at(0x91, 1, 0, 1, 1, 0, 0), proof), "row");
+        _put(16 + 4, 1, abi.encodePacked(int64(5), int64(70), int64(0)));
+        proof = abi.encodePacked(_open(0, 0), _open(16 + 4, 1), _open(16 + 2, 12));
+        vm.assertFalse(_ask(judge, _at(0x91, 0, 0, 1, 1, 0, 0), proof), "row of the first base");
         _put(16 + 5, 3 * 1 + 1, abi.encodePacked(int64(3), int64(0), int64(1), int64(15), int64(11), uint16(36)));
         proof = abi.encodePacked(_open(0, 0), _open(16 + 5, 4), _open(16 + 3, 3));
         vm.assertFalse(_ask(judge, _at(0x92, 1, 1, 1, 0, 0, 0), proof), "hidden");
@@ -168,7 +188,59 @@ contract ActivationJudgeTest is Traces {
         vm.assertFalse(_ask(judge, _at(0x93, 1, 1, 1, 0, 0, 0), proof), "logit");
         proof = abi.encodePacked(_open(0, 0), _open(16 + 5, 4), _openRow(1));
         vm.assertFalse(_ask(judge, _at(0x94, 1, 1, 0, 0, 0, 0), proof), "score");
+        IJudge.Frame memory frame = _frame();
+        frame.rowsRoot = keccak256("the round's own rows");
+        vm.assertFalse(judge.contradicts(0, 0, 0, frame, _at(0x94, 1, 1, 0, 0, 0, 0), proof), "of the final rows");
+        _put(16 + 3, 3, abi.encodePacked(int64(596), int64(-9)));
+        _put(16 + 5, 1, abi.encodePacked(int64(3), int64(596), int64(1), int64(15), int64(11), uint16(36)));
+        proof = abi.encodePacked(_open(0, 0), _open(16 + 5, 1), _open(16 + 3, 3));
+        vm.assertFalse(_ask(judge, _at(0x92, 0, 1, 1, 0, 0, 0), proof), "hidden, of the first base");
         vm.assertTrue(_refuses(judge, _at(0x95, 1, 1, 0, 0, 0, 0), proof), "no table");
+        _put(6, 1, new bytes(26));
+        proof = abi.encodePacked(_open(6, 1), _open(16 + 5, 4));
+        vm.assertTrue(_refuses(judge, _at(0x95, 1, 1, 0, 0, 0, 0), proof), "the table is not of the final scores");
+    }
+
+    /// @notice Kinds of other judges, and of nobody, are unknown; in the final block all are, where there is none.
+    function test_unknownKinds() public {
+        _checkUnknown(judge, [uint8(0), 0x16, 0x20, 0x94]);
+    }
+
+    /// @notice Each position is bounded by its own count, before anything is opened by it: what lies behind it in a section is another's.
+    function test_beyond() public {
+        _checkBeyond(judge, _at(0x10, 0, 1, 2, 0, 1, 0), 2, ""); // outputs
+        _checkBeyond(judge, _at(0x10, 0, 1, 1, 0, 4, 0), 1, ""); // parts
+        _checkBeyond(judge, _at(0x10, 0, 3, 1, 0, 3, 0), 7, ""); // rows, of two outputs
+        _checkBeyond(judge, _at(0x11, 0, 0, 3, 0, 0, 0), 3, ""); // classes
+        _checkBeyond(judge, _at(0x11, 0, 0, 1, 3, 0, 0), 1, ""); // weights and bias
+        _checkBeyond(judge, _at(0x12, 0, 1, 2, 0, 0, 0), 2, ""); // outputs
+        _checkBeyond(judge, _at(0x13, 0, 1, 3, 0, 0, 0), 3, ""); // classes
+        _checkBeyond(judge, _at(0x13, 5, 1, 0, 0, 0, 0), 1, ""); // evaluations
+        _checkBeyond(judge, _at(0x13, 4, 3, 0, 0, 0, 0), 3, ""); // rows
+        _checkBeyond(judge, _at(0x14, 5, 1, 0, 0, 0, 0), 1, _open(0, 0));
+        _checkBeyond(judge, _at(0x15, 5, 1, 0, 0, 0, 0), 5, "");
+        _checkBeyond(judge, _at(0x15, 4, 3, 0, 0, 0, 0), 3, "");
+        c.finalRows = 3;
+        _checkBeyond(judge, _at(0x90, 0, 1, 1, 0, 2, 0), 1, ""); // two parts
+        _checkBeyond(judge, _at(0x93, 2, 1, 0, 0, 0, 0), 1, _open(0, 0)); // two evaluations
+        c.finalRows = 0;
+        (c.hidden, c.classes) = (0, 3);
+        _checkBeyond(judge, _at(0x11, 0, 0, 1, 0, 0, 0), 1, ""); // a linear model has no second layer
+        _checkBeyond(judge, _at(0x13, 0, 1, 1, 0, 0, 0), 1, "");
+    }
+
+    /// @notice In a linear model a combined pre-activation is the logit: it may be below 0, and is where the logits are.
+    function test_linear() public {
+        (c.hidden, c.classes) = (0, 3);
+        _put(3, 4, abi.encodePacked(int64(-5), int64(0), int64(0), int64(0))); // row 1, class 1
+        _put(5, 1, abi.encodePacked(int64(1), int64(-10), int64(3), uint16(39))); // column 0: K is 2; (-10 - 3 + 100) / 2
+        bytes memory proof = abi.encodePacked(_open(0, 0), _open(10, 0), _open(5, 1), _open(3, 4));
+        vm.assertFalse(_ask(judge, _at(0x12, 0, 1, 1, 0, 0, 0), proof), "logit");
+        rowContents[1] = abi.encodePacked(uint32(1), int8(1), int8(-2), int8(127));
+        proof = abi.encodePacked(_open(0, 0), _open(5, 1), _openRow(1));
+        _put(5, 1, abi.encodePacked(int64(1), int64(-10), int64(3), uint16(43)));
+        proof = abi.encodePacked(_open(0, 0), _open(5, 1), _openRow(1));
+        vm.assertFalse(_ask(judge, _at(0x14, 0, 1, 0, 0, 0, 0), proof), "score");
     }
 
     // ---------------------------------------------------------------- words

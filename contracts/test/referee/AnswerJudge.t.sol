@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IAnswers} from "../../interfaces/IAnswers.sol";
+import {IJudge} from "../../interfaces/IJudge.sol";
 import {Traces} from "./Traces.sol";
 
 /// @title Answers to demands, on leaves written by hand.
@@ -117,6 +118,65 @@ contract AnswerJudgeTest is Traces {
         vm.assertFalse(judge.exists(_frame(), 1 << 128), "a bit too many");
     }
 
+    /// @notice At most eight levels are asked for at once, down to the leaves of any tree: over rows, final rows and neurons.
+    function test_levels() public {
+        (c.rows, c.finalRows) = (1000, 300);
+        IJudge.Frame memory frame = IJudge.Frame(_packed(), 0, 0);
+        uint8[3] memory sections = [7, 8, 23];
+        uint8[3] memory depths = [10, 3, 9];
+        for (uint256 i = 0; i < 3; ++i) {
+            for (uint256 level = 0; level < 12; ++level) {
+                for (uint256 levels = 0; levels < 12; ++levels) {
+                    bool may = levels == 0 ? level == depths[i] : levels < 9 && level + levels <= depths[i];
+                    vm.assertTrue(may == judge.exists(frame, _what(sections[i], 0, 1, level, levels, 0)), "levels");
+                }
+            }
+        }
+        vm.assertFalse(judge.exists(frame, _what(23, 0, 1, 0, 1, 1)), "the final block has one figure");
+    }
+
+    /// @notice Whatever a frame has can be asked for, up to the last of it: leaves of each section, and neurons of two models.
+    function test_existsUpToTheLast() public {
+        c.finalRows = 3;
+        IJudge.Frame memory frame = IJudge.Frame(_packed(), 0, 0);
+        for (uint256 section = 0; section < 33; ++section) {
+            uint256 size = section < 32 ? _size(section) : 0;
+            vm.assertFalse(judge.exists(frame, _what(section, size, 0, 0, 0, 0)), "one too many");
+            if (size != 0) vm.assertTrue(judge.exists(frame, _what(section, size - 1, 0, 0, 0, 0)), "the last");
+            vm.assertFalse(judge.exists(frame, _what(section, 0, 0, 0, 1, 0)), "levels of a leaf");
+            vm.assertTrue((section == 1) == judge.exists(frame, _what(section, 4, 2, 0, 0, 4)), "neurons of models");
+        }
+        for (uint256 model = 0; model < 10; ++model) {
+            bool made = model == 4 || model == 5;
+            vm.assertTrue(made == judge.exists(frame, _what(1, 4, 2, 0, 0, model)), "next base and aggregate");
+        }
+        vm.assertFalse(judge.exists(frame, _what(1, 5, 2, 0, 0, 4)), "a neuron too many");
+    }
+
+    /// @notice Nodes and leaves of dot products and of the final block are answered as those of contributions.
+    function test_otherTrees() public {
+        c.finalRows = 3;
+        uint8[2] memory sections = [8, 23];
+        uint8[2] memory depths = [3, 2];
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 section = sections[i];
+            for (uint256 place = 0; place < (i == 0 ? c.hidden + c.classes : c.finalRows); ++place) {
+                _putSum(section, 0, place, int128(int256(place)) - 2, 0);
+            }
+            _putFigure(section, 0, _node(section, 0, 0, 0));
+            bytes memory answer = _descent(section, 0, 0, 0);
+            for (uint256 place = 0; place < 1 << depths[i]; ++place) {
+                Sum memory node = _node(section, 0, depths[i], place);
+                answer = abi.encodePacked(answer, node.hash, node.sum, node.square);
+            }
+            _check(_what(section, 0, 1, 0, depths[i], 0), answer);
+            answer = abi.encodePacked(_descent(section, 0, depths[i], 2), _saltOf(section, 2));
+            _check(_what(section, 2, 1, depths[i], 0, 0), answer);
+            uint256 last = (1 << depths[i]) - 1;
+            _check(_what(section, last, 1, depths[i], 0, 0), _descent(section, 0, depths[i], last));
+        }
+    }
+
     /// @dev section, index, kind, level, levels, figure
     function _what(uint256 section, uint256 index, uint256 kind, uint256 level, uint256 levels, uint256 figure)
         private
@@ -133,8 +193,9 @@ contract AnswerJudgeTest is Traces {
         vm.assertTrue(_refuses(what, abi.encodePacked(answer, bytes1(0))), "a byte more");
         answer[answer.length / 2] ^= 0x01;
         vm.assertTrue(_refuses(what, answer), "a bit changed");
+        answer[answer.length / 2] ^= 0x01;
         answer[answer.length - 1] ^= 0x01;
-        vm.assertTrue(_refuses(what, answer), "two bits changed");
+        vm.assertTrue(_refuses(what, answer), "the last bit changed");
     }
 
     /// @dev Whether it is no answer, for whatever reason.

@@ -218,6 +218,15 @@ contract InputJudgeTest is Inputs {
         sheet.breached = 1;
         sheet.included = 7;
         _check(0x57, true, "one more");
+        _putPeople(0, 1);
+        e.openings = _open(13, 0);
+        (sheet.included, sheet.breached) = (6, 0);
+        _check(0x57, false, "nobody has index 0");
+        _putPeople(1, 1);
+        e.openings = _open(13, 0);
+        _check(0x57, true, "index 1 breached");
+        sheet.breached = 2;
+        _check(0x57, false, "as it is");
     }
 
     // ---------------------------------------------------------------- earlier rounds
@@ -247,6 +256,7 @@ contract InputJudgeTest is Inputs {
         _checkRefused(0x53, "result");
         _settle(ROUND, true);
         _checkRefused(0x53, "result");
+        _checkBase(ROUND + 1, true, "from a round that is not over, whatever there is of it");
     }
 
     /// @notice The last aggregate, and what was gained before, follow from the earlier trace; without one they are nothing.
@@ -289,6 +299,7 @@ contract InputJudgeTest is Inputs {
         _checkPrevious(2, false, "an earlier one is settled");
         (results[ROUND], e.earlier.round) = (keccak256("too late"), ROUND);
         _checkPrevious(1, false, "one that is not over");
+        _checkPrevious(ROUND + 1, true, "of one that is not over, whatever there is of it");
         c.previous = 0;
         e.earlier.round = ROUND + 7;
         _checkPrevious(0, false, "there is none");
@@ -312,6 +323,23 @@ contract InputJudgeTest is Inputs {
         _check(0x55, true, "another number of them");
         e.earlier.openings = hex"00";
         vm.assertTrue(_refuses(0x55), "a byte more");
+    }
+
+    /// @notice The second earlier submission stands behind the first, here and there.
+    function test_previousTwo() public {
+        c.previous = 2;
+        c.submissions = 2;
+        _put(13, 0, abi.encodePacked(address(0xB1), bytes2(0), address(0xB2), bytes2(0), address(0xC1), address(0xC2)));
+        modelRoot[7] = UPDATE;
+        _settleOn(abi.encodePacked(_open(13, 0), _openRoot(7)));
+        params[3] = _money(0, 2, 0);
+        _putParams();
+        for (uint160 other = 0; other < 2; ++other) {
+            _put(13, 0, abi.encodePacked(new bytes(44), address(0xC1), address(0xB2 + other)));
+            modelRoot[9] = UPDATE;
+            e.openings = abi.encodePacked(_open(0, 0), _open(13, 0), _openRoot(9));
+            _check(_at(0x55, 0, 0, 1, 0, 0, 0), other == 1, "the second");
+        }
     }
 
     /// @notice Kinds that there are not, and proofs that are none, are refused.

@@ -121,6 +121,15 @@ contract ModelJudgeTest is Traces {
         vm.assertTrue(_ask(judge, _at(0x34, 0, 0, 1, 0, 0, 0), proof), "half a unit is one");
     }
 
+    /// @notice Where a bias changes its sign, only its difference counts: the weights end before it.
+    function test_aggregateOfABiasBeyondZero() public {
+        _putNeuron(0, 1, abi.encodePacked(int32(1), int32(-2), int32(3), int64(-1)));
+        _putNeuron(4, 1, abi.encodePacked(int32(-1), int32(2), int32(3), int64(35)));
+        _putNeuron(5, 1, abi.encodePacked(int32(-2), int32(4), int32(0), int64(2)));
+        bytes memory proof = abi.encodePacked(_open(11, 0), _openNeuron(0, 1), _openNeuron(4, 1), _openNeuron(5, 1));
+        vm.assertFalse(_ask(judge, _at(0x34, 0, 0, 1, 0, 0, 0), proof), "36 of 24 is two");
+    }
+
     /// @notice An entry may be as large as its bound, of either sign; other models have other bounds.
     function testFuzz_bounds(int32 w, int64 bias) public {
         _putNeuron(6, 1, abi.encodePacked(w, int32(0), int32(0), bias));
@@ -148,6 +157,73 @@ contract ModelJudgeTest is Traces {
             if (k == 0 || k == 2 || k == 5) vm.assertTrue((k == 2) == _ask(judge, at, proof), "square");
             else vm.assertTrue(_refuses(judge, at, proof), "no such square");
         }
+    }
+
+    /// @notice Kinds of other judges, and of nobody, are unknown, and of those of the final block all but one.
+    function test_unknownKinds() public {
+        _checkUnknown(judge, [uint8(0), 0x37, 0x2f, 0xb1]);
+    }
+
+    /// @notice Each position is bounded by its own count, before anything is opened by it: what lies behind it in a section is another's.
+    function test_beyond() public {
+        _checkBeyond(judge, _at(0x30, 0, 0, 1, 0, 4, 0), 4, ""); // parts
+        _checkBeyond(judge, _at(0x30, 0, 0, 5, 0, 3, 0), 5, ""); // neurons
+        _checkBeyond(judge, _at(0x30, 0, 0, 1, 4, 3, 0), 4, ""); // weights and bias, of the first layer
+        _checkBeyond(judge, _at(0x30, 0, 0, 2, 3, 3, 0), 3, ""); // and of the second
+        _checkBeyond(judge, _at(0xb0, 0, 0, 1, 0, 0, 0), _at(0xb0, 0, 0, 1, 0, 0, 0), ""); // no final block
+        _checkBeyond(judge, _at(0x31, 0, 0, 5, 0, 0, 0), 5, _open(10, 0));
+        _checkBeyond(judge, _at(0x34, 0, 0, 5, 0, 0, 0), 5, _open(11, 0));
+        uint8[4] memory noUpdates = [0, 1, 5, 8];
+        for (uint256 i = 0; i < 4; ++i) {
+            _checkBeyond(judge, _at(0x35, 0, 0, 1, 0, noUpdates[i], 0), noUpdates[i], "");
+        }
+        _checkBeyond(judge, _at(0x35, 0, 0, 1, 4, 6, 0), 4, "");
+        _checkBeyond(judge, _at(0x35, 0, 0, 5, 0, 6, 0), 5, _open(0, 0));
+        for (uint256 k = 0; k < 13; ++k) {
+            if (k != 0 && k != 2 && k != 5) _checkBeyond(judge, _at(0x36, 0, 0, 0, k, 0, 0), k, "");
+        }
+        _putAdopted(0);
+        _checkBeyond(judge, _at(0x32, 0, 0, 1, 0, 0, 0), 1, abi.encodePacked(_open(0, 0), _open(11, 0)));
+        _checkBeyond(judge, _at(0x34, 0, 0, 1, 0, 0, 0), 1, _open(11, 0));
+        c.finalRows = 3;
+        _checkBeyond(judge, _at(0xb0, 0, 0, 1, 0, 2, 0), 2, ""); // two parts
+    }
+
+    /// @notice In the final block the parts are the first and the last base.
+    function test_transOfTheFinalBlock() public {
+        c.finalRows = 3;
+        _putNeuron(3, 1, abi.encodePacked(int32(5), int32(6), int32(7), int64(100)));
+        _putNeuron(4, 1, abi.encodePacked(int32(5), int32(8), int32(7), int64(100)));
+        _put(16 + 2, 5, abi.encodePacked(int64(6), int64(9))); // entry 1 of neuron 1
+        bytes memory proof = abi.encodePacked(_open(16 + 2, 5), _openNeuron(3, 1));
+        vm.assertFalse(_ask(judge, _at(0xb0, 0, 0, 1, 1, 0, 0), proof), "first");
+        proof = abi.encodePacked(_open(16 + 2, 5), _openNeuron(4, 1));
+        vm.assertTrue(_ask(judge, _at(0xb0, 0, 0, 1, 1, 1, 0), proof), "last");
+    }
+
+    /// @notice The root update and every update of this round have bounds; a neuron of the second layer has entries of its own.
+    function test_boundsOfEach() public {
+        uint8[3] memory models = [2, 6, 7];
+        for (uint256 i = 0; i < 3; ++i) {
+            _putNeuron(models[i], 2, abi.encodePacked(int32(10), int32(-11), int64(11)));
+            bytes memory proof = abi.encodePacked(_open(0, 0), _openNeuron(models[i], 2));
+            for (uint256 k = 0; k < 3; ++k) {
+                vm.assertTrue((k > 0) == _ask(judge, _at(0x35, 0, 0, 2, k, models[i], 0), proof), "entry");
+            }
+        }
+    }
+
+    /// @notice In the second layer a bias counts input and weight scale, and moves by whole units of both.
+    function test_nextOfTheSecondLayer() public {
+        _put(12, 2, abi.encodePacked(int64(2), int64(4), int64(2))); // means 1, 2 and 1 unit of 192
+        _putNeuron(0, 2, abi.encodePacked(int32(10), int32(20), int64(7)));
+        _putNeuron(4, 2, abi.encodePacked(int32(11), int32(22), int64(7 + 192)));
+        _putNeuron(5, 2, abi.encodePacked(int32(1), int32(2), int64(1)));
+        bytes memory both = abi.encodePacked(_openNeuron(0, 2), _openNeuron(4, 2));
+        bytes memory proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(12, 2), both);
+        vm.assertFalse(_ask(judge, _at(0x32, 0, 0, 2, 0, 0, 0), proof), "next");
+        proof = abi.encodePacked(_open(11, 0), both, _openNeuron(5, 2));
+        vm.assertFalse(_ask(judge, _at(0x34, 0, 0, 2, 0, 0, 0), proof), "aggregate");
     }
 
     // ---------------------------------------------------------------- words

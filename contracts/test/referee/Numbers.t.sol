@@ -7,7 +7,6 @@ import {Figures} from "../../referee/Figures.sol";
 import {Frames} from "../../referee/Frames.sol";
 import {Numbers} from "../../referee/Numbers.sol";
 import {Cheats} from "../fuzz/Vm.sol";
-import {ExactCases} from "./ExactCases.sol";
 
 /// @title The referee's arithmetic against the plainest way to do the same.
 contract RefereeNumbersTest is Cheats {
@@ -65,6 +64,7 @@ contract RefereeNumbersTest is Cheats {
         vm.assertTrue(root == type(uint128).max || (root + 1) * (root + 1) > square, "next");
         uint256 up = Exact.ceilSqrt(square);
         vm.assertEq(root * root == square ? root : root + 1, up, "up");
+        vm.assertEq(root, Exact.ceilSqrt(root * root), "of a square");
     }
 
     /// @notice Quotients are rounded the way their names say.
@@ -82,6 +82,14 @@ contract RefereeNumbersTest is Cheats {
         uint256 depth = Frames.depth(leaves);
         vm.assertTrue(1 << depth >= leaves, "enough");
         vm.assertTrue(depth == 0 || 1 << (depth - 1) < leaves, "no more");
+    }
+
+    /// @notice One leaf more than a power of two needs one level more, up to 2^64.
+    function test_depthAtEachPower() public pure {
+        for (uint256 depth = 1; depth < 64; ++depth) {
+            vm.assertEq(depth, Frames.depth(1 << depth), "full");
+            vm.assertEq(depth + 1, Frames.depth((1 << depth) + 1), "one more");
+        }
     }
 
     /// @notice Following one player finds the place the whole permutation gives it, and a permutation holds everybody once.
@@ -138,6 +146,7 @@ contract RefereeNumbersTest is Cheats {
         for (uint256 i = 0; i < n; ++i) {
             for (uint256 j = 0; j <= i; ++j) {
                 f = _named(counts, f, Figures.pair(i, j), 6 + i, 6 + j);
+                vm.assertEq(f - 1, Figures.pair(j, i), "in any order");
             }
         }
         for (uint256 i = 0; i <= n; ++i) {
@@ -184,16 +193,94 @@ contract RefereeNumbersTest is Cheats {
         }
     }
 
-    /// @notice Updates count whatever order their norms come in: the cap is twice the median, not twice whatever stands there.
-    function test_normsInAnyOrder() public {
-        ExactCases cases = ExactCases(vm.deployCode("ExactCases.sol:ExactCases"));
-        // three updates at right angles, of norms 30, 20 and 10; each turns the same way as the root update; no last aggregate
-        bytes memory gram = abi.encodePacked(int64(900), int64(0), int64(400), int64(0), int64(0), int64(100));
-        gram = abi.encodePacked(gram, int64(300), int64(200), int64(100), int64(2500), new bytes(32));
-        (bool sane, uint256[] memory c,) = cases.coefficients(gram, new bytes(66), 3, 0, 15, 970_000);
-        vm.assertTrue(sane, "sane");
-        for (uint256 i = 0; i < 3; ++i) {
-            vm.assertTrue(c[i] != 0, "each counts");
+    /// @notice Over all sets of others that a player can meet, the weights add up to one, and each size of set weighs as much as any.
+    function test_shapleyWeights() public pure {
+        for (uint256 players = 1; players < 9; ++players) {
+            uint256 sets = 1; // of so many others
+            for (uint256 others = 0; others < players; ++others) {
+                uint256 weight = Exact.shapleyWeight(players, others);
+                vm.assertEq(Exact.shapleyDenominator(players), players * sets * weight, "of one size");
+                sets = sets * (players - 1 - others) / (others + 1);
+            }
+        }
+        vm.assertEq(840, Exact.shapleyDenominator(8), "lcm(1..8)");
+    }
+
+    /// @notice A target is rounded up, by the smallest part as by the largest; a gain in billionths is rounded down.
+    function test_targetsAndGains() public pure {
+        uint256[2][6] memory cases = [
+            [uint256(0), 0],
+            [uint256(1), 1],
+            [uint256(999_999), 1],
+            [uint256(1e6), 1],
+            [uint256(1e6 + 1), 2],
+            [uint256(2e6), 2]
+        ];
+        for (uint256 i = 0; i < 6; ++i) {
+            vm.assertEq(cases[i][1], Exact.targetCeil(cases[i][0], 1, 1, 1, 0), "of millionths");
+        }
+        vm.assertEq(1, Exact.targetCeil(1000, 20, 40, 10, 3), "eight millionths");
+        vm.assertEq(2, Exact.targetCeil(1000, 20, 40, 10, 2), "twice four");
+        vm.assertEq(int256(333_333_333), Exact.gainPpbFloor(1, 0, 3, 1), "a third");
+        vm.assertEq(int256(-333_333_334), Exact.gainPpbFloor(-1, 0, 1, 3), "a third lost");
+        vm.assertEq(int256(1_333_333_333), Exact.gainPpbFloor(2, 2, 3, 2), "four thirds");
+    }
+
+    /// @notice A sum is paid less its doubt, which is rounded up twice: the variance, and its root. Nobody owes anything.
+    function test_lowerBounds() public pure {
+        vm.assertEq(300, Exact.lowerBound(300, 30_000, 3, 269), "no doubt");
+        vm.assertEq(135, Exact.lowerBound(300, 40_000, 3, 269), "the root of 26900 is above 164");
+        vm.assertEq(298, Exact.lowerBound(300, 30_001, 3, 269), "807 / 300 is above 2, and the root of 3 above 1");
+        vm.assertEq(0, Exact.lowerBound(1, 1000, 1, 269), "more doubt than sum");
+        vm.assertEq(0, Exact.lowerBound(-5, 100, 3, 269), "a loss");
+    }
+
+    /// @notice Up to eight players shares are over twice the least common multiple, above it over what was drawn.
+    function test_contributionDenominators() public pure {
+        vm.assertEq(1680, Exact.contributionDenominator(8, 3), "of all coalitions");
+        vm.assertEq(
+            12, Exact.contributionDenominator(9, 3), "of three orders, forwards and backwards, and as often alone"
+        );
+    }
+
+    /// @notice A step has a denominator of at least one, rounded half up.
+    function test_stepDenominators() public pure {
+        vm.assertEq(1, Exact.stepDenominator(0, 5), "of nothing");
+        vm.assertEq(12, Exact.stepDenominator(15, 5), "60 fifths");
+        vm.assertEq(2, Exact.stepDenominator(3, 8), "12 eighths");
+        vm.assertEq(1, Exact.stepDenominator(2, 6), "8 sixths");
+    }
+
+    /// @notice A bias moves by whole units up to its bound on either side; one that is beyond it already does not move further.
+    function test_biasesMoveWithinTheirBound() public pure {
+        int256[3][8] memory cases = [
+            [int256(7), 2, 55], // old, mean, next: units of 24, bound 50 * 24 = 1200
+            [int256(7), -2, -41],
+            [int256(7), 1000, 7 + 49 * 24], // 49.7 units up
+            [int256(7), -1000, 7 - 50 * 24], // 50.3 units down
+            [int256(1210), 3, 1210], // beyond, and up
+            [int256(1210), -3, 1138],
+            [int256(-1210), -3, -1210], // beyond, and down
+            [int256(-1210), 3, -1138]
+        ];
+        for (uint256 i = 0; i < cases.length; ++i) {
+            vm.assertEq(cases[i][2], Exact.movedBias(cases[i][0], cases[i][1], 50, 24), "moved");
+        }
+    }
+
+    /// @notice A bias differs by whole units, and half a unit up is one.
+    function test_biasesDifferByWholeUnits() public pure {
+        int256[3][7] memory cases = [
+            [int256(127), 7, 5], // five units of 24
+            [int256(7), 127, -5],
+            [int256(19), 7, 1], // half a unit
+            [int256(18), 7, 0],
+            [int256(7), 19, 0], // half a unit down
+            [int256(7), 20, -1],
+            [int256(-9), -9, 0]
+        ];
+        for (uint256 i = 0; i < cases.length; ++i) {
+            vm.assertEq(cases[i][2], Exact.biasDifference(cases[i][0], cases[i][1], 24), "units");
         }
     }
 }

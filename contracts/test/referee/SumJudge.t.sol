@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IJudge} from "../../interfaces/IJudge.sol";
+import {Coalitions} from "../../referee/Coalitions.sol";
 import {Traces} from "./Traces.sol";
 
 /// @title Judge 2 on leaves written by hand.
@@ -40,6 +41,74 @@ contract SumJudgeTest is Traces {
             _checkStrict(judge, _at(0x20, 0, 1, 0, 1, 0, 0), proof, s[0]);
         }
         vm.assertTrue(_refuses(judge, _at(0x20, 0, 1, 0, 2, 0, 0), _open(6, 1)), "no third player");
+    }
+
+    /// @notice Of three players each has what it adds in all six orders, and six times what it adds alone.
+    function testFuzz_numeratorOfThree(uint16[9] memory s) public {
+        (c.players, c.evaluations) = (3, 9);
+        bytes memory row;
+        for (uint256 e = 0; e < 9; ++e) {
+            row = abi.encodePacked(row, s[e]);
+        }
+        int256[3] memory right;
+        for (uint256 i = 0; i < 6; ++i) {
+            uint256 seen = 0;
+            for (uint256 place = 0; place < 3; ++place) {
+                // i / 2 comes first; behind it the others, in one way or the other
+                uint256 player = (i / 2 + (i % 2 == 0 ? place : 3 - place)) % 3;
+                right[player] += int256(uint256(s[1 + (seen | 1 << player)])) - int256(uint256(s[1 + seen]));
+                right[player] += int256(uint256(s[1 + (1 << player)])) - int256(uint256(s[1]));
+                seen |= 1 << player;
+            }
+        }
+        _checkNumerators(row, right.length, abi.encode(right));
+    }
+
+    /// @notice Of more than eight players each has what it adds in every drawn order and in its reverse, and as often what it adds alone.
+    function testFuzz_numeratorOfDrawnOrders(uint256 seed) public {
+        (c.players, c.permutations, c.evaluations) = (9, 2, 2 + 9 + 2 * 2 * 9);
+        uint16[47] memory s;
+        bytes memory row;
+        for (uint256 e = 0; e < 47; ++e) {
+            s[e] = uint16(_mix(seed, e));
+            row = abi.encodePacked(row, s[e]);
+        }
+        int256[9] memory right;
+        uint256 column = 2 + 9; // behind the base alone, nobody and everybody alone
+        for (uint256 way = 0; way < 4; ++way) {
+            bytes memory order = Coalitions.permutation("seed", way / 2, 9);
+            uint256 before = 1;
+            for (uint256 place = 0; place < 9; ++place) {
+                uint256 player = uint8(order[way % 2 == 0 ? place : 8 - place]);
+                right[player] += int256(uint256(s[column])) - int256(uint256(s[before]));
+                right[player] += int256(uint256(s[2 + player])) - int256(uint256(s[1]));
+                before = column++;
+            }
+        }
+        _checkNumerators(row, right.length, abi.encode(right));
+    }
+
+    /// @dev Each of the numerators behind the scores is right, and another one is wrong.
+    function _checkNumerators(bytes memory row, uint256 players, bytes memory right) private {
+        for (uint256 i = 0; i < players; ++i) {
+            int256 numerator;
+            assembly ("memory-safe") {
+                numerator := mload(add(add(right, 32), mul(32, i)))
+            }
+            row = abi.encodePacked(row, int64(numerator));
+        }
+        for (uint256 wrong = 0; wrong < 2; ++wrong) {
+            for (uint256 i = 0; i < players; ++i) {
+                row[row.length - 8 * i - 1] ^= bytes1(uint8(wrong));
+            }
+            _put(6, 1, row);
+            IJudge.Frame memory frame = _frame();
+            bytes memory proof = players > 8 ? bytes.concat(_open(0, 0), _open(6, 1)) : _open(6, 1);
+            for (uint256 i = 0; i < players; ++i) {
+                bool found = judge.contradicts(0, 0, 0, frame, _at(0x20, 0, 1, 0, i, 0, 0), proof);
+                vm.assertTrue((wrong == 1) == found, "numerator");
+            }
+        }
     }
 
     /// @notice A table that has not the columns its players need is wrong, whatever it holds.
@@ -102,6 +171,22 @@ contract SumJudgeTest is Traces {
         vm.assertTrue(_refuses(judge, _at(0x22, 9, 0, 0, 0, 0, 1), proof), "no tree");
     }
 
+    /// @notice A node of a dot product's tree adds up as well, over as many places as there are neurons.
+    function testFuzz_dotNode(int128[5] memory sums, uint256 position) public {
+        for (uint256 g = 0; g < 5; ++g) {
+            _putSum(DOTS, 4, g, sums[g] / 8, 0);
+        }
+        position = _bound(position, 0, 3);
+        _putFigure(DOTS, 4, _node(DOTS, 4, 0, 0));
+        bytes memory proof = abi.encodePacked(_descent(DOTS, 4, 2, position), _preimage(DOTS, 4, 2, position));
+        vm.assertFalse(_ask(judge, _at(0x22, DOTS, position, 0, 4, 0, 2), proof), "right");
+        vm.assertTrue(_refuses(judge, _at(0x22, DOTS, position, 0, 4, 0, 3), proof), "a leaf is no node");
+        Sum memory top = _node(DOTS, 4, 0, 0);
+        _putFigure(DOTS, 4, Sum(top.hash, top.sum, 1));
+        proof = abi.encodePacked(_descent(DOTS, 4, 0, 0), _preimage(DOTS, 4, 0, 0));
+        vm.assertTrue(_ask(judge, _at(0x22, DOTS, 0, 0, 4, 0, 0), proof), "a square of nothing");
+    }
+
     /// @notice A figure that lies about its tree is found at the root.
     function test_figureAboveItsTree() public {
         _putSum(SUMS, 0, 0, 5, 25);
@@ -154,6 +239,22 @@ contract SumJudgeTest is Traces {
         vm.assertTrue((dot + 1 != 0) == _ask(judge, _at(0x24, 0, 0, 1, 1, 0, 2), absent), "absent");
     }
 
+    /// @notice Whoever's proof is refused is told which of its openings was wrong: figure, nodes, salt, neurons.
+    function test_openingsAreNamed() public {
+        _putNeuron(7, 1, abi.encodePacked(int32(1), int32(2), int32(3), int64(4)));
+        _putNeuron(6, 1, abi.encodePacked(int32(5), int32(6), int32(7), int64(8)));
+        _putSum(DOTS, 1, 1, 70, 0);
+        _putFigure(DOTS, 1, _node(DOTS, 1, 0, 0));
+        bytes[] memory openings = new bytes[](7);
+        openings[0] = _open(DOTS, 1);
+        for (uint256 level = 0; level < 3; ++level) {
+            openings[1 + level] = _preimage(DOTS, 1, level, 0);
+        }
+        openings[4] = abi.encodePacked(_saltOf(DOTS, (1 << 32) | 1));
+        (openings[5], openings[6]) = (_openNeuron(7, 1), _openNeuron(6, 1));
+        _checkNamed(judge, _at(0x24, 0, 0, 1, 1, 0, 0), openings);
+    }
+
     /// @notice A square opens its one neuron once.
     function test_squareLeaf() public {
         _putNeuron(2, 4, abi.encodePacked(int32(-3), int32(4), int64(12)));
@@ -162,6 +263,8 @@ contract SumJudgeTest is Traces {
         _putFigure(DOTS, 5, _node(DOTS, 5, 0, 0));
         bytes memory proof = abi.encodePacked(_descent(DOTS, 5, 3, 4), _saltOf(DOTS, (5 << 32) | 4), _openNeuron(2, 4));
         vm.assertFalse(_ask(judge, _at(0x24, 0, 0, 4, 5, 0, 0), proof), "square");
+        proof = abi.encodePacked(_descent(DOTS, 5, 3, 4), bytes16("another salt"), _openNeuron(2, 4));
+        vm.assertTrue(_refuses(judge, _at(0x24, 0, 0, 4, 5, 0, 0), proof), "another salt");
         vm.assertFalse(_ask(judge, _at(0x24, 0, 0, 5, 5, 0, 0), _descent(DOTS, 5, 3, 5)), "padding");
     }
 
@@ -198,9 +301,54 @@ contract SumJudgeTest is Traces {
         // -7 * 2 * 10^9 / (100 * 3), rounded down
         proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(16 + SUMS, 0));
         vm.assertFalse(_ask(judge, _at(0xa3, 0, 0, 0, 0, 0, 0), proof), "figure");
+        _putMoney(0, 0, 0, 0, 0, 0);
+        _putFigure(16 + SUMS, 0, Sum(0, 0, 0));
+        for (uint256 shift = 64; shift < 66; ++shift) {
+            _put(0, 0, abi.encode(0, 0, uint256(100) << 104 | shift << 168, 0, 0, 0, 0));
+            proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(16 + SUMS, 0));
+            vm.assertTrue((shift == 65) == _ask(judge, _at(0xa3, 0, 0, 0, 0, 0, 0), proof), "shift");
+        }
         _put(0, 0, abi.encode(0, 0, uint256(0), 0, 0, 0, 0));
         proof = abi.encodePacked(_open(0, 0), _open(11, 0), _open(16 + SUMS, 0));
         vm.assertTrue(_ask(judge, _at(0xa3, 0, 0, 0, 0, 0, 0), proof), "no clip");
+    }
+
+    /// @notice Kinds of other judges, and of nobody, are unknown, and of those of the final block all but two.
+    function test_unknownKinds() public {
+        _checkUnknown(judge, [uint8(0), 0x26, 0xa0, 0xa2]);
+    }
+
+    /// @notice Each position is bounded by its own count; what lies behind it in a section is another's.
+    function test_beyond() public {
+        _putFigure(SUMS, 1, _node(SUMS, 1, 0, 0));
+        _checkBeyond(judge, _at(0x20, 0, 1, 0, 2, 0, 0), 2, ""); // players
+        _checkBeyond(judge, _at(0x20, 0, 3, 0, 1, 0, 0), 3, ""); // rows
+        _checkBeyond(judge, _at(0x21, 0, 4, 0, 1, 0, 0), 4, ""); // places
+        _checkBeyond(judge, _at(0x21, 0, 1, 0, 3, 0, 0), 3, ""); // figures: two players and the gain
+        _checkBeyond(judge, _at(0x22, SUMS, 0, 0, 1, 0, 2), 2, ""); // levels above the leaves
+        _checkBeyond(judge, _at(0x22, SUMS, 2, 0, 1, 0, 1), 2, ""); // nodes of a level
+        _checkBeyond(judge, _at(0x22, 8, 0, 0, 1, 0, 3), 3, "");
+        _checkBeyond(judge, _at(0x22, 9, 0, 0, 0, 0, 0), 0, ""); // GRAM has no tree
+        _checkBeyond(judge, _at(0x22, 16 + SUMS, 0, 0, 0, 0, 0), 0, ""); // there is no final block
+        _checkBeyond(judge, _at(0x24, 0, 0, 8, 1, 0, 0), 8, ""); // places for five neurons
+        _checkBeyond(judge, _at(0x24, 0, 0, 1, 12, 0, 0), 12, ""); // figures
+        _put(9, 0, new bytes(96));
+        _checkBeyond(judge, _at(0x25, 0, 0, 0, 12, 0, 0), 12, _open(9, 0));
+    }
+
+    /// @notice A figure of a player that WEIGHTS does not name has nothing to be repeated by; a product is absent in one way or the other.
+    function test_figureOfNobody() public {
+        _put(10, 0, abi.encodePacked(uint16(3), uint64(7), uint8(2), uint16(5), uint64(9), uint8(0)));
+        _putFigure(SUMS, 0, Sum(0, 1, 1));
+        _putMoney(9, 90, -7, 70, 11, 0);
+        bytes memory proof = abi.encodePacked(_open(10, 0), _open(11, 0), _open(SUMS, 0));
+        _checkBeyond(judge, _at(0x23, 0, 0, 0, 0, 0, 0), 0, proof);
+        _putSum(DOTS, 1, 1, 0, 0);
+        _putFigure(DOTS, 1, _node(DOTS, 1, 0, 0));
+        proof = abi.encodePacked(_descent(DOTS, 1, 3, 1), _saltOf(DOTS, (1 << 32) | 1));
+        vm.assertFalse(_ask(judge, _at(0x24, 0, 0, 1, 1, 0, 1), bytes.concat(proof, _openAbsent(7))), "the first");
+        vm.assertFalse(_ask(judge, _at(0x24, 0, 0, 1, 1, 0, 2), bytes.concat(proof, _openAbsent(6))), "the second");
+        _checkBeyond(judge, _at(0x24, 0, 0, 1, 1, 0, 3), 3, proof);
     }
 
     // ---------------------------------------------------------------- words

@@ -225,15 +225,27 @@ abstract contract Traces is Cheats {
     }
 
     function _leaves(uint256 section) private view returns (bytes32[] memory leaves) {
-        leaves = new bytes32[](1 << _log(_size(section)));
-        for (uint256 i = 0; i < _size(section); ++i) {
-            bytes memory content = _contents[section][i];
-            bytes16 salt = _isPublic(section) ? bytes16(0) : _saltOf(section, i);
-            if (section == 1) leaves[i] = modelRoot[i];
-            else if (content.length == 0 && !_isPublic(section)) continue;
-            else if (_groups(section) > 1) leaves[i] = _groupedLeaf(i);
-            else leaves[i] = keccak256(abi.encodePacked(_tag("trace-leaf"), uint8(section), salt, content));
+        uint256 size = _size(section);
+        leaves = new bytes32[](1 << _log(size));
+        bool isGrouped = _groups(section) > 1;
+        // Without salts all leaves that a test does not put are alike; there may be many.
+        bytes32 unput = _isPublic(section) ? _leafOf(section, 0, "") : bytes32(0);
+        for (uint256 i = 0; i < size; ++i) {
+            if (section == 1) {
+                leaves[i] = modelRoot[i];
+            } else if (_contents[section][i].length == 0) {
+                leaves[i] = unput;
+            } else if (isGrouped) {
+                leaves[i] = _groupedLeaf(i);
+            } else {
+                leaves[i] =
+                    _leafOf(section, _isPublic(section) ? bytes16(0) : _saltOf(section, i), _contents[section][i]);
+            }
         }
+    }
+
+    function _leafOf(uint256 section, bytes16 salt, bytes memory content) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(_tag("trace-leaf"), uint8(section), salt, content));
     }
 
     function _sections(uint256 base) private view returns (bytes32[] memory roots) {
@@ -279,7 +291,7 @@ abstract contract Traces is Cheats {
         if (row.length == 1) return row[0];
         bytes32[] memory above = new bytes32[](row.length / 2);
         for (uint256 i = 0; i < above.length; ++i) {
-            above[i] = keccak256(abi.encodePacked(row[start + 2 * i], row[start + 2 * i + 1]));
+            above[i] = _hashOfBoth(row[start + 2 * i], row[start + 2 * i + 1]);
         }
         return _fold(above, 0);
     }
@@ -289,9 +301,18 @@ abstract contract Traces is Cheats {
             path = abi.encodePacked(path, row[index ^ 1]);
             bytes32[] memory above = new bytes32[](row.length / 2);
             for (uint256 i = 0; i < above.length; ++i) {
-                above[i] = keccak256(abi.encodePacked(row[2 * i], row[2 * i + 1]));
+                above[i] = _hashOfBoth(row[2 * i], row[2 * i + 1]);
             }
             (row, index) = (above, index / 2);
+        }
+    }
+
+    /// @dev keccak256(abi.encodePacked(left, right)), without new memory each time: there are trees of 65,536 leaves.
+    function _hashOfBoth(bytes32 left, bytes32 right) private pure returns (bytes32 node) {
+        assembly ("memory-safe") {
+            mstore(0, left)
+            mstore(0x20, right)
+            node := keccak256(0, 0x40)
         }
     }
 
@@ -327,15 +348,45 @@ abstract contract Traces is Cheats {
         }
     }
 
-    /// @dev What a proof must be refused for: a byte more or less anywhere, and one bit of any byte changed.
-    function _checkStrict(IJudge judge, uint256 at, bytes memory proof, uint256 seed) internal view {
+    /// @dev Kinds of step that this judge does not know, whatever is shown, as such.
+    function _checkUnknown(IJudge judge, uint8[4] memory kinds) internal {
+        for (uint256 i = 0; i < kinds.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_UnknownKind.selector, kinds[i]));
+            _ask(judge, _at(kinds[i], 0, 0, 0, 0, 0, 0), "");
+        }
+    }
+
+    /// @dev A step that there is none, refused by naming `position`, whatever is shown behind what it opens first.
+    function _checkBeyond(IJudge judge, uint256 at, uint256 position, bytes memory first) internal {
+        vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadPosition.selector, position));
+        _ask(judge, at, first);
+    }
+
+    /// @dev With any opening changed, the refusal names it.
+    function _checkNamed(IJudge judge, uint256 at, bytes[] memory openings) internal {
+        for (uint256 wrong = 0; wrong < openings.length; ++wrong) {
+            bytes memory proof;
+            for (uint256 i = 0; i < openings.length; ++i) {
+                bytes memory opening = abi.encodePacked(openings[i]);
+                if (i == wrong) opening[0] ^= 0x01;
+                proof = bytes.concat(proof, opening);
+            }
+            vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadOpening.selector, wrong));
+            _ask(judge, at, proof);
+        }
+    }
+
+    /// @dev What a proof must be refused for: a byte more or less anywhere, by how many there should be, and one bit of any byte changed.
+    function _checkStrict(IJudge judge, uint256 at, bytes memory proof, uint256 seed) internal {
         vm.assertFalse(_refuses(judge, at, proof), "the proof itself");
-        vm.assertTrue(_refuses(judge, at, abi.encodePacked(proof, bytes1(0))), "a byte more");
+        vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadLength.selector, proof.length, proof.length + 1));
+        _ask(judge, at, abi.encodePacked(proof, bytes1(0)));
         bytes memory changed = new bytes(proof.length - 1);
         for (uint256 i = 0; i < changed.length; ++i) {
             changed[i] = proof[i];
         }
-        vm.assertTrue(_refuses(judge, at, changed), "a byte less");
+        vm.expectRevert(abi.encodeWithSelector(IJudge.Judge_BadLength.selector, proof.length, changed.length));
+        _ask(judge, at, changed);
         changed = abi.encodePacked(proof);
         changed[seed % proof.length] ^= bytes1(uint8(1 << (seed >> 250) % 8));
         vm.assertTrue(_refuses(judge, at, changed), "a bit changed");
