@@ -215,6 +215,12 @@ def _with_bugs() -> dict[str, str]:
     return texts
 
 
+def _left_out(folder: str, names: list[str]) -> list[str]:
+    """Return the tests and the judges among these files; the referee needs the layout of a frame."""
+    judges = Path(folder).name == "referee"
+    return [name for name in names if name.endswith(".t.sol") or (judges and name != "Frames.sol")]
+
+
 def _run(copy: Path, number: int, invariant: str, sequences: int, calls: int) -> Ran:
     options = ["--match-path", f"{_FOLDER}/*", "--match-test", rf"^{invariant}\("]
     size = {"FOUNDRY_INVARIANT_RUNS": str(sequences), "FOUNDRY_INVARIANT_DEPTH": str(calls)}
@@ -242,7 +248,7 @@ def main() -> int:
 
     with folder_for(arguments.folder) as copy:
         # No other test, because forge would compile it too; nor the judges: here they are taught what to say.
-        make_copy(copy, _with_bugs(), shutil.ignore_patterns("*.t.sol", "referee"))
+        make_copy(copy, _with_bugs(), _left_out)
         shutil.copytree(ROOT / _FOLDER, copy / _FOLDER, dirs_exist_ok=True)
         sound = _run(copy, 0, "invariant_\\w+", 1, 16)
         if not sound.passed:

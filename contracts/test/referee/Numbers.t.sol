@@ -67,6 +67,15 @@ contract RefereeNumbersTest is Cheats {
         vm.assertEq(root, Exact.ceilSqrt(root * root), "of a square");
     }
 
+    /// @notice A number has as many bits as it takes to write it, and 0 has none.
+    function test_bitLengths() public pure {
+        uint256[2][5] memory cases =
+            [[uint256(0), 0], [uint256(1), 1], [uint256(255), 8], [uint256(256), 9], [type(uint256).max, 256]];
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.assertEq(cases[i][1], Exact.bitLength(cases[i][0]), "bits");
+        }
+    }
+
     /// @notice Quotients are rounded the way their names say.
     function testFuzz_quotientsRound(int128 a, int64 b) public pure {
         if (b == 0) return;
