@@ -44,7 +44,7 @@ FILES: dict[str, str] = {
     "libraries/Drawing.sol": "{Registry.t.sol,fuzz/Draws.t.sol}",
     "libraries/Lanes.sol": "fuzz/Libraries.t.sol",
     "libraries/Named.sol": "Disputing.t.sol",
-    "libraries/Sheets.sol": "{Scoring,Disputing}.t.sol",
+    "libraries/Sheets.sol": "{Sheets,Scoring,Disputing}.t.sol",
     "libraries/SumTree.sol": "{Claiming.t.sol,fuzz/Libraries.t.sol}",
     "libraries/TicketList.sol": "{Registry.t.sol,fuzz/Seats.t.sol}",
     "referee/ActivationJudge.sol": "referee/{ActivationJudge,Groups,Numbers}.t.sol",
