@@ -46,7 +46,7 @@ __all__ = [
 PARTIES: Final = 3
 SALT_BYTES: Final = 32
 
-_TILE: Final = 1 << 16
+_TILE: Final = 1 << 17
 """Bytes of an array worked on at once: half a dozen such pieces fit the cache of one core."""
 
 
