@@ -231,7 +231,7 @@ def main() -> int:
     """Plant the bugs one by one and print a table; return 1 when one was not caught or an invariant has none."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="only bugs whose name contains this")
-    parser.add_argument("--sequences", type=int, default=32)
+    parser.add_argument("--sequences", type=int, default=128)
     parser.add_argument("--calls", type=int, default=0, help="a sequence; 64 unless a bug needs more")
     parser.add_argument("--table", type=Path, help="write the table there too")
     parser.add_argument("--folder", type=Path, help="work there, and keep what was compiled")
