@@ -1,8 +1,8 @@
-"""What the owner's rows have measured of a model, and what they have not.
+"""What the owner's validation rows have measured of a model, and what they have not.
 
-An input that is the same in every row of the owner's is one that no score depended on: whoever trains its weights to
-mean something does so unseen, and nothing in the market pays for it or stands against it. The model without these
-weights answers every one of the owner's rows as before, to the last integer.
+An input that is the same in every validation row is one that no score depended on: whoever trains its weights to mean
+something does so unseen, and nothing in the market pays for it or stands against it. The model without these weights
+answers every validation row as before, to the last integer.
 """
 
 from __future__ import annotations

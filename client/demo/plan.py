@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from client.encrypted.attacks import BLIND_ATTACKS
 from client.modes import ENCRYPTED, SHARED, is_unjudged
+from client.training.cheats import ATTACK_NAMES, BLIND_ATTACKS
 from marketplace.domain.bounds import EXACT_PLAYERS
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.network import Shape
@@ -28,7 +28,6 @@ STORAGES: Final = ("embedded", "ipfs")
 """What a demonstration can be played on; everything but the embedded chain and storage are programs of their own."""
 
 _ZERO_HASH: Final = bytes(32)
-_ATTACKS: Final = ("noise", "sign-flip", "zero", "copy", "stale", "label-flip")
 _MOST_HOLDERS: Final = 64
 _SEATS: Final = (3, 5, 7, 15)
 
@@ -79,9 +78,9 @@ class DemoOptions:
         if self.data not in DEMO_DATA:
             msg = f"there is no demonstration data called {self.data!r}: use {' or '.join(DEMO_DATA)}"
             raise InvalidInput(msg)
-        unknown = [a for a in self.attackers if a not in _ATTACKS]
+        unknown = [a for a in self.attackers if a not in ATTACK_NAMES]
         if unknown:
-            msg = f"there is no attack called {unknown[0]!r}: use {', '.join(_ATTACKS)}"
+            msg = f"there is no attack called {unknown[0]!r}: use {', '.join(ATTACK_NAMES)}"
             raise InvalidInput(msg)
         if self.privacy not in PRIVACIES:
             msg = f"there is no mode called {self.privacy!r}: use {' or '.join(PRIVACIES)}"

@@ -8,11 +8,12 @@ makes of a model of zeros, which is the map's offset, says about how large.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from client.encrypted.training import linear_map
+from client.training.cheats import BLIND_ATTACKS, COPY_NOISE, FLIP_FACTOR
 from marketplace.datasets import Rows
 from marketplace.domain.errors import InvalidData
 
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
     from marketplace.privacy.paillier.linear import LinearMap
 
 __all__ = ["BLIND_ATTACKS", "cheating_map"]
-
-BLIND_ATTACKS: Final = ("noise", "sign-flip", "zero", "copy", "label-flip")
-"""Those that need no model: all but `stale`, which is no map of this round's model."""
-
-_COPY_NOISE: Final = 0.1
-_FLIP_FACTOR: Final = -2
 
 
 def cheating_map(kind: str, victim: Rows, terms: TermsDocument, seed: int, rng: np.random.Generator) -> LinearMap:
@@ -48,11 +43,11 @@ def cheating_map(kind: str, victim: Rows, terms: TermsDocument, seed: int, rng: 
         case "noise":
             return replace(nothing, offset=_noise_like(honest, 1.0, rng))
         case "sign-flip":
-            return replace(honest, matrix=_FLIP_FACTOR * honest.matrix, offset=_FLIP_FACTOR * honest.offset)
+            return replace(honest, matrix=FLIP_FACTOR * honest.matrix, offset=FLIP_FACTOR * honest.offset)
         case "zero":
             return nothing
         case "copy":
-            return replace(honest, offset=honest.offset + _noise_like(honest, _COPY_NOISE, rng))
+            return replace(honest, offset=honest.offset + _noise_like(honest, COPY_NOISE, rng))
         case "label-flip":
             return linear_map(Rows(victim.features, (victim.labels + 1) % terms.scoring.shape.classes), terms, seed)
         case _:

@@ -103,15 +103,15 @@ class OwnerTask:
         return self._owner.account.bounty(self._owner.log.bounty)
 
     def _keep(self, round_: int, model: Network) -> None:
-        """Write a model where the owner finds it; beside it what its rows measured of it, where that is less."""
+        """Write a model where the owner finds it; beside it what its shards measured of it, where that is less."""
         folder, name = self._context.home.models, f"round-{round_}"
         replace_file(folder / f"{name}.safetensors", dump_network(model, ZERO_HASH))
         part, left_out = measured_part(model, [shard.rows for shard in self._owner.plan.shards])
         if left_out:
             replace_file(folder / f"{name}-measured.safetensors", dump_network(part, ZERO_HASH))
             _LOG.info(
-                "%d inputs are the same in all of your rows: nothing has measured what the model of round %d makes of "
-                "them; %s-measured.safetensors is the same model without them",
+                "%d inputs are the same in all validation rows: nothing has measured what the model of round %d makes "
+                "of them; %s-measured.safetensors is the same model without them",
                 left_out,
                 round_,
                 name,

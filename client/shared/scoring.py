@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from client.private_score import score_privately
 from client.scorer import ScoredRound, Shelf, conclude_round, permutation_seed
-from marketplace.domain.abi import sheet_hash
+from marketplace.domain.abi import FAILED, sheet_hash
 from marketplace.domain.errors import Cheated, PeerFailed, ProtocolError
 from marketplace.domain.fields import hex_text
-from marketplace.domain.hashing import ZERO_HASH, keccak, tag
+from marketplace.domain.hashing import ZERO_HASH, keccak
 from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.sumtree import PayoutTree
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from marketplace.privacy.sharing.party import Party
 
 __all__ = ["FAILED", "SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
-
-FAILED: Final = tag("failed")
-"""Stands where a sheet names its aggregate, when a majority says that nothing came out."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from client.training.cheats import COPY_NOISE, FLIP_FACTOR
 from client.training.local import train
 from client.training.quantise import to_update
 from client.training.recipe import Recipe
@@ -25,9 +26,6 @@ from marketplace.domain.network import Network, Shape
 from marketplace.domain.update import Bounds, Update
 
 __all__ = ["ATTACKS", "Attack", "Attacker", "Knowledge"]
-
-_COPY_NOISE: Final = 0.1
-_FLIP_FACTOR: Final = -2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +59,7 @@ def _noise(known: Knowledge) -> Update:
 
 def _sign_flip(known: Knowledge) -> Update:
     """Imitates a saboteur: the honest update doubled and reversed, to undo what others improve."""
-    return to_update(_FLIP_FACTOR * known.honest().flat(), known.shape, known.bounds)
+    return to_update(FLIP_FACTOR * known.honest().flat(), known.shape, known.bounds)
 
 
 def _zero(known: Knowledge) -> Update:
@@ -72,7 +70,7 @@ def _zero(known: Knowledge) -> Update:
 def _copy(known: Knowledge) -> Update:
     """Imitates a plagiarist: another holder's update, disguised by a tenth of its size in noise."""
     stolen = known.honest()
-    disguised = stolen.flat() + _noise_like(stolen, _COPY_NOISE, known.rng)
+    disguised = stolen.flat() + _noise_like(stolen, COPY_NOISE, known.rng)
     return to_update(disguised, known.shape, known.bounds)
 
 

@@ -386,7 +386,8 @@ interface IMarket {
     function rule(bytes32 bounty, uint256 round, bytes32 sheetHash, address challenger, Verdict verdict, Docket docket)
         external
         returns (uint256 seats, uint256 deadline, uint256 turn);
-    /// @notice Settles the round on the sheet a majority revealed, once the challenge window is over.
+    /// @notice Settles the round on the sheet a majority revealed, once the challenge window is over. Of an unjudged bounty a sheet that is
+    /// not adopted and names FAILED as its aggregate voids the round instead: fees return, and who revealed another sheet is slashed.
     function settle(bytes32 bounty, PackedTerms calldata terms, Sheet calldata sheet) external;
 
     // ---------------------------------------------------------------- views

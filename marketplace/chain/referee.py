@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from marketplace.chain.contract import Contract, announced
-from marketplace.domain.abi import sheet_fields
+from marketplace.domain.abi import fields_hash
 from marketplace.domain.dispute import Dispute, Disputed, Frame, Turn
-from marketplace.domain.hashing import keccak
 
 if TYPE_CHECKING:
     from marketplace.chain.node import Chain, Receipt
@@ -33,7 +32,7 @@ class Case:
     def as_tuple(self) -> tuple[object, ...]:
         """Return the struct's fields in order; of a frame that is not known the trace's root stands for it."""
         frame = Frame(0, bytes(32), self.sheet.trace_root) if self.frame == NO_FRAME else self.frame
-        return self.bounty, self.round, keccak(sheet_fields(self.sheet)), frame.as_tuple()
+        return self.bounty, self.round, fields_hash(self.sheet), frame.as_tuple()
 
 
 class Referee(Contract):

@@ -17,6 +17,7 @@ from marketplace.domain.terms import SheetHead
 from marketplace.domain.words import address_word, bool_word, bytes32_word, uint_word
 
 __all__ = [
+    "FAILED",
     "OPENED",
     "SHEET_BYTES",
     "allow_leaf",
@@ -25,6 +26,7 @@ __all__ = [
     "bounty_id",
     "commit_hash",
     "data_key_hash",
+    "fields_hash",
     "result_hash",
     "scoring_leaf",
     "shard_leaf",
@@ -39,6 +41,8 @@ __all__ = [
 OPENED: Final = 255
 """Stands for a holder's index where the running hash of submissions takes in a round's opening."""
 
+FAILED: Final = tag("failed")
+"""Stands where a sheet names its aggregate, when a majority of an unjudged bounty's seats says that none came out."""
 
 SHEET_BYTES: Final = 320
 """Bytes of `sheet_fields`."""
@@ -54,9 +58,12 @@ def sheet_hash(scope: Scope, round_: int, sheet: SheetHead) -> bytes:
 
     The trace's root stands beside the hash of all fields: whoever shows a step of a trace need not show the others.
     """
-    return keccak(
-        tag("sheet"), _place(scope, round_), bytes32_word(sheet.trace_root), bytes32_word(keccak(sheet_fields(sheet)))
-    )
+    return keccak(tag("sheet"), _place(scope, round_), bytes32_word(sheet.trace_root), fields_hash(sheet))
+
+
+def fields_hash(sheet: SheetHead) -> bytes:
+    """Return the hash of a sheet's fields, by which a case names them."""
+    return keccak(sheet_fields(sheet))
 
 
 def sheet_fields(sheet: SheetHead) -> bytes:

@@ -99,9 +99,9 @@ class _Public:
             (Kind.KNOWN, one.gains_before != other.gains_before),
             (Kind.SHARD, one.final_rows_root != other.final_rows_root),
         ]
+        if one.seed != other.seed and self._trace.frame.counts.is_exact:  # a step, where nothing is drawn
+            return (yield from self._causes.step(At(Kind.PARAMS)))
         for kind, wrong in kinds:
-            if wrong and kind == Kind.SEED and self._trace.frame.counts.is_exact:
-                return (yield from self._causes.step(At(Kind.PARAMS)))
             if wrong:
                 return (yield from self._causes.input(kind, Section.PARAMS))
         return None

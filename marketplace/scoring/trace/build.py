@@ -101,9 +101,9 @@ class Trace:
         self._trees = {int(Section.MODELS): LeafTree(Section.MODELS, [raw], raw=True)}
         self._forests: dict[int, SumForest] = {}
         for section, blocks in contents.leaves.items():
-            groups = counts.group_levels(section)
-            salted = None if section in PUBLIC else salts(secret, section, counts.size(section) << groups)
-            self._trees[section] = LeafTree(section, blocks, salted, group_levels=groups)
+            count = counts.size(section) * counts.salts(section)
+            salted = None if section in PUBLIC else salts(secret, section, count)
+            self._trees[section] = LeafTree(section, blocks, salted, group_levels=counts.group_levels(section))
         for section, levels in contents.sums.items():
             count = counts.size(section) << counts.sum_depth(section)
             forest = SumForest(section, levels, counts.items(section), salts(secret, section, count))

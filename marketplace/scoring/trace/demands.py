@@ -8,7 +8,7 @@ from marketplace.domain.errors import InvalidInput
 from marketplace.domain.hashing import keccak, tag
 from marketplace.domain.packing import pack, unpack
 from marketplace.scoring.trace.evidence import Ask, LeafAsk, NeuronAsk, NodeAsk, SaltAsk
-from marketplace.scoring.trace.layout import PUBLIC, Counts, Section
+from marketplace.scoring.trace.layout import Counts, Section
 from marketplace.scoring.trace.openings import Node, Opening, node_of
 from marketplace.scoring.trace.trees import SALT_BYTES
 
@@ -75,9 +75,7 @@ def answer_bytes(trace: Trace, ask: Ask) -> bytes:
 def read_answer(ask: Ask, counts: Counts, raw: bytes) -> Opening | bytes:
     """Return what an answer that the chain took says, as a walk is sent it; raises InvalidInput if it is too short."""
     if isinstance(ask, LeafAsk):
-        salted = ask.section not in PUBLIC and ask.section != Section.MODELS
-        salt = SALT_BYTES << counts.group_levels(ask.section) if salted else 0
-        return Opening.decode(raw, salt, counts.content_bytes(ask.section, ask.index))
+        return Opening.decode(raw, SALT_BYTES * counts.salts(ask.section), counts.content_bytes(ask.section, ask.index))
     if isinstance(ask, NeuronAsk):
         return Opening.decode(raw, SALT_BYTES, 4 * counts.width(ask.neuron) + 8)
     if isinstance(ask, SaltAsk):

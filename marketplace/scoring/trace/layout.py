@@ -19,7 +19,6 @@ from marketplace.domain.words import bytes32_word, uint_word
 
 __all__ = [
     "FINAL",
-    "MOST_GROUPED",
     "PUBLIC",
     "SECTION_LEVELS",
     "Counts",
@@ -30,8 +29,6 @@ __all__ = [
 ]
 
 SECTION_LEVELS: Final = 4
-MOST_GROUPED: Final = 12
-"""Parts in a group of pre-activations: a step shows one group, whatever the number of submissions."""
 FINAL: Final = 16
 """What is added to the number of a section to name its twin in the final block."""
 
@@ -95,6 +92,8 @@ class Model(IntEnum):
         return model in {Model.BASE, Model.FIRST, Model.NEXT}
 
 
+_MOST_GROUPED: Final = 12
+"""Parts in a group of pre-activations: a step shows one group, whatever the number of submissions."""
 _COUNT_BITS: Final = (16, 16, 16, 32, 8, 8, 8, 16, 32, 32, 16, 32)
 
 
@@ -183,11 +182,15 @@ class Counts:
         """Return the levels of the tree over the groups of a leaf; only those of FIRST have several."""
         if section % FINAL != Section.FIRST:
             return 0
-        return depth_of(-(-self.block_parts(section) // MOST_GROUPED))
+        return depth_of(-(-self.block_parts(section) // _MOST_GROUPED))
 
     def grouped(self, section: int) -> int:
         """Return the parts in each group of a leaf of FIRST; the last groups are filled up with zeros."""
         return -(-self.block_parts(section) >> self.group_levels(section))
+
+    def salts(self, section: int) -> int:
+        """Return how many salts a leaf has: none where it is public, or a hash already; else one a group."""
+        return 0 if section in PUBLIC or section == Section.MODELS else 1 << self.group_levels(section)
 
     def size(self, section: int) -> int:
         """Return how many leaves a section has."""

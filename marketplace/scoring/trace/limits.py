@@ -9,7 +9,7 @@ from marketplace.domain.abi import SHEET_BYTES
 from marketplace.domain.errors import InvalidInput, InvalidTerms
 from marketplace.domain.keccak_batch import HASH_BYTES
 from marketplace.scoring.trace.evidence import pieces
-from marketplace.scoring.trace.layout import PUBLIC, Counts, Section, depth_of
+from marketplace.scoring.trace.layout import Counts, Section, depth_of
 from marketplace.scoring.trace.places import At, Kind, opens_sheet
 from marketplace.scoring.trace.steps import STEPS
 from marketplace.scoring.trace.trees import NODE_BYTES, SALT_BYTES
@@ -92,6 +92,8 @@ def _bytes(counts: Counts, name: str, *where: int) -> int:
 
 
 def _leaf(counts: Counts, section: int, index: int) -> int:
-    salted = section not in PUBLIC and section != Section.MODELS
-    salt = SALT_BYTES << counts.group_levels(section) if salted else 0
-    return salt + counts.content_bytes(section, index) + HASH_BYTES * counts.path(section, index)[0]
+    return (
+        SALT_BYTES * counts.salts(section)
+        + counts.content_bytes(section, index)
+        + HASH_BYTES * counts.path(section, index)[0]
+    )

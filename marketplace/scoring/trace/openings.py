@@ -132,7 +132,7 @@ class Reader:
     def leaf(self, section: int, index: int) -> bytes:
         """Return the content of a leaf."""
         length, combined = self.counts.path(section, index)
-        salt = b"" if section in PUBLIC else self.take(SALT_BYTES << self.counts.group_levels(section))
+        salt = self.take(SALT_BYTES * self.counts.salts(section))
         content = self.take(self.counts.content_bytes(section, index))
         self._lead(leaf_hash(section, salt, content), combined, self._path(length))
         return content
