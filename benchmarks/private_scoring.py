@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from client.private_score import score_privately
+from client.private_score import SharedInput, score_privately
 from marketplace.domain.bounds import Bounds
 from marketplace.domain.network import Layer, Network, Scales, Shape
 from marketplace.domain.scoring_terms import ScoringTerms
-from marketplace.domain.update import Update
+from marketplace.domain.update import Update, apply, difference
 from marketplace.privacy.sharing.identity import TlsIdentity
 from marketplace.privacy.sharing.party import Party
 from marketplace.privacy.sharing.shares import PARTIES, Shares, split
 from marketplace.privacy.sharing.tls import Peer, TlsChannel, listen
-from marketplace.scoring.round import RoundInput, Submission, score_round
+from marketplace.scoring.round import RoundFigures, RoundFrame, RoundInput, Submission, score_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,16 +55,18 @@ def make_round(shape: Shape, rows: int) -> RoundInput:
     root = rng.normal(0, spread, shape.parameters)
     updates = [root + rng.normal(0, spread, shape.parameters) for _ in range(SUBMISSIONS)]
     features = np.clip(np.rint(24 * rng.normal(0, 1, (rows, shape.inputs))), -127, 127)
+    scoring = ScoringTerms(shape, bounds=Bounds(4096, 4096, 8192, 8192, 8192), max_submissions=SUBMISSIONS)
+    aggregate = Update.from_flat((root + rng.normal(0, spread, shape.parameters)).astype(int), shape)
     return RoundInput(
-        scoring=ScoringTerms(shape, bounds=Bounds(4096, 4096, 8192, 8192, 8192), max_submissions=SUBMISSIONS),
-        base=Network(layers, Scales()),
+        scoring=scoring,
+        base=apply(Network(layers, Scales()), aggregate, scoring.bounds),
         rows=features.astype(np.int8),
         labels=rng.integers(0, shape.classes, rows),
         submissions=tuple(
             Submission(i, f"0x{i:040x}", Update.from_flat(u.astype(int), shape)) for i, u in enumerate(updates)
         ),
         root_update=Update.from_flat(root.astype(int), shape),
-        last_aggregate=Update.from_flat((root + rng.normal(0, spread, shape.parameters)).astype(int), shape),
+        last_aggregate=aggregate,
         last_submissions=(),
         seed=bytes(32),
         round_budget=10**21,
@@ -73,8 +75,8 @@ def make_round(shape: Shape, rows: int) -> RoundInput:
 
 
 def figures(score: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
-    """Return everything of a score, comparable."""
-    return {f.name: getattr(score, f.name) for f in fields(score) if f.name not in {"aggregate", "next_base"}}
+    """Return every figure of a score, comparable."""
+    return {f.name: getattr(score, f.name) for f in fields(RoundFigures)}
 
 
 def seat(pipe: Connection, me: int, repetitions: int, job: Job, given: Any) -> None:  # noqa: ANN401 - the job's
@@ -127,18 +129,31 @@ def in_processes(
     return max(took for took, _, _ in results), spent, [result for _, _, result in results]
 
 
+def first_of(world: RoundInput) -> Network:
+    """Return the model that the round's is one aggregate away from: seats know that one, and share the distance."""
+    assert world.last_aggregate is not None  # noqa: S101 - `make_round` made one
+    layers = (
+        Layer(layer.weight - change.weight, layer.bias - world.base.scales.bias_unit(i) * change.bias)
+        for i, (layer, change) in enumerate(zip(world.base.layers, world.last_aggregate.layers, strict=True))
+    )
+    return Network(tuple(layers), world.base.scales)
+
+
 def score(party: Party, shares: list[Shares], given: tuple[Shape, int]) -> dict[str, Any]:
     """Score the random round, and return its figures."""
     world = make_round(*given)
-    bare = replace(world, submissions=tuple(replace(s, update=None) for s in world.submissions))
-    return figures(score_privately(party, bare, shares[0], shares[0][:0]).score)
+    frame = RoundFrame(**{f.name: getattr(world, f.name) for f in fields(RoundFrame)})
+    bare = replace(frame, submissions=tuple(replace(s, update=None) for s in world.submissions))
+    updates, model = shares
+    return figures(score_privately(party, bare, SharedInput(first_of(world), model, updates, updates[:0])).figures)
 
 
 def play(shape: Shape, rows: int, repetitions: int) -> tuple[float, float]:
     """Score one round, and return the seconds of the slowest party, and those that two idle cores would take."""
     world = make_round(shape, rows)
     updates = np.array([s.update.flat() for s in world.submissions if s.update is not None])
-    took, spent, scores = in_processes(score, [updates], (shape, rows), repetitions)
+    moved = difference(world.base, first_of(world)).flat()
+    took, spent, scores = in_processes(score, [updates, np.stack([moved, moved])], (shape, rows), repetitions)
     if scores != [figures(score_round(world))] * PARTIES:
         message = "the private score is not the plaintext one"
         raise SystemExit(message)

@@ -5,7 +5,6 @@ Pure and exact: whoever holds the same inputs computes the same `RoundScore`, bi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FinalInput",
+    "RoundFigures",
+    "RoundFrame",
     "RoundInput",
     "RoundScore",
     "Submission",
@@ -78,18 +79,16 @@ class FinalInput:
     adopted_gains: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class RoundInput:
-    """Everything a round's score follows from.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RoundFrame:
+    """What a round's score follows from, but for the model: whoever scores it reads this much, in every mode.
 
     Args:
         scoring: the bounty's scoring terms.
-        base: the model this round started from.
         rows: int8[n, inputs] of this round's shard.
         labels: int64[n].
         submissions: the included ones, in the order they were submitted.
         root_update: the owner's.
-        last_aggregate: of the last adopted round; None before there is one.
         last_submissions: those of the last scored round, to tell copies of them.
         seed: 32 bytes nobody could know when submitting.
         round_budget: most the round pays, in the token's smallest unit.
@@ -99,12 +98,10 @@ class RoundInput:
     """
 
     scoring: ScoringTerms
-    base: Network
     rows: NDArray[np.integer]
     labels: NDArray[np.int64]
     submissions: tuple[Submission, ...]
     root_update: Update
-    last_aggregate: Update | None
     last_submissions: tuple[Submission, ...]
     seed: bytes
     round_budget: int
@@ -116,14 +113,10 @@ class RoundInput:
         """Raise InvalidInput (or a subclass) unless the parts fit and the proof of `worst_case` covers them."""
         terms, n = self.scoring, len(self.submissions)
         terms.check(self.round_budget)
-        check_network(self.base, terms.shape, terms.bounds)
         _check_rows(self.rows, self.labels, terms)
         for update in (self.root_update, *(s.update for s in (*self.submissions, *self.last_submissions))):
             if update is not None:
                 update.check(terms.shape, terms.bounds)
-        if self.last_aggregate is not None:
-            reach = largest_aggregate(terms.shape, terms.bounds, terms.step_quarters)
-            self.last_aggregate.check(terms.shape, replace(terms.bounds, entry=reach, norm=reach))
         if n > terms.max_submissions or len({s.index for s in self.submissions}) != n:
             msg = f"a round of {n} submissions has more than its terms allow, or two of one holder: leave those out"
             raise InvalidInput(msg)
@@ -132,9 +125,31 @@ class RoundInput:
             _check_rows(self.final.rows, self.final.labels, terms)
 
 
-@dataclass(frozen=True, eq=False)
-class RoundScore:
-    """Everything a round's scoring produced. Tuples have one entry a submission, in submission order.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RoundInput(RoundFrame):
+    """Everything a round's score follows from.
+
+    Args:
+        base: the model this round started from.
+        last_aggregate: of the last adopted round; None before there is one.
+    """
+
+    base: Network
+    last_aggregate: Update | None
+
+    def check(self) -> None:
+        """Raise as `RoundFrame`, and where the model does not fit or keep its bounds."""
+        super().check()
+        terms = self.scoring
+        check_network(self.base, terms.shape, terms.bounds)
+        if self.last_aggregate is not None:
+            reach = largest_aggregate(terms.shape, terms.bounds, terms.step_quarters)
+            self.last_aggregate.check(terms.shape, replace(terms.bounds, entry=reach, norm=reach))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RoundFigures:
+    """The figures of a round's score, all of which are public. Tuples have one entry a submission, in their order.
 
     Args:
         dots: norms and dot products.
@@ -151,8 +166,6 @@ class RoundScore:
         gain_ppb: the same in billionths of the clip a row.
         adopted: whether the aggregate became the next base.
         pool: sum of the payouts.
-        aggregate: next base - base; zero when not adopted.
-        next_base: the model the next round starts from.
         final_ppb: gain on the final shard over the whole bounty; None when it was not scored.
         released: whether the hold-back is paid out.
     """
@@ -171,10 +184,21 @@ class RoundScore:
     gain_ppb: int
     adopted: bool
     pool: int
-    aggregate: Update
-    next_base: Network
     final_ppb: int | None
     released: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RoundScore(RoundFigures):
+    """Everything a round's scoring produced.
+
+    Args:
+        aggregate: next base - base; zero when not adopted.
+        next_base: the model the next round starts from.
+    """
+
+    aggregate: Update
+    next_base: Network
 
 
 @dataclass(frozen=True)
@@ -185,13 +209,13 @@ class Worth:
         denominator: what the contributions' numerators are over.
         sums: each submission's numerators.
         squares: their squares.
-        full: row scores of the grand coalition.
+        gain: row scores of the grand coalition less those of the base.
     """
 
     denominator: int
     sums: tuple[int, ...]
     squares: tuple[int, ...]
-    full: int
+    gain: int
 
 
 def score_round(given: RoundInput) -> RoundScore:
@@ -210,24 +234,34 @@ def score_round(given: RoundInput) -> RoundScore:
     weights = coefficients(dots, holders, previous, terms)
     scale = score_scale(terms, weights.k)
 
-    # What each update is worth on the shard.
+    # What each update is worth on the shard, and all of them together.
     shares = _contribute(given, weights, scale)
-    worth = Worth(shares.denominator, shares.sums, shares.squares, int(shares.full.sum()))
+    gain = int((shares.full - network_scores(given.base, given.rows, given.labels, scale)).sum())
+    worth = Worth(shares.denominator, shares.sums, shares.squares, gain)
+
+    # What the next round starts from.
+    next_base, aggregate = given.base, Update.zero(terms.shape)
+    if is_adopted(gain, weights.values, given.min_holders):
+        mean = weighted_mean(updates, weights.values, weights.k, terms.shape)
+        next_base, aggregate = adopt(given.base, mean, terms.bounds)
+    final_ppb = None
+    if given.last_round and (final := given.final) is not None:
+        final_ppb = final_gain_ppb(terms, final.first_base, next_base, final.rows, final.labels)
+
     breached = tuple(update is None for update in updates)
-    return conclude(
-        given, dots, weights, worth, breached, lambda: weighted_mean(updates, weights.values, weights.k, terms.shape)
-    )
+    figures = conclude(given, dots, weights, worth, breached, final_ppb)
+    return RoundScore(**vars(figures), aggregate=aggregate, next_base=next_base)
 
 
 def conclude(  # noqa: PLR0913, PLR0917 - what the two ways of scoring have found
-    given: RoundInput,
+    given: RoundFrame,
     dots: Dots,
     weights: Coefficients,
     worth: Worth,
     breached: tuple[bool, ...],
-    mean: Callable[[], Update],
-) -> RoundScore:
-    """Return a round's score from figures alone: no update is looked at, but for their mean if it is adopted.
+    final_ppb: int | None,
+) -> RoundFigures:
+    """Return a round's figures from what was found out about its updates: none of them is looked at.
 
     Args:
         given: the round; its submissions may be without their updates.
@@ -235,7 +269,7 @@ def conclude(  # noqa: PLR0913, PLR0917 - what the two ways of scoring have foun
         weights: what follows from them.
         worth: what the value game says.
         breached: which submissions count as zero.
-        mean: gives the weighted mean of the updates; called only when it is adopted.
+        final_ppb: gain of the whole bounty on the final shard; None where that is not scored.
     """
     terms, m = given.scoring, len(given.labels)
     scale = score_scale(terms, weights.k)
@@ -243,20 +277,11 @@ def conclude(  # noqa: PLR0913, PLR0917 - what the two ways of scoring have foun
         lower_bound(total, square, m, terms.z_squared_percent)
         for total, square in zip(worth.sums, worth.squares, strict=True)
     )
-
-    # Whether it is worth anything together.
-    gain = worth.full - int(network_scores(given.base, given.rows, given.labels, scale).sum())
-    adopted = is_adopted(gain, weights.values, given.min_holders)
-    next_base, aggregate = given.base, Update.zero(terms.shape)
-    if adopted:
-        next_base, aggregate = adopt(given.base, mean(), terms.bounds)
-
-    # Money.
+    adopted = is_adopted(worth.gain, weights.values, given.min_holders)
     target = scale.target_ceil(terms.target_gain_ppm, m, worth.denominator)
     amounts = payouts_floor(given.round_budget, paid, target) if adopted else (0,) * len(paid)
-    gain_ppb = scale.gain_ppb_floor(gain, m)
-    final_ppb, released = _final(given, next_base, gain_ppb if adopted else None)
-    return RoundScore(
+    gain_ppb = scale.gain_ppb_floor(worth.gain, m)
+    return RoundFigures(
         dots=dots,
         coefficients=weights,
         scale=scale,
@@ -267,18 +292,16 @@ def conclude(  # noqa: PLR0913, PLR0917 - what the two ways of scoring have foun
         lower_bounds=paid,
         target=target,
         payouts={s.index: amount for s, amount in zip(given.submissions, amounts, strict=True) if amount},
-        gain=gain,
+        gain=worth.gain,
         gain_ppb=gain_ppb,
         adopted=adopted,
         pool=sum(amounts),
-        aggregate=aggregate,
-        next_base=next_base,
         final_ppb=final_ppb,
-        released=released,
+        released=_released(given, final_ppb, gain_ppb if adopted else None),
     )
 
 
-def game_order(given: RoundInput, weights: Coefficients) -> list[int]:
+def game_order(given: RoundFrame, weights: Coefficients) -> list[int]:
     """Return the live submissions by holder: drawn permutations must not depend on who submitted first."""
     return sorted(weights.live, key=lambda i: given.submissions[i].index)
 
@@ -298,14 +321,12 @@ def _contribute(given: RoundInput, weights: Coefficients, scale: ScoreScale) -> 
     return Contributions(numerators, live.denominator, live.full)
 
 
-def _final(given: RoundInput, last: Network, gain_ppb: int | None) -> tuple[int | None, bool]:
-    """Return the gain on the final shard and whether the hold-back is released: before the last round it never is."""
-    final = given.final
-    if not given.last_round or final is None:
-        return None, given.last_round
-    gains = final.adopted_gains if gain_ppb is None else (*final.adopted_gains, gain_ppb)
-    ppb = final_gain_ppb(given.scoring, final.first_base, last, final.rows, final.labels)
-    return ppb, is_released(ppb, gains)
+def _released(given: RoundFrame, final_ppb: int | None, gain_ppb: int | None) -> bool:
+    """Say whether the hold-back is paid out: before the last round it never is, and without a final shard always."""
+    if not given.last_round or given.final is None or final_ppb is None:
+        return given.last_round
+    gains = given.final.adopted_gains if gain_ppb is None else (*given.final.adopted_gains, gain_ppb)
+    return is_released(final_ppb, gains)
 
 
 def _check_rows(rows: NDArray[np.integer], labels: NDArray[np.int64], terms: ScoringTerms) -> None:

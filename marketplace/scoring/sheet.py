@@ -17,7 +17,7 @@ from marketplace.domain.hashing import ZERO_HASH, keccak
 from marketplace.domain.scoring_terms import MAX_HOLDERS
 from marketplace.domain.sumtree import PayoutTree
 from marketplace.domain.terms import SheetHead
-from marketplace.scoring.round import RoundInput, RoundScore, score_round
+from marketplace.scoring.round import RoundFigures, RoundFrame, RoundInput, RoundScore, score_round
 
 if TYPE_CHECKING:
     from marketplace.domain.scope import Scope
@@ -59,14 +59,14 @@ class SheetRoots:
     published: str = ""
 
 
-def payout_tree(given: RoundInput, score: RoundScore) -> PayoutTree:
+def payout_tree(given: RoundFrame, score: RoundFigures) -> PayoutTree:
     """Return the tree over the holders that are paid."""
     holders = {s.index: s.holder for s in given.submissions}
     return PayoutTree({index: (holders[index], amount) for index, amount in score.payouts.items()})
 
 
 def sheet_document(
-    scope: Scope, round_: int, given: RoundInput, score: RoundScore, roots: SheetRoots
+    scope: Scope, round_: int, given: RoundFrame, score: RoundFigures, roots: SheetRoots
 ) -> dict[str, Any]:
     """Return the sheet of a round as JSON values.
 
@@ -106,7 +106,7 @@ def sheet_document(
     }
 
 
-def sheet_head(given: RoundInput, score: RoundScore, roots: SheetRoots, included: int, document: bytes) -> SheetHead:
+def sheet_head(given: RoundFrame, score: RoundFigures, roots: SheetRoots, included: int, document: bytes) -> SheetHead:
     """Return what the contract reads of the sheet.
 
     Args:
@@ -166,7 +166,7 @@ def _unreadable() -> InvalidSheet:
     return InvalidSheet("the sheet lists no readable payouts: ask a seat for the right document")
 
 
-def _row(given: RoundInput, score: RoundScore, i: int) -> dict[str, Any]:
+def _row(given: RoundFrame, score: RoundFigures, i: int) -> dict[str, Any]:
     """Return what the sheet says about one submission."""
     submission, chosen = given.submissions[i], score.coefficients
     return {

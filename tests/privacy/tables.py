@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from hypothesis import strategies as st
 
-from client.private_score import PrivateScore, score_privately
+from client.private_score import PrivateScore, SharedInput, score_privately
+from marketplace.domain.network import Layer, Network
+from marketplace.domain.update import difference
 from marketplace.privacy.sharing.channel import Channel
 from marketplace.privacy.sharing.party import Party
 from marketplace.privacy.sharing.shares import PARTIES, Shares, split
-from marketplace.scoring.round import RoundInput, Submission
+from marketplace.scoring.round import RoundFrame, RoundInput, Submission
 
 Dealt = Callable[[Party], Shares]
 
@@ -67,21 +69,39 @@ def _flats(submissions: Sequence[Submission], width: int, breach: int) -> np.nda
     return np.array(rows, np.int64).reshape(len(rows), width)
 
 
-def bare(given: RoundInput) -> RoundInput:
-    """Return what a compute seat knows of a round: who submitted, not what."""
-    return replace(
-        given,
-        submissions=tuple(replace(s, update=None) for s in given.submissions),
-        last_submissions=tuple(replace(s, update=None) for s in given.last_submissions),
+def bare(given: RoundInput) -> RoundFrame:
+    """Return what a compute seat knows of a round: who submitted, not what, and not from which model."""
+    known = {f.name: getattr(given, f.name) for f in fields(RoundFrame)}
+    for name in ("submissions", "last_submissions"):
+        known[name] = tuple(replace(s, update=None) for s in known[name])
+    return RoundFrame(**known)
+
+
+def first_of(base: Network) -> Network:
+    """Return a model from which `base` is whole units away: no weight, and what is left of its biases."""
+    layers = (
+        Layer(np.zeros_like(layer.weight), layer.bias % base.scales.bias_unit(i)) for i, layer in enumerate(base.layers)
     )
+    return Network(tuple(layers), base.scales)
 
 
 def scorer_of(given: RoundInput, breach: int = 1 << 40) -> Callable[[Party], PrivateScore]:
-    """Return what each party does to score a round; a submission without an update is full of `breach`."""
-    width, public = given.scoring.shape.parameters, bare(given)
+    """Return what each party does to score a round; a submission without an update is full of `breach`.
+
+    With a last aggregate, the round's model is shared too.
+    """
+    width, public, base, model = given.scoring.shape.parameters, bare(given), given.base, None
     updates = deal(_flats(given.submissions, width, breach))
     previous = deal(_flats(given.last_submissions, width, 0))
-    return lambda party: score_privately(party, public, updates(party), previous(party))
+    if given.last_aggregate is not None:
+        base = first_of(given.base)
+        model = deal(np.stack([difference(given.base, base).flat(), given.last_aggregate.flat()]))
+
+    def act(party: Party) -> PrivateScore:
+        mine = None if model is None else model(party)
+        return score_privately(party, public, SharedInput(base, mine, updates(party), previous(party)))
+
+    return act
 
 
-__all__ = ["PARTIES", "Dealt", "Liar", "arrays", "bare", "deal", "scorer_of", "words"]
+__all__ = ["PARTIES", "Dealt", "Liar", "arrays", "bare", "deal", "first_of", "scorer_of", "words"]

@@ -9,31 +9,46 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from client.private_score import score_privately
+from client.private_score import PrivateScore, SharedInput, score_privately
 from marketplace.domain.errors import InvalidInput
 from marketplace.domain.network import Shape
 from marketplace.domain.scope import Scope
-from marketplace.domain.update import Update
+from marketplace.domain.update import Bounds, Update, apply, difference, saturate
 from marketplace.privacy.sharing.admission import admit
-from marketplace.privacy.sharing.figures import open_mean
+from marketplace.privacy.sharing.adoption import adopt, share_mean
 from marketplace.privacy.sharing.local import in_threads
 from marketplace.privacy.sharing.party import Party
-from marketplace.scoring.round import RoundInput, RoundScore, score_round
+from marketplace.privacy.sharing.shares import join
+from marketplace.scoring.round import RoundFigures, RoundInput, score_round
 from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
-from tests.privacy.tables import bare, deal, scorer_of
+from tests.privacy.tables import bare, deal, first_of, scorer_of
 from tests.scoring.worlds import BOUNDS, address, round_of, rounds, seeds, with_submissions
 
 
-def figures(score: RoundScore) -> dict[str, object]:
-    """Return everything a score says."""
-    return {f.name: getattr(score, f.name) for f in fields(score)}
+def figures(score: RoundFigures) -> dict[str, object]:
+    """Return every figure of a score."""
+    return {f.name: getattr(score, f.name) for f in fields(RoundFigures)}
 
 
-def private(world: RoundInput, repetitions: int = 0, breach: int = 1 << 40) -> RoundScore:
-    """Score a round on shares; the three parties must agree."""
-    one, two, three = (r.score for r in in_threads(scorer_of(world, breach), repetitions))
+def private(world: RoundInput, repetitions: int = 0, breach: int = 1 << 40) -> RoundFigures:
+    """Score a round on shares; the three parties must agree, and lead to the model that the open scoring leads to."""
+    results = in_threads(scorer_of(world, breach), repetitions)
+    one, two, three = (r.figures for r in results)
     assert figures(one) == figures(two) == figures(three)
+    first = world.base if world.last_aggregate is None else first_of(world.base)
+    opened = score_round(world)
+    assert opened.adopted is (results[0].moved is not None)
+    if opened.adopted:
+        assert difference(opened.next_base, first).flat().tolist() == moved(results).tolist()
     return one
+
+
+def moved(results: tuple[PrivateScore, PrivateScore, PrivateScore]) -> np.ndarray:
+    """Add up the components of the next model; both holders of each have the same."""
+    shares = [r.moved for r in results if r.moved is not None]
+    for at, share in enumerate(shares):
+        assert share.second.tolist() == shares[(at + 1) % 3].first.tolist()
+    return join([s.first for s in shares])
 
 
 @settings(max_examples=25)
@@ -130,13 +145,44 @@ def test_a_norm_one_too_large_is_refused():
 @settings(max_examples=20)
 @given(seeds, st.integers(1, 5))
 def test_the_mean_is_rounded_on_shares(seed, n):
-    """Opened is the mean as the aggregate has it, and not the sum it was rounded from."""
+    """What is added to a model is the mean as the aggregate has it."""
     rng = np.random.default_rng(seed)
     x, c, k = rng.integers(-400, 401, (n, 7)), rng.integers(0, 16, n), int(rng.integers(1, 60))
     shared = deal(x)
     want = (2 * (c @ x) + k) // (2 * k)
-    for got in in_threads(lambda p: open_mean(p, shared(p), c.tolist(), k, 400)):
+    for got in in_threads(lambda p: p.open(share_mean(p, shared(p), c.tolist(), k, 400))):
         assert want.tolist() == got.tolist()
+
+
+@settings(max_examples=25)
+@given(seeds, st.integers(1, 60), st.sampled_from([40, 90, 300, 4000]))
+def test_the_next_model_is_kept_within_its_bounds_on_shares(seed, k, row_norm):
+    """Weights and biases that would go beyond are clipped, rows that are too long shrunk, as in the open. GM-610."""
+    world = round_of(seed, shape=Shape(5, 4, 3), submissions=3)
+    bounds = Bounds(entry=400, norm=4000, weight=60, row_norm=row_norm, bias=30)
+    rng = np.random.default_rng(seed)
+    base = saturate(world.base, bounds)
+    flats = rng.integers(-400, 401, (3, world.scoring.shape.parameters))
+    c = rng.integers(0, 16, 3)
+    mean = Update.from_flat((2 * (c @ flats) + k) // (2 * k), world.scoring.shape)
+    first = first_of(base)
+    start, shared = deal(difference(base, first).flat()), deal(flats)
+    results = in_threads(lambda p: adopt(p, first, start(p), shared(p), c.tolist(), k, bounds), 1)
+    want = difference(apply(base, mean, bounds), first).flat()
+    assert want.tolist() == join([r.first for r in results]).tolist()
+    assert want.tolist() == join([r.second for r in results]).tolist()
+
+
+def test_components_of_the_next_model_are_fresh():
+    """The same shares lead to other components each time: nothing of what they were made from is in them. GM-611."""
+    world = round_of(3, shape=Shape(5, 4, 3), submissions=4, rows=9)
+    act = scorer_of(world)
+    first, second = in_threads(act), in_threads(act)
+    assert moved(first).tolist() == moved(second).tolist()
+    for one, two in zip(first, second, strict=True):
+        assert one.moved is not None
+        assert two.moved is not None
+        assert not (one.moved.first == two.moved.first).any()
 
 
 def test_the_same_sheet_can_be_made_without_a_trace():
@@ -151,8 +197,13 @@ def test_the_same_sheet_can_be_made_without_a_trace():
     assert 1 << 4 == heads[1].breached
 
 
-def test_what_is_opened_does_not_grow_with_rows(monkeypatch):
-    """Bits of admission, dot products, sums and squares, and the mean: no row and no coalition is opened. GM-553."""
+@pytest.mark.parametrize("known", [False, True])
+def test_what_is_opened_does_not_grow_with_rows(monkeypatch, known):
+    """No row, no coalition and no model is opened.
+
+    But bits of admission, dot products, whether 32 bits are enough, sums and squares, the gain, and a bit for each
+    neuron of the next model. GM-553.
+    """
     opened = []
     honest = Party.open_words
 
@@ -166,10 +217,17 @@ def test_what_is_opened_does_not_grow_with_rows(monkeypatch):
     shape, n = Shape(3, 4, 3), 4
     for rows in (2, 40):
         opened.clear()
-        world = round_of(8, shape=shape, submissions=n, rows=rows)
+        world = round_of(8, shape=shape, submissions=n, rows=rows, known=known)
         score = private(world)
         live = len(score.coefficients.live)
-        want = [n, n, n * n + 2 * n, 2 * live + 1] + [shape.parameters] * score.adopted
+        want = [
+            n,
+            n,
+            n * (n + known) + n + known,
+            *[1] * known,
+            2 * live + 1,
+            *[shape.hidden + shape.classes] * score.adopted,
+        ]
         assert want == opened
 
 
@@ -179,7 +237,7 @@ def test_shares_of_another_round_are_refused():
     width = world.scoring.shape.parameters
     two, none = deal(np.zeros((2, width), np.int64)), deal(np.zeros((0, width), np.int64))
     with pytest.raises(InvalidInput, match="3 submissions"):
-        in_threads(lambda p: score_privately(p, bare(world), two(p), none(p)))
+        in_threads(lambda p: score_privately(p, bare(world), SharedInput(world.base, None, two(p), none(p))))
 
 
 def test_a_round_of_nobody_can_be_scored():

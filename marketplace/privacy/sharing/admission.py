@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from marketplace.privacy.sharing.party import Party
 
-__all__ = ["admit", "check_consistent", "squares"]
+__all__ = ["admit", "all_within", "check_consistent", "squares"]
 
 _LANES: Final = 1 << 17
 """Entries compared at once: more would leave the cache, fewer would take more round trips."""
@@ -55,7 +55,7 @@ def admit(party: Party, updates: Shares, entry: int, norm: int) -> tuple[NDArray
     """
     if not updates.shape[0]:
         return np.zeros(0, np.bool_), updates
-    inside = _none_outside(party, updates, entry)
+    inside = all_within(party, updates, entry)
     updates = _keep(updates, inside)
     limit = party.public(np.full(updates.shape[0], norm * norm))
     too_long = party.open_words(sign(party, limit - squares(party, updates)), XOR).astype(np.bool_)
@@ -68,13 +68,19 @@ def squares(party: Party, x: Shares) -> Shares:
     return party.matmul(x[..., None, :], x[..., None])[..., 0, 0]
 
 
-def _none_outside(party: Party, updates: Shares, entry: int) -> NDArray[np.bool_]:
-    """Say of each row whether -entry <= x <= entry holds for all of it: two signs a number, one bit opened."""
-    edge = party.public(np.array(entry))
-    n, width = updates.shape
+def all_within(party: Party, x: Shares, limit: int) -> NDArray[np.bool_]:
+    """Return for each row whether -limit <= x <= limit holds for all of it: two signs a number, one bit a row opened.
+
+    Args:
+        party: this party.
+        x: shares of int64[n, width], any numbers modulo 2^64.
+        limit: below 2^62.
+    """
+    edge = party.public(np.array(limit))
+    n, width = x.shape
     outside = []
     for at in range(0, width, step := max(8, _LANES // (2 * n) // 8 * 8)):
-        part = updates[:, at : at + step]
+        part = x[:, at : at + step]
         both = Shares.concatenate([part + edge, edge - part], axis=1)
         signs = sign(party, both.each(lambda w: w.reshape(-1)))
         outside.append(signs.each(lambda w: np.packbits(w.reshape(n, -1), axis=1)))

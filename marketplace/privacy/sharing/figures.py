@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from marketplace.privacy.sharing.admission import squares
-from marketplace.privacy.sharing.nonlinear import divide_floor
 from marketplace.privacy.sharing.shares import Shares, ring
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from marketplace.privacy.sharing.party import Party
 
-__all__ = ["Opened", "open_figures", "open_mean"]
+__all__ = ["Opened", "open_figures"]
 
 
 @dataclass(frozen=True)
@@ -33,55 +32,32 @@ class Opened:
     Args:
         gram: int64[n, n], <D_i, D_j>.
         vectors: int64[n, v], with each of the public vectors.
-        previous: int64[n, m], with each of the last round's submissions E_j.
-        previous_squares: int64[m], <E_j, E_j>.
+        others: int64[n, m], with each of the other shared vectors E_j.
+        other_squares: int64[m], <E_j, E_j>.
     """
 
     gram: NDArray[np.int64]
     vectors: NDArray[np.int64]
-    previous: NDArray[np.int64]
-    previous_squares: NDArray[np.int64]
+    others: NDArray[np.int64]
+    other_squares: NDArray[np.int64]
 
 
-def open_figures(party: Party, updates: Shares, vectors: Sequence[NDArray[np.int64]], previous: Shares) -> Opened:
+def open_figures(party: Party, updates: Shares, vectors: Sequence[NDArray[np.int64]], others: Shares) -> Opened:
     """Open the dot products of admitted updates, in one message.
 
     Args:
         party: this party.
         updates: shares of int64[n, parameters].
         vectors: public int64[parameters].
-        previous: shares of int64[m, parameters].
+        others: shares of int64[m, parameters]: the last round's submissions, the last aggregate.
     """
-    n, m, v = updates.shape[0], previous.shape[0], len(vectors)
-    everybody = Shares.concatenate([updates, previous])
+    n, m, v = updates.shape[0], others.shape[0], len(vectors)
+    everybody = Shares.concatenate([updates, others])
     gram = party.matmul(updates, everybody.each(lambda w: w.T))
     public = ring(np.array(vectors)).reshape(v, updates.shape[1])
     known = updates.each(lambda w: w @ public.T)
-    own = squares(party, previous)
+    own = squares(party, others)
     parts = [x.each(lambda w: w.reshape(-1)) for x in (gram, known, own)]
     flat = party.open(Shares.concatenate(parts))
     table = flat[: n * (n + m)].reshape(n, n + m)
     return Opened(table[:, :n], flat[n * (n + m) :][: n * v].reshape(n, v), table[:, n:], flat[n * (n + m + v) :])
-
-
-def open_mean(party: Party, updates: Shares, values: Sequence[int], k: int, entry: int) -> NDArray[np.int64]:
-    """Open round(sum of c_i D_i / K), each entry rounded half up.
-
-    The division happens on shares. Opening the sum would say more than the mean: modulo the coefficients of two
-    updates it gives away the lowest bits of the third.
-
-    Args:
-        party: this party.
-        updates: shares of int64[n, parameters], no entry above `entry`.
-        values: c_i.
-        k: K.
-        entry: largest |entry| of an update.
-
-    Raises:
-        InvalidInput: 4 * sum of c_i * entry + 2 K reaches 2^30.
-    """
-    weights = np.array(values, np.uint64)
-    total = updates.each(lambda w: np.uint64(2) * (weights @ w))
-    reach = 2 * sum(values) * entry
-    half_up = total + party.public(np.full(total.shape, k))
-    return party.open(divide_floor(party, half_up, 2 * k, k - reach, k + reach))

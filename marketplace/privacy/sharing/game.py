@@ -3,8 +3,11 @@
 Law: `play` opens what the plaintext game gives: sums and sums of squares, over the rows, of public integer
 combinations of the coalitions' row scores, exact as long as the terms' proof holds (every integer below 2^62).
 
-Trust model: as `party`. Opened: a sum and a sum of squares for every combination, and a sum for every one in `totals`.
-No row, no coalition and no activation is.
+The model is `Plan.base`, which is public, plus a shared distance T: nobody has to know what a round starts from.
+
+Trust model: as `party`. Opened: a sum and a sum of squares for every combination, and a sum for every one in `totals`;
+with a T also whether every pre-activation of the model is so small that 32 bits hold those of all coalitions. No row,
+no coalition and no activation is.
 
 All coalitions of a batch and all their rows go through one layer together, so round trips follow from the depth of the
 network, and their number from the size of a batch, which is what the cache holds.
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from marketplace.privacy.sharing.admission import squares
+from marketplace.privacy.sharing.admission import all_within, squares
 from marketplace.privacy.sharing.nonlinear import clip_up, maximum, relu, shift_floor
 from marketplace.privacy.sharing.products import public_product
 from marketplace.privacy.sharing.shares import Shares, ring
@@ -30,12 +33,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from marketplace.domain.network import Network
-    from marketplace.domain.update import Update
     from marketplace.privacy.sharing.party import Party
 
     Words = NDArray[np.uint64]
 
-__all__ = ["Plan", "Played", "play"]
+__all__ = ["ALONE", "Plan", "Played", "play"]
+
+ALONE: Final = -1
+"""In the place of a coalition: the model as it is, where everybody's part, what is known included, is left out."""
 
 _LANES: Final = {False: 1 << 19, True: 1 << 18}
 """Hidden activations evaluated at once, without and with verification, which keeps every one of them until the end."""
@@ -55,24 +60,24 @@ class Plan:
 
     Args:
         base: W.
-        known: P, the last adopted aggregate; None counts as zero.
         k: K.
         factors: (c_i, a_i) of each player.
         norms_squared: <D_i, D_i> of each player.
+        known_square: <P, P> of the last adopted aggregate; 0 before there is one.
         rows: int8[n, inputs].
         labels: int64[n].
         clip: M.
         shift: bits a row score drops.
-        coalitions: bitmaps over the players.
+        coalitions: bitmaps over the players, or `ALONE`.
         combinations: int64[p, coalitions]; a sum and a sum of squares are opened for each.
         totals: int64[t, coalitions]; a sum is opened for each.
     """
 
     base: Network
-    known: Update | None
     k: int
     factors: tuple[tuple[int, int], ...]
     norms_squared: tuple[int, ...]
+    known_square: int
     rows: NDArray[np.integer]
     labels: NDArray[np.int64]
     clip: int
@@ -91,21 +96,22 @@ class Played:
     totals: tuple[int, ...]
 
 
-def play(party: Party, plan: Plan, updates: Shares) -> Played:
+def play(party: Party, plan: Plan, updates: Shares, model: Shares | None = None) -> Played:
     """Evaluate a game.
 
     Args:
         party: this party.
         plan: what is public.
         updates: shares of int64[players, parameters] in the layout of `Update.flat`.
+        model: shares of int64[2, parameters] in the same layout, T and P; None before there is an aggregate.
     """
     _keep_memory()
-    model = _Model(party, plan, updates)
+    parts = _Parts(party, plan, updates, model)
     matrix = ring(np.concatenate([plan.combinations, plan.totals]))
     total: Shares | None = None
     step = max(1, _LANES[party.repetitions > 0] // max(1, len(plan.labels) * max(1, plan.base.shape.hidden)))
     for at in range(0, len(plan.coalitions), step):
-        scores = model.scores(plan.coalitions[at : at + step])
+        scores = parts.scores(plan.coalitions[at : at + step])
         part = scores.each(lambda w: matrix[:, at : at + step] @ w)  # noqa: B023 - used at once
         total = part if total is None else total + part
         party.settle()
@@ -126,40 +132,47 @@ def _keep_memory() -> None:
     np.empty(_LARGEST_KEPT, np.uint8)
 
 
-class _Model:
-    """The parts that coalitions are sums of."""
+class _Parts:
+    """The parts that coalitions are sums of, layer by layer.
 
-    def __init__(self, party: Party, plan: Plan, updates: Shares) -> None:
+    A coalition S is K (W + T) + sum over S of c_i D_i + sum over the others of a_i P. The last two sums are those of
+    c_i D_i - a_i P over S, beside all a_i P: what everybody knows is in what each coalition starts from.
+    """
+
+    def __init__(self, party: Party, plan: Plan, updates: Shares, model: Shares | None) -> None:
         self._party, self._plan = party, plan
-        (out, inputs), *rest = shape = plan.base.shape.layers
-        self._known = [a for _, a in plan.factors]
-        weight, bias = updates[:, : out * inputs], updates[:, out * inputs : out * (inputs + 1)]
-        c = np.array([c for c, _ in plan.factors], np.uint64)
-        unit = np.uint64(plan.base.scales.bias_unit(0))
+        both = updates if model is None else Shares.concatenate([updates, model])
+        (out, inputs), *rest = plan.base.shape.layers
+        unit, first = np.uint64(plan.base.scales.bias_unit(0)), plan.base.layers[0]
 
-        def first(w: Shares, b: Shares) -> Shares:
-            products = w.each(lambda v: np.stack([_project(plan.rows, u.reshape(out, inputs)) for u in v]))
-            return (products + b.each(lambda v: unit * v[:, None, :])).each(lambda v: c[:, None, None] * v)
+        def project(w: Words) -> Words:
+            weight, bias = w[:, : out * inputs], w[:, out * inputs : out * (inputs + 1)]
+            products = [_project(plan.rows, v.reshape(out, inputs)) for v in weight]
+            return np.array(products).reshape(-1, len(plan.labels), out) + unit * bias[:, None, :]
 
-        self._first = _Sums(first(weight, bias)) if len(c) else None
+        rows = np.asarray(plan.rows, np.int64)
+        self._first = self._sums(both.each(project), plan.k * (rows @ first.weight.T + first.bias))
         self._last: _Sums | None = None
-        if rest and len(c):
-            start, (out, inputs) = out * (inputs + 1), shape[1]
-            weight, bias = updates[:, start : start + out * inputs], updates[:, start + out * inputs :]
+        if rest:
+            start, (width, hidden), last = out * (inputs + 1), rest[0], plan.base.layers[1]
             unit2 = np.uint64(plan.base.scales.bias_unit(1) * plan.k)
-            # Weights and, as one more input, biases: [players, hidden + 1, classes].
-            parts = weight.each(lambda w: w.reshape(-1, out, inputs).transpose(0, 2, 1))
-            both = Shares.concatenate([parts, bias.each(lambda w: unit2 * w[:, None, :])], axis=1)
-            self._last = _Sums(both.each(lambda w: c[:, None, None] * w))
-        self._public = _public_parts(plan)
-        self._bits = 32 if _reach(plan, self._public) < _NARROW else 64
+
+            def lay(w: Words) -> Words:
+                """Weights and, as one more input, biases: [., hidden + 1, classes]."""
+                weight, bias = w[:, start : start + width * hidden], w[:, start + width * hidden :]
+                turned = weight.reshape(-1, width, hidden).transpose(0, 2, 1)
+                return np.concatenate([turned, unit2 * bias[:, None, :]], axis=1)
+
+            known = np.concatenate([plan.k * last.weight.T, plan.k**2 * last.bias[None]])
+            self._last = self._sums(both.each(lay), known)
+        self._bits = self._width(model is not None) if rest else 64
 
     def scores(self, coalitions: Sequence[int]) -> Shares:
         """Return shares of int64[coalitions, rows]."""
         party, plan = self._party, self._plan
-        logits = self._sum(self._first, 0, coalitions)
-        if self._last is not None or len(self._public) > 1:
-            last = self._sum(self._last, 1, coalitions)
+        logits = self._first.of(coalitions)
+        if self._last is not None:
+            last = self._last.of(coalitions)
             hidden = relu(party, logits, self._bits)
             logits = party.matmul(hidden, last[:, :-1]) + last[:, -1:]
         n = len(plan.labels)
@@ -170,34 +183,66 @@ class _Model:
         clipped = clip_up(party, own - maximum(party, rest), plan.clip)
         return shift_floor(party, clipped, plan.shift)
 
-    def _sum(self, parts: _Sums | None, layer: int, coalitions: Sequence[int]) -> Shares:
-        """Return what coalitions are in a layer: [coalitions, ...] of what everybody knows and what members add."""
-        base, known = (ring(v) for v in self._public[layer])
-        moved = [sum(a for i, a in enumerate(self._known) if not s >> i & 1) for s in coalitions]
-        out = parts.of(coalitions) if parts else Shares(*np.zeros((2, len(coalitions), *base.shape), np.uint64))
-        # What everybody knows is all in component 0.
-        for mine in [out.first] * (self._party.me == 0) + [out.second] * (self._party.next == 0):
-            for i, factor in enumerate(moved):
-                mine[i] += base
-                mine[i] += np.uint64(factor) * known
-        return out
+    def _sums(self, parts: Shares, public: NDArray[np.int64]) -> _Sums:
+        """Return what coalitions start from, and what each player adds.
+
+        Args:
+            parts: of each player, then of T and P if there are any.
+            public: K times the part of W.
+        """
+        alone, factors = self._party.public(public), self._plan.factors
+        c, a = (np.array(f, np.uint64) for f in (zip(*factors, strict=True) if factors else ((), ())))
+        wide = (len(c), *[1] * public.ndim)
+        members = parts[: len(c)].each(lambda w: c.reshape(wide) * w)
+        if parts.shape[0] == len(c):
+            return _Sums(members, alone, alone)
+        moved, known = parts[-2], parts[-1]
+        alone += moved.each(lambda w: np.uint64(self._plan.k) * w)
+        members -= known.each(lambda w: a.reshape(wide) * w)
+        return _Sums(members, alone + known.each(lambda w: a.sum(dtype=np.uint64) * w), alone)
+
+    def _width(self, moved: bool) -> int:  # noqa: FBT001 - whether there is a T
+        """Return how many bits hold every pre-activation of layer 0, by Cauchy-Schwarz: 32 or 64."""
+        plan, alone = self._plan, self._first.alone
+        rows = np.asarray(plan.rows, np.int64)
+        longest = int((rows * rows).sum(axis=1).max()) + plan.base.scales.bias_unit(0) ** 2
+        squares_ = [*plan.norms_squared, plan.known_square]
+        factors = [*(c for c, _ in plan.factors), sum(a for _, a in plan.factors)]
+        room = _NARROW - 1 - sum(f * (isqrt(longest * s) + 1) for f, s in zip(factors, squares_, strict=True))
+        if room < 0:
+            return 64
+        if not moved:
+            first = plan.base.layers[0]
+            return 32 if int(np.abs(plan.k * (rows @ first.weight.T + first.bias)).max()) <= room else 64
+        return 32 if all_within(self._party, alone.each(lambda w: w.reshape(1, -1)), room)[0] else 64
 
 
 class _Sums:
-    """Sums of shared arrays over subsets, from tables of the subsets of four."""
+    """Sums of shared arrays over subsets, from tables of the subsets of four.
 
-    def __init__(self, parts: Shares) -> None:
-        groups = [_subsets(parts[at : at + _GROUP]) for at in range(0, parts.shape[0], _GROUP)]
-        self._tables = [(table.first, table.second) for table in groups]
+    Args:
+        members: what each player adds.
+        start: what the empty coalition is.
+        alone: what `ALONE` is.
+    """
+
+    def __init__(self, members: Shares, start: Shares, alone: Shares) -> None:
+        groups = [members[at : at + _GROUP] for at in range(0, members.shape[0], _GROUP)] or [members]
+        tables = [_subsets(group, None if i else start) for i, group in enumerate(groups)]
+        self.alone, self._tables = alone, [(table.first, table.second) for table in tables]
 
     def of(self, coalitions: Sequence[int]) -> Shares:
         """Return the sum of the members of every coalition."""
-        return Shares(*(self._sums(coalitions, [t[at] for t in self._tables]) for at in (0, 1)))
+        alone = self.alone.first, self.alone.second
+        return Shares(*(self._added(coalitions, [t[at] for t in self._tables], alone[at]) for at in (0, 1)))
 
     @staticmethod
-    def _sums(coalitions: Sequence[int], tables: Sequence[Words]) -> Words:
-        out = np.empty((len(coalitions), *tables[0].shape[1:]), np.uint64)
+    def _added(coalitions: Sequence[int], tables: Sequence[Words], alone: Words) -> Words:
+        out = np.empty((len(coalitions), *alone.shape), np.uint64)
         for row, coalition in zip(out, coalitions, strict=True):
+            if coalition == ALONE:
+                np.copyto(row, alone)
+                continue
             first, *rest = (table[coalition >> _GROUP * g & ((1 << _GROUP) - 1)] for g, table in enumerate(tables))
             np.add(first, rest[0], out=row) if rest else np.copyto(row, first)
             for other in rest[1:]:
@@ -205,8 +250,9 @@ class _Sums:
         return out
 
 
-def _subsets(parts: Shares) -> Shares:
-    out = parts[:1].each(np.zeros_like)
+def _subsets(parts: Shares, start: Shares | None) -> Shares:
+    """Return the sums of all subsets of up to four parts, beside `start` or nothing."""
+    out = Shares.stack([parts[0].each(np.zeros_like) if start is None else start])
     for i in range(parts.shape[0]):
         out = Shares.concatenate([out, out + parts[i : i + 1]])
     return out
@@ -214,31 +260,3 @@ def _subsets(parts: Shares) -> Shares:
 
 def _project(rows: NDArray[np.integer], weight: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return public_product(rows, np.ascontiguousarray(weight.T))
-
-
-def _public_parts(plan: Plan) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Return what K base and P add: [rows, hidden] pre-activations, then [hidden + 1, classes] weights and biases."""
-    rows, k, scales = np.asarray(plan.rows, np.int64), plan.k, plan.base.scales
-    out = []
-    for i, layer in enumerate(plan.base.layers):
-        known = plan.known.layers[i] if plan.known is not None else None
-        pairs = [(k * layer.weight, k ** (i + 1) * layer.bias)]
-        if known is None:
-            pairs.append((np.zeros_like(layer.weight), np.zeros_like(layer.bias)))
-        else:
-            pairs.append((known.weight, scales.bias_unit(i) * k**i * known.bias))
-        base, moved = (rows @ w.T + b if i == 0 else np.concatenate([w.T, b[None]]) for w, b in pairs)
-        out.append((base, moved))
-    return out
-
-
-def _reach(plan: Plan, public: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> int:
-    """Return a bound on every pre-activation of layer 0, from public figures, by Cauchy-Schwarz."""
-    base, known = public[0]
-    fixed = int(np.abs(base).max()) + sum(a for _, a in plan.factors) * int(np.abs(known).max())
-    rows = np.asarray(plan.rows, np.int64)
-    longest = int((rows * rows).sum(axis=1).max()) + plan.base.scales.bias_unit(0) ** 2
-    moved = sum(
-        c * (isqrt(longest * square) + 1) for (c, _), square in zip(plan.factors, plan.norms_squared, strict=True)
-    )
-    return fixed + moved

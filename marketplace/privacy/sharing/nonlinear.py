@@ -1,7 +1,7 @@
 """What a network needs beyond sums and products: ReLU, maximum, clip, and division by rounding down. All exact.
 
 Laws, for every secret within the stated range: relu(x) = max(x, 0); clip_up(x, m) = clip(x, -m, m) + m; maximum over an
-axis; shift_floor(x, k) = x >> k; divide_floor(x, d) = x // d.
+axis; shift_floor(x, k) = x >> k; divide_floor(x, d) = x // d; scale_floor(x, n, d) = x n // d.
 
 Trust model: as `party`; nothing is opened in here.
 
@@ -23,12 +23,13 @@ from marketplace.privacy.sharing.shares import Shares
 if TYPE_CHECKING:
     from marketplace.privacy.sharing.party import Party
 
-__all__ = ["DIVIDE_BITS", "clip_up", "divide_floor", "maximum", "relu", "shift_floor"]
+__all__ = ["DIVIDE_BITS", "clip_up", "divide_floor", "maximum", "relu", "scale_floor", "shift_floor"]
 
 DIVIDE_BITS = 30
 """Bits of a dividend whose product with the reciprocal still fits 62."""
 
 _RING_BITS = 64
+_SAFE_BITS = 62
 
 
 def relu(party: Party, x: Shares, bits: int = 64) -> Shares:
@@ -101,6 +102,28 @@ def divide_floor(party: Party, x: Shares, divisor: int, low: int, high: int) -> 
     moved = x - party.public(np.full(x.shape, start * divisor, np.int64))
     quotient = shift_floor(party, moved.each(lambda w: w * reciprocal), k)
     return quotient + party.public(np.full(x.shape, start, np.int64))
+
+
+def scale_floor(party: Party, x: Shares, numerator: int, divisor: int, high: int) -> Shares:
+    """Return x * numerator // divisor for 0 <= x <= high, any shape.
+
+    A product with the ratio, rounded down to s bits behind the point, is right or one too small, because x < 2^s; what
+    is left over says which.
+
+    Args:
+        party: this party.
+        x: shares modulo 2^64.
+        numerator: at most `divisor`; high * divisor is below 2^62.
+        divisor: public.
+        high: largest x, below 2^31.
+    """
+    s = _SAFE_BITS - high.bit_length()
+    ratio, n, d = (np.uint64(v) for v in ((numerator << s) // divisor, numerator, divisor))
+    flat = x.each(lambda w: w.reshape(-1))
+    found = shift_floor(party, flat.each(lambda w: w * ratio), s)
+    left = flat.each(lambda w: w * n) - found.each(lambda w: w * d) - party.public(np.full(flat.shape, divisor))
+    out = found + to_ring(party, _negated(party, sign(party, left)))
+    return out.each(lambda w: w.reshape(x.shape))
 
 
 def _negated(party: Party, bit: Shares) -> Shares:
