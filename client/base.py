@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from marketplace.domain.network import Network
     from marketplace.domain.scoring_terms import ScoringTerms
 
-__all__ = ["max_model_bytes", "open_base", "open_base_key"]
+__all__ = ["check_base", "max_model_bytes", "open_base", "open_base_key"]
 
 _HEADER_BYTES = 1 << 13
 
@@ -55,11 +55,11 @@ def open_base(  # noqa: PLR0913 - whose base, of which round, and what it has to
     if network_root(network, salt) != base_root:
         msg = f"the base of round {round_} is not the one the chain commits to: do not train on it"
         raise ProtocolError(msg)
-    _check(network, scoring, round_)
+    check_base(network, scoring, round_)
     return network, salt
 
 
-def _check(network: Network, scoring: ScoringTerms, round_: int) -> None:
+def check_base(network: Network, scoring: ScoringTerms, round_: int) -> None:
     """Raise ProtocolError unless the network can be trained and scored: the owner may have committed to anything."""
     msg = f"the base of round {round_} does not fit the terms: do not train on it"
     if tuple(layer.weight.shape for layer in network.layers) != scoring.shape.layers:

@@ -32,7 +32,7 @@ from marketplace.domain.errors import (
 )
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
-from marketplace.scoring.round import FinalInput, RoundInput, Submission
+from marketplace.scoring.round import FinalInput, RoundFrame, RoundInput, Submission
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import seal_to_all
 from marketplace.storage.store import read_bytes
@@ -171,36 +171,44 @@ class Bench:
 
     def open_round(self, round_: int) -> OpenedRound:
         """Open everything the round's score depends on."""
-        who, log, terms = self._who, self._log, self._terms
         if not self._remembers(round_):
             msg = "nobody handed the last round over to this seat: it cannot score this one"
             raise ProtocolError(msg)
         base, base_salt = self._open_base(round_)
+        frame, keys, (root_salt, rows_salt, final_salt) = self._open_frame(round_)
+        memory = self.memory
+        given = RoundInput(**vars(frame), base=base, last_aggregate=memory.last_aggregate)
+        salts = Salts(
+            base_salt, root_salt, rows_salt, memory.last_aggregate_salt, memory.first_base_salt or bytes(32), final_salt
+        )
+        return OpenedRound(given, keys, salts, sum(self._adopted_gains(round_)))
+
+    def _open_frame(self, round_: int) -> tuple[RoundFrame, dict[int, bytes], tuple[bytes, bytes, bytes | None]]:
+        """Open what a round's score depends on beside its model.
+
+        Returns:
+            It, the data keys of submissions that opened, and the salts of root update, rows and final rows.
+        """
+        who, log, terms = self._who, self._log, self._terms
         key = shard_key(who, log, terms, round_)
         rows, labels, rows_salt = open_shard(who, log, terms, round_, key)
         root_update, root_salt = open_root_update(who, log, terms.scoring, round_, key)
         submissions, keys = self._open_submissions(round_)
         final, final_salt = self._final(key) if round_ == log.terms.rounds - 1 else (None, None)
-        given = RoundInput(
+        frame = RoundFrame(
             scoring=terms.scoring,
-            base=base,
             rows=rows,
             labels=labels,
             submissions=submissions,
             root_update=root_update,
-            last_aggregate=self.memory.last_aggregate,
-            last_submissions=self.memory.last_submissions,
+            last_submissions=self._last_submissions(round_),
             seed=permutation_seed(list(keys.values())),
             round_budget=log.terms.round_budget,
             min_holders=log.terms.min_holders,
             last_round=round_ == log.terms.rounds - 1,
             final=final,
         )
-        memory = self.memory
-        salts = Salts(
-            base_salt, root_salt, rows_salt, memory.last_aggregate_salt, memory.first_base_salt or bytes(32), final_salt
-        )
-        return OpenedRound(given, keys, salts, sum(self._adopted_gains(round_)))
+        return frame, keys, (root_salt, rows_salt, final_salt)
 
     def remember(self) -> None:
         """Carry what the chain settled into the next round."""
@@ -292,6 +300,10 @@ class Bench:
             if key is not None:
                 keys[event.index] = key
         return open_included(who, log, self._terms.scoring, round_, keys), keys
+
+    def _last_submissions(self, round_: int) -> tuple[Submission, ...]:  # noqa: ARG002 - others ask the log
+        """Return those of the last scored round, to tell copies of them."""
+        return self.memory.last_submissions
 
     def _final(self, last_key: bytes) -> tuple[FinalInput, bytes] | tuple[None, None]:
         """The final shard and its salt, if the owner opened it with the last round, whose shard's key is `last_key`."""

@@ -16,6 +16,7 @@ from client.modes import ENCRYPTED, SHARED, check_mode
 from client.outgoing import Outgoing, describe
 from client.participant import Participant
 from client.shared.components import check_bench, components_size, seal_components
+from client.shared.model import open_shared_base
 from client.sheets import payout_in
 from client.watch import check_pace
 from marketplace.domain.abi import allowlist_proof, submission_commitment
@@ -222,7 +223,9 @@ class DataHolder(Participant):
         def make() -> Update:
             if terms.privacy == SHARED:
                 check_bench(self.log)
-            base, _ = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
+                base = open_shared_base(self, self.log, terms.scoring, bounty.round)
+            else:
+                base, _ = open_base(self, self.log, terms.scoring, bounty.round, self.log.base_root(bounty.round))
             update = self.trainer(TrainingTask(base, terms, bounty.round, self.progress))
             update.check(terms.scoring.shape, terms.scoring.bounds)
             return update

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from client.base import max_model_bytes
 from client.encrypted.base import private_key, seal_encrypted_base
 from client.log import BountyLog
-from client.modes import ENCRYPTED, check_mode, is_unjudged
+from client.modes import ENCRYPTED, SHARED, check_mode, is_unjudged
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
+from client.shared.model import open_model, open_served, seal_model_keys
 from client.watch import check_pace
 from marketplace.domain import terms_tree
 from marketplace.domain.abi import bounty_id
@@ -26,7 +27,7 @@ from marketplace.domain.scope import Purpose
 from marketplace.domain.scoring_terms import ScoringTerms
 from marketplace.domain.terms import ChainTerms
 from marketplace.domain.terms_document import RecipeTerms, SealedRoot, TermsDocument
-from marketplace.domain.update import apply, check_network
+from marketplace.domain.update import apply, check_network, difference
 from marketplace.sealing import datakeys
 from marketplace.sealing.recipients import open_for, seal_to_all
 from marketplace.storage.tensors import dump_network, dump_rows, dump_update, load_update
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from client.journal import Journal
+    from client.shared.model import ModelKeys
     from marketplace.chain.account import Account
     from marketplace.domain.bounty import BountyState
     from marketplace.domain.network import Network
@@ -108,6 +110,7 @@ class ModelOwner(Participant):
         self.plan = plan
         self.model = plan.base
         self.aggregates: dict[int, Update] = {}
+        self._model_keys: dict[int, ModelKeys] = {}
         self.delivered: Callable[[int, Network], None] | None = None
         """Called with a round and the model it led to, in order; again after a restart."""
         self._secrets: _Secrets | None = None
@@ -196,17 +199,22 @@ class ModelOwner(Participant):
     def open_round(self, bounty: BountyState) -> bool:
         """Publish the base, sealed to the seats and to everybody who joined, and commit to the root update.
 
-        Where holders are not to read it, they get it encrypted instead.
+        Where holders are not to read it, they get it encrypted instead. Where seats are not to, everybody gets the
+        model the bounty was posted with, holders the keys of all components of how far this round's is from it, and
+        seats those of their own.
 
         Also when this owner does not know the base, because nobody served the last aggregate: then nobody can open it,
         the round is void and fees return, while not opening it would cost the bond.
         """
         round_, scope, base_root = bounty.round, self.scope(self.log.bounty), self.log.base_root(bounty.round)
-        known = network_root(self.model, self.secrets.base_salt)
-        base_key = self.derive(self.log.bounty, "base-key", round_, known)
+        known, model_keys = network_root(self.model, self.secrets.base_salt), ""
+        sent = self.plan.base if self.plan.privacy == SHARED else self.model
+        base_key = self.derive(self.log.bounty, "base-key", round_, network_root(sent, self.secrets.base_salt))
         context = scope.context(Purpose.BASE, round_, self.address)
-        base_cid = self.put_sealed(dump_network(self.model, self.secrets.base_salt), base_key, context)
+        base_cid = self.put_sealed(dump_network(sent, self.secrets.base_salt), base_key, context)
         recipients, sealed_to = self._recipients(bounty)
+        if self.plan.privacy == SHARED and self.log.last_adopted(before=round_) is not None:
+            model_keys = self.put_envelope(seal_model_keys(self, self.log, round_, self._model_keys))
         encrypted = ""
         if self.plan.privacy == ENCRYPTED:
             private, bounds = private_key(self.journal, self.log.bounty), self.plan.scoring.bounds
@@ -221,7 +229,7 @@ class ModelOwner(Participant):
         root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
         key = root_key(self.secrets.shard_keys[round_], root)
         root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
-        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root, encrypted)
+        document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root, encrypted, model_keys)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
         return True
 
@@ -251,7 +259,7 @@ class ModelOwner(Participant):
         for round_ in self.log.adopted:
             if round_ not in self.aggregates and self.log.served[round_]:
                 try:
-                    self._receive(round_)
+                    self._receive_shared(round_) if self.plan.privacy == SHARED else self._receive(round_)
                 except GradMarketError as trouble:
                     self.note(trouble)
                     return
@@ -271,7 +279,7 @@ class ModelOwner(Participant):
     # ------------------------------------------------------------------ details
     def forget(self) -> None:
         """Start again from the model the bounty was posted with: aggregates come from the history."""
-        self.model, self.aggregates = self.plan.base, {}
+        self.model, self.aggregates, self._model_keys = self.plan.base, {}, {}
         if self._secrets is not None:
             self._secrets.base_salt = self.derive(self.log.bounty, "base-salt", 0)
 
@@ -311,13 +319,22 @@ class ModelOwner(Participant):
             if network_root(model, next_salt) != self.log.sheet_of(round_).sheet.next_base_root:
                 msg = f"the aggregate of round {round_} does not lead to the model its sheet commits to: challenge it"
                 raise ProtocolError(msg)
-            self.model, self.secrets.base_salt = model, next_salt
-            self.aggregates[round_] = update
-            if self.delivered is not None:
-                self.delivered(round_, model)
+            self.secrets.base_salt = next_salt
+            self._take_over(round_, model, update)
             return
         msg = f"no seat served a key that opens the aggregate of round {round_}: later models build on it"
         raise ProtocolError(msg)
+
+    def _receive_shared(self, round_: int) -> None:
+        keys = open_served(self, self.log, round_)
+        model = open_model(self, self.log, self.plan.scoring, round_, self.plan.base, keys)
+        self._model_keys[round_] = keys
+        self._take_over(round_, model, difference(model, self.model))
+
+    def _take_over(self, round_: int, model: Network, aggregate: Update) -> None:
+        self.model, self.aggregates[round_] = model, aggregate
+        if self.delivered is not None:
+            self.delivered(round_, model)
 
     def _recipients(self, bounty: BountyState) -> tuple[dict[str, bytes], int]:
         """Everybody who gets the base key, and the bitmap of the holders that have to submit.

@@ -113,8 +113,9 @@ class ScoredRound:
 
     Attributes:
         sheet, hash: what the seat commits to.
-        aggregate: what was adopted; None when nothing was.
-        aggregate_key, aggregate_salt: of the sealed aggregate, and of its commitment.
+        aggregate: what was adopted; None when nothing was, or nobody here sees it.
+        aggregate_key, aggregate_salt: of the sealed aggregate, and of its commitment; where three seats share the next
+            model, the keys of this seat's two components of it.
         submissions: those that were scored, for the next round.
         data_keys: holder index -> what the round secret follows from.
         contents: what the sheet names.

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from client.base import max_model_bytes
+from client.base import max_model_bytes, open_base
 from client.opening import included, out_of_reach
 from client.participant import max_sealed_bytes
 from client.shared.components import COIN_WORDS, fetch_component, open_keys, read_components
 from client.shared.joint import JointBench
+from client.shared.model import components_of_seat
 from client.shared.scoring import SharedRound
 from marketplace.domain.errors import GradMarketError, InvalidInput, SealingError
 from marketplace.domain.shared_documents import COMPONENTS
@@ -18,12 +19,13 @@ from marketplace.sealing import datakeys
 from marketplace.storage.store import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from client.scorer import ScoredRound
     from marketplace.domain.events import Submitted
+    from marketplace.domain.network import Network
     from marketplace.privacy.sharing.party import Party
     from marketplace.scoring.round import Submission
 
@@ -63,15 +65,41 @@ class SharedBench(JointBench):
             ProtocolError: nothing has come out yet.
         """
         if round_ not in self._scored:
-            self._remembers(round_)
             self._scored[round_] = self._read_round(round_, self._kept(round_))
         return self._scored[round_]
 
     def _work(self, round_: int, seat: int) -> Callable[[Party], bytes]:
-        who, log, given = self._who, self._log, self.open_round(round_).given
+        who, log, scoring = self._who, self._log, self._terms.scoring
+        base, _ = self._open_base(round_)
+        model = components_of_seat(who, log, scoring, round_, seat)
+        frame, _, _ = self._open_frame(round_)
         components, fine = self._components(round_, seat)
-        previous = self._previous(round_, seat)
-        return SharedRound(who.scope(log.bounty), round_, log.included[round_], given, components, fine, previous).score
+        scope, included_, previous = who.scope(log.bounty), log.included[round_], self._previous(round_, seat)
+        return SharedRound(scope, round_, included_, frame, base, model, components, fine, previous).score
+
+    # ------------------------------------------------------------------ what this seat needs of rounds before
+    def hand_over(self, round_: int, seats: Sequence[int]) -> bool:  # noqa: ARG002 - others do
+        """Nothing: what a seat that was drawn later needs, the owner seals to it when the round opens."""
+        return False
+
+    def _remembers(self, round_: int) -> bool:
+        """Whether this seat has its components of the round's model; raises where they cannot be opened."""
+        mine = [s for s in range(COMPONENTS) if self._log.seats[s].validator == self._who.address]
+        for seat in mine[:1]:
+            components_of_seat(self._who, self._log, self._terms.scoring, round_, seat)
+        return True
+
+    def _open_base(self, round_: int) -> tuple[Network, bytes]:
+        """Open the model the bounty was posted with, which every round of a shared bounty is counted from."""
+        who, log, memory = self._who, self._log, self.memory
+        memory.first_base, memory.first_base_salt = open_base(
+            who, log, self._terms.scoring, round_, log.terms.base_root
+        )
+        return memory.first_base, memory.first_base_salt
+
+    def _last_submissions(self, round_: int) -> tuple[Submission, ...]:
+        last = self._log.last_scored(before=round_)
+        return () if last is None else self._nobody(last)
 
     # ------------------------------------------------------------------ details
     def _open_submissions(self, round_: int) -> tuple[tuple[Submission, ...], dict[int, bytes]]:

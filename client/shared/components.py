@@ -36,6 +36,7 @@ __all__ = [
     "check_bench",
     "components_size",
     "fetch_component",
+    "load_checked",
     "open_keys",
     "read_components",
     "seal_components",
@@ -130,8 +131,17 @@ def fetch_component(  # noqa: PLR0913, PLR0917 - whose, which, and what it has t
     """
     document = read_components(who, log, event)
     context = who.scope(log.bounty).context(Purpose.COMPONENT, event.round, event.holder)
-    words = parameters + COIN_WORDS
-    published = document.components[index]
+    return load_checked(who, document.components[index], index, key, context, parameters + COIN_WORDS)
+
+
+def load_checked(  # noqa: PLR0913, PLR0917 - whose, which, and what it has to be
+    who: Participant, published: SealedComponent, index: int, key: bytes, context: bytes, words: int
+) -> NDArray[np.uint64] | None:
+    """Return the uint64[words] of a component, or None if it contradicts what was published.
+
+    Raises:
+        NotFound, StorageError: it is not here.
+    """
     try:
         component, salt = load_component(who.get_sealed(published.cid, key, context, max_bytes=8 * words + _HEAD))
     except (SealingError, ProtocolError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from client.base import max_model_bytes
 from client.bench import Bench
 from client.opening import included
 from client.shared.meeting import Computation, Desk
@@ -97,10 +96,8 @@ class JointBench(Bench):
         return self._who.journal.once(name, lambda: self._outcome(round_, name))
 
     def _read_round(self, round_: int, kept: bytes) -> ScoredRound:
-        """Return the scored round that was kept, with its base opened: the final shard may need that."""
-        self._open_base(round_)
-        largest = max_model_bytes(self._terms.scoring)
-        return read_round(kept, self._who.scope(self._log.bounty), round_, self._nobody(round_), largest)
+        """Return the scored round that was kept."""
+        return read_round(kept, self._who.scope(self._log.bounty), round_, self._nobody(round_))
 
     def _outcome(self, round_: int, name: str) -> bytes:
         computing = self._computing.get(name.encode())

@@ -8,31 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from client.private_score import score_privately
-from client.scorer import ScoredRound, Shelf, conclude_round, permutation_seed
+from client.private_score import SharedInput, score_privately
+from client.scorer import ScoredRound, Shelf, permutation_seed
+from client.shared.model import seal_model
 from marketplace.domain.abi import FAILED, sheet_hash
 from marketplace.domain.errors import Cheated, PeerFailed, ProtocolError
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import ZERO_HASH, keccak
-from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.domain.sumtree import PayoutTree
 from marketplace.domain.terms import SheetHead
 from marketplace.privacy.sharing.admission import check_consistent
 from marketplace.privacy.sharing.shares import Shares
-from marketplace.scoring.round import RoundInput, Submission
-from marketplace.sealing.envelope import open_bytes
+from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
 from marketplace.storage.canonical import decode_json, encode_json
-from marketplace.storage.tensors import load_update
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from client.private_score import PrivateScore
     from marketplace.domain.errors import GradMarketError
+    from marketplace.domain.network import Network
     from marketplace.domain.scope import Scope
     from marketplace.privacy.sharing.party import Party
+    from marketplace.scoring.round import RoundFrame, Submission
 
 __all__ = ["FAILED", "SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
 
@@ -43,7 +44,9 @@ class SharedRound:
 
     Attributes:
         scope: the bounty; round: the round; included: bitmap, as the chain fixed it.
-        given: everything but the updates and the seed; its submissions say who, not what.
+        given: everything but model, updates and seed; its submissions say who, not what.
+        base: the model the bounty was posted with.
+        model: uint64[2, 2, parameters], this seat's two components of `SharedInput.model`; None before an adoption.
         components: uint64[2, submissions, parameters + 4], this seat's two, zeros where there is none.
         fine: uint8[submissions], a bit for each of the two that is what the submission published.
         previous: uint64[2, last submissions, parameters], likewise, admitted; None if this seat lacks them.
@@ -52,7 +55,9 @@ class SharedRound:
     scope: Scope
     round: int
     included: int
-    given: RoundInput = field(repr=False)
+    given: RoundFrame = field(repr=False)
+    base: Network = field(repr=False)
+    model: NDArray[np.uint64] | None = field(repr=False)
     components: NDArray[np.uint64] = field(repr=False)
     fine: NDArray[np.uint8] = field(repr=False)
     previous: NDArray[np.uint64] | None = field(repr=False)
@@ -75,9 +80,19 @@ class SharedRound:
         }
         given = replace(self.given, seed=permutation_seed(list(keys.values())))
         given, previous = self._known(party, given)
-        result = score_privately(party, given, self._updates(party, words, check), previous).score
-        found = conclude_round(self.scope, self.round, self.included, given, result, keys)
-        return write_round(found.sheet, found.contents, found.aggregate_key)
+        model = None if self.model is None else Shares(*self.model)
+        brought = SharedInput(self.base, model, self._updates(party, words, check), previous)
+        return self._conclude(party, given, score_privately(party, given, brought))
+
+    def _conclude(self, party: Party, given: RoundFrame, result: PrivateScore) -> bytes:
+        """Seal this seat's components of the next model, and write the sheet."""
+        shelf, keys, roots = Shelf(), None, SheetRoots(ZERO_HASH, ZERO_HASH, ZERO_HASH)
+        if result.moved is not None:
+            document, keys = seal_model(party, self.scope, self.round, result.moved, shelf)
+            roots = SheetRoots(document.root, shelf.put_document(document.to_json()), ZERO_HASH)
+        figures = result.figures
+        sheet = shelf.put_document(sheet_document(self.scope, self.round, given, figures, roots))
+        return write_round(sheet_head(given, figures, roots, self.included, sheet), shelf.contents, keys)
 
     def _agree(self, party: Party) -> list[int]:
         """Return the submissions whose components are all what was published; the others are breached.
@@ -98,7 +113,7 @@ class SharedRound:
             raise ProtocolError(msg)
         return [int(i) for i in np.flatnonzero(~breached)]
 
-    def _known(self, party: Party, given: RoundInput) -> tuple[RoundInput, Shares]:
+    def _known(self, party: Party, given: RoundFrame) -> tuple[RoundFrame, Shares]:
         """Return the input and the shares of the last round's updates, without these if a seat lacks them."""
         mine = np.array([self.previous is not None], np.uint8)
         everybody = int(mine[0]) & int(party.pass_down(mine)[0]) & int(party.pass_up(mine)[0])
@@ -175,35 +190,26 @@ def write_round(head: SheetHead, contents: Sequence[bytes], key: bytes | None) -
     )
 
 
-def read_round(
-    data: bytes, scope: Scope, round_: int, submissions: tuple[Submission, ...], largest: int
-) -> ScoredRound:
+def read_round(data: bytes, scope: Scope, round_: int, submissions: tuple[Submission, ...]) -> ScoredRound:
     """Return what `write_round` wrote.
 
     Args:
         data: what it wrote.
         scope: the bounty; round_: the round.
         submissions: who was scored.
-        largest: bytes of an aggregate's file at most.
     """
     stored = decode_json(data)
     values, key = stored["sheet"], stored["key"]
     numbers = {name: int(values[name]) for name in ("included", "breached", "pool")}
     hashes = {n: bytes.fromhex(v[2:]) for n, v in values.items() if isinstance(v, str) and n not in numbers}
     head = SheetHead(**{**values, **numbers, **hashes})
-    contents = tuple(base64.b64decode(text) for text in stored["contents"])
-    aggregate = salt = None
-    if key:
-        context = scope.context(Purpose.AGGREGATE, round_, scope.market)
-        plain = open_bytes(contents[0], bytes.fromhex(key[2:]), context, max_bytes=largest)
-        aggregate, (salt, _) = load_update(plain, salts=2)
     return ScoredRound(
         sheet=head,
         hash=sheet_hash(scope, round_, head),
-        aggregate=aggregate,
+        aggregate=None,
         aggregate_key=bytes.fromhex(key[2:]) if key else None,
-        aggregate_salt=salt,
+        aggregate_salt=None,
         submissions=submissions,
         data_keys={},
-        contents=contents,
+        contents=tuple(base64.b64decode(text) for text in stored["contents"]),
     )

@@ -46,6 +46,8 @@ class RoundDocument:
         root_cid: the sealed root update; its key derives from the shard's key, so it opens with the shard.
         root_root: its commitment, equal to the one on the chain.
         encrypted_base: CID of an `EncryptedBaseDocument`; empty where holders read the base.
+        model_keys: CID of JSON {address: sealed keys of the components of the round's model}, where that is shared;
+            `base_cid` is then the model the bounty was posted with.
     """
 
     kind: ClassVar[str] = "round"
@@ -56,10 +58,12 @@ class RoundDocument:
     root_cid: str
     root_root: bytes
     encrypted_base: str = ""
+    model_keys: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as JSON values."""
-        more = {"encrypted_base": self.encrypted_base} if self.encrypted_base else {}
+        optional = {"encrypted_base": self.encrypted_base, "model_keys": self.model_keys}
+        more = {name: cid for name, cid in optional.items() if cid}
         return {
             "kind": self.kind,
             "round": self.round,
@@ -82,7 +86,7 @@ class RoundDocument:
             r.text("envelope_cid"),
             r.text("root_cid"),
             r.digest("root_root"),
-            r.text("encrypted_base") if r.has("encrypted_base") else "",
+            *(r.text(name) if r.has(name) else "" for name in ("encrypted_base", "model_keys")),
         )
         r.end()
         return out

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     DECRYPTION_SHARE = "decryption-share"
     UPDATE = "update"
     COMPONENT = "component"
+    MODEL_KEYS = "model-keys"
     KEY_SHARE = "key-share"
     SHARES = "shares"
     MEETING = "meeting"

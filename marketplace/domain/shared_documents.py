@@ -1,4 +1,4 @@
-"""The public documents of bounties whose updates are secret-shared: a submission, and how three seats meet."""
+"""The public documents of bounties whose updates are secret-shared: a submission, how seats meet, the next model."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from marketplace.domain.document_fields import Reader, malformed, read_digest
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import keccak
 
-__all__ = ["COMPONENTS", "ComponentsDocument", "MeetingDocument", "SealedComponent"]
+__all__ = ["COMPONENTS", "ComponentsDocument", "MeetingDocument", "ModelDocument", "SealedComponent"]
 
 COMPONENTS: Final = 3
-"""Of a shared update; seat i of three gets those numbered i and i + 1."""
+"""Of a shared update or model; seat i of three gets those numbered i and i + 1."""
 
 
 @dataclass(frozen=True)
 class SealedComponent:
-    """One component of a shared update.
+    """One component of a shared update or model.
 
     Attributes:
         cid: of its ciphertext.
@@ -29,6 +29,20 @@ class SealedComponent:
     cid: str
     commitment: bytes
     key_hash: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {"cid": self.cid, "commitment": hex_text(self.commitment), "key_hash": hex_text(self.key_hash)}
+
+    @classmethod
+    def from_json(cls, value: object, kind: str) -> Self:
+        """Read it; raises ProtocolError naming the document and its first malformed field."""
+        if not isinstance(value, dict) or set(value) != {"cid", "commitment", "key_hash"}:
+            raise malformed(kind, "components")
+        if not isinstance(value["cid"], str):
+            raise malformed(kind, "components")
+        commitment, key_hash = (read_digest(value[field], kind, "components") for field in ("commitment", "key_hash"))
+        return cls(value["cid"], commitment, key_hash)
 
 
 @dataclass(frozen=True)
@@ -65,10 +79,7 @@ class ComponentsDocument:
             "kind": self.kind,
             "round": self.round,
             "holder": self.holder,
-            "components": [
-                {"cid": c.cid, "commitment": hex_text(c.commitment), "key_hash": hex_text(c.key_hash)}
-                for c in self.components
-            ],
+            "components": [c.to_json() for c in self.components],
             "sealed": list(self.sealed),
         }
 
@@ -76,7 +87,8 @@ class ComponentsDocument:
     def from_json(cls, value: object) -> Self:
         """Read the document; raises ProtocolError naming the first malformed field."""
         r = Reader(value, cls.kind)
-        out = cls(r.integer("round"), r.text("holder"), _components(r.raw("components")), _texts(r.raw("sealed")))
+        components = _components(r.raw("components"), cls.kind)
+        out = cls(r.integer("round"), r.text("holder"), components, _texts(r.raw("sealed")))
         r.end()
         return out
 
@@ -109,16 +121,41 @@ class MeetingDocument:
         return out
 
 
-def _components(value: object) -> tuple[SealedComponent, ...]:
-    kind, name, fields = ComponentsDocument.kind, "components", {"cid", "commitment", "key_hash"}
+@dataclass(frozen=True)
+class ModelDocument:
+    """The model that an adopted round leads to, where nobody is to see it but the owner and whoever trains on it.
+
+    Attributes:
+        round: the round.
+        components: the three, in order, of how far it is from the model the bounty was posted with.
+    """
+
+    kind: ClassVar[str] = "model"
+    round: int
+    components: tuple[SealedComponent, ...]
+
+    @property
+    def root(self) -> bytes:
+        """What the sheet has in the place of a commitment to the next base."""
+        return keccak(*(c.commitment for c in self.components))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as JSON values."""
+        return {"kind": self.kind, "round": self.round, "components": [c.to_json() for c in self.components]}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read the document; raises ProtocolError naming the first malformed field."""
+        r = Reader(value, cls.kind)
+        out = cls(r.integer("round"), _components(r.raw("components"), cls.kind))
+        r.end()
+        return out
+
+
+def _components(value: object, kind: str) -> tuple[SealedComponent, ...]:
     if not isinstance(value, list) or len(value) != COMPONENTS:
-        raise malformed(kind, name)
-    if not all(isinstance(c, dict) and set(c) == fields and isinstance(c["cid"], str) for c in value):
-        raise malformed(kind, name)
-    return tuple(
-        SealedComponent(c["cid"], *(read_digest(c[field], kind, name) for field in ("commitment", "key_hash")))
-        for c in value
-    )
+        raise malformed(kind, "components")
+    return tuple(SealedComponent.from_json(c, kind) for c in value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

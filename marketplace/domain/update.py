@@ -26,6 +26,7 @@ __all__ = [
     "check_bounds",
     "check_network",
     "difference",
+    "moved_by",
     "saturate",
     "worst_case",
 ]
@@ -134,6 +135,16 @@ def difference(new: Network, old: Network) -> Update:
         unit = old.scales.bias_unit(i)
         layers.append(LayerUpdate(a.weight - b.weight, (2 * (a.bias - b.bias) + unit) // (2 * unit)))
     return Update(tuple(layers))
+
+
+def moved_by(network: Network, distance: Update) -> Network:
+    """Return the network that `distance` leads to, exactly: nothing is saturated. Inverse of `difference`."""
+    _fit(network, distance)
+    layers = (
+        Layer(old.weight + change.weight, old.bias + network.scales.bias_unit(i) * change.bias)
+        for i, (old, change) in enumerate(zip(network.layers, distance.layers, strict=True))
+    )
+    return Network(tuple(layers), network.scales)
 
 
 def saturate(network: Network, bounds: Bounds) -> Network:

@@ -183,11 +183,24 @@ class Party:
             Cheated: the two parties that hold the missing component do not agree on it.
         """
         self.settle()
-        missing = self.pass_up(x.first)
-        theirs = self.pass_down(np.frombuffer(_hash(x.second), np.uint8)).tobytes()
-        same = hmac.compare_digest(theirs, _hash(missing))
-        self.agree(None if same else frozenset((self.previous, self.next)), "opened two versions of one component")
+        missing = self.missing(x.first, x.second, "opened two versions of one component")
         return group.plus(group.plus(x.first, x.second), missing)
+
+    def missing(self, first: Words, second: Words, fault: str) -> Words:
+        """Return what the two others hold in the place of the component this party lacks.
+
+        Args:
+            first, second: what this party holds in the place of its two components, of one shape.
+            fault: what whoever is blamed is said to have done.
+
+        Raises:
+            Cheated: the two do not agree on it.
+        """
+        out = self.pass_up(first)
+        theirs = self.pass_down(np.frombuffer(_hash(second), np.uint8)).tobytes()
+        same = hmac.compare_digest(theirs, _hash(out))
+        self.agree(None if same else frozenset((self.previous, self.next)), fault)
+        return out
 
     def open(self, x: Shares) -> NDArray[np.int64]:
         """Return the signed integers that are shared."""
