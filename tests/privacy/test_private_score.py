@@ -157,7 +157,7 @@ def test_the_mean_is_rounded_on_shares(seed, n):
 @settings(max_examples=25)
 @given(seeds, st.integers(1, 60), st.sampled_from([40, 90, 300, 4000]))
 def test_the_next_model_is_kept_within_its_bounds_on_shares(seed, k, row_norm):
-    """Weights and biases that would go beyond are clipped, rows that are too long shrunk, as in the open. GM-610."""
+    """Weights and biases that would go beyond are clipped, rows that are too long shrunk, as in the open. GM-559."""
     world = round_of(seed, shape=Shape(5, 4, 3), submissions=3)
     bounds = Bounds(entry=400, norm=4000, weight=60, row_norm=row_norm, bias=30)
     rng = np.random.default_rng(seed)
@@ -174,7 +174,7 @@ def test_the_next_model_is_kept_within_its_bounds_on_shares(seed, k, row_norm):
 
 
 def test_components_of_the_next_model_are_fresh():
-    """The same shares lead to other components each time: nothing of what they were made from is in them. GM-611."""
+    """The same shares lead to other components each time: nothing of what they were made from is in them. GM-560."""
     world = round_of(3, shape=Shape(5, 4, 3), submissions=4, rows=9)
     act = scorer_of(world)
     first, second = in_threads(act), in_threads(act)
