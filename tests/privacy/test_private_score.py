@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from client.private_score import PrivateScore, SharedInput, score_privately
 from marketplace.domain.errors import InvalidInput
-from marketplace.domain.network import Shape
+from marketplace.domain.network import Layer, Network, Shape
 from marketplace.domain.scope import Scope
 from marketplace.domain.update import Bounds, Update, apply, difference, saturate
 from marketplace.privacy.sharing.admission import admit
@@ -22,7 +22,7 @@ from marketplace.privacy.sharing.shares import join
 from marketplace.scoring.round import RoundFigures, RoundInput, score_round
 from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
 from tests.privacy.tables import bare, deal, first_of, scorer_of
-from tests.scoring.worlds import BOUNDS, address, round_of, rounds, seeds, with_submissions
+from tests.scoring.worlds import BOUNDS, SCALES, address, round_of, rounds, seeds, with_submissions
 
 
 def figures(score: RoundFigures) -> dict[str, object]:
@@ -64,6 +64,22 @@ def test_eight_updates_score_the_same_with_and_without_proofs(known, repetitions
     """All 256 coalitions, with and without a last aggregate."""
     world = round_of(3, shape=Shape(5, 4, 3), submissions=8, rows=9, known=known)
     assert figures(score_round(world)) == figures(private(world, repetitions))
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("reach", [60, 3000, 40_000])
+def test_models_of_any_size_score_the_same(known, reach):
+    """Pre-activations beyond 32 bits are worked on with 64; a model that is shared is asked whether it has any."""
+    world = round_of(5, shape=Shape(24, 4, 3), submissions=3, rows=9, known=known)
+    scoring = replace(world.scoring, bounds=replace(BOUNDS, weight=80_000, row_norm=400_000), max_submissions=4)
+    rows = world.rows.copy()
+    rows[0] = 127
+    first, *rest = world.base.layers
+    weight = np.random.default_rng(reach).integers(reach // 2, reach + 1, first.weight.shape)
+    world = replace(world, scoring=scoring, rows=rows, base=Network((Layer(weight, first.bias), *rest), SCALES))
+    score = score_round(world)
+    assert (reach > 3000) is bool(score.coefficients.k * int((rows[0].astype(np.int64) @ weight.T).max()) >= 1 << 31)
+    assert figures(score) == figures(private(world))
 
 
 def test_more_than_eight_updates_score_the_same():
