@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from client.holder import TrainingTask
 from client.scorer import Shelf
 from client.shared.bench import SharedBench
 from client.shared.model import components_of_seat, open_model, open_shared_base, seal_model
+from client.shared.root import open_root_components, seal_root_keys
 from client.validator import Validator
 from marketplace.domain.bounty import Phase
 from marketplace.domain.commitment import network_root
 from marketplace.domain.errors import Cheated, GradMarketError, SealingError
 from marketplace.domain.network import Network
 from marketplace.domain.scope import Scope
-from marketplace.domain.update import difference
+from marketplace.domain.update import Update, difference
 from marketplace.privacy.sharing.local import in_threads
 from marketplace.privacy.sharing.shares import join
 from tests.client.stage import TOKEN, Stage
@@ -181,6 +183,60 @@ def test_an_owner_that_hands_out_no_keys_gets_a_void_round(tmp_path, monkeypatch
     assert ({1}, {0}) == (log.void, set(log.settled))
     assert {0} == {log.lost[p.address] for p in (*stage.holders, *stage.validators)}
     assert [1, 1, 1] == [log.fees_paid_by(h.address) for h in stage.holders]
+
+
+@pytest.mark.parametrize("spoil", ["nothing", "garbage", "others"])
+def test_an_owner_that_hands_out_no_root_update_gets_a_void_round(tmp_path, monkeypatch, spoil):
+    """Its components have keys that no rebuttal publishes: seats without them are excused, and fees return. GM-584."""
+    stage = shared(tmp_path, rounds=1)
+    real = "client.owner.seal_root_keys"
+
+    def spoiled(owner, log, round_):
+        sealed = seal_root_keys(owner, log, round_)
+        if spoil == "nothing":
+            return {}
+        first, *rest = sealed
+        return (
+            {first: "garbage"} | {a: sealed[a] for a in rest}
+            if spoil == "garbage"
+            else sealed | {first: sealed[rest[0]]}
+        )
+
+    monkeypatch.setattr(real, spoiled)
+    for validator in stage.validators:
+        validator.place.patience = 5.0
+    stage.post()
+    stage.play()
+    log = stage.owner.log.refresh()
+    assert ({0}, set()) == (log.void, set(log.settled))
+    assert (spoil == "nothing") is (0 in log.rebuttals)
+    assert {0} == {log.lost[p.address] for p in (*stage.holders, *stage.validators)}
+    assert [0, 0, 0] == [log.fees_paid_by(h.address) for h in stage.holders]
+
+
+def test_one_seat_opens_no_root_update(tmp_path):
+    """What it was trained from is a model that no seat sees. GM-569."""
+    stage = shared(tmp_path, rounds=2)
+    updates: dict[int, Update] = {}
+    real = stage.owner.plan.train_root
+
+    def remembering(base: Network, round_: int) -> Update:
+        updates[round_] = real(base, round_)
+        return updates[round_]
+
+    stage.owner.plan = replace(stage.owner.plan, train_root=remembering)
+    stage.post()
+    stage.play()
+    log, scoring = stage.owner.log.refresh(), stage.owner.plan.scoring
+    for round_, update in updates.items():
+        held = [open_root_components(v, log, scoring, round_, seat) for seat, v in enumerate(seated(stage))]
+        assert update.flat().tolist() == join([pair[0] for pair in held]).tolist()
+        for pair in held:
+            for words in (*pair, pair[0] + pair[1]):
+                assert not np.array_equal(words, update.flat().view(np.uint64))
+                assert abs(np.mean(words >> np.uint64(63)) - 1 / 2) < 1 / 3
+    blocks = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert not any(update.flat()[:4].tobytes() in blocks for update in updates.values())
 
 
 def test_a_holder_checks_that_the_components_are_those_of_the_sheet(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.private_score import PrivateScore, SharedInput, score_privately
-from marketplace.domain.errors import InvalidInput
+from marketplace.domain.errors import InvalidInput, ProtocolError
 from marketplace.domain.network import Layer, Network, Shape
 from marketplace.domain.scope import Scope
 from marketplace.domain.update import Bounds, Update, apply, difference, saturate
@@ -237,9 +237,9 @@ def test_what_is_opened_does_not_grow_with_rows(monkeypatch, known):
         score = private(world)
         live = len(score.coefficients.live)
         want = [
-            n,
-            n,
-            n * (n + known) + n + known,
+            n + 1,
+            n + 1,
+            n * (n + known + 1) + known + 1,
             *[1] * known,
             2 * live + 1,
             *[shape.hidden + shape.classes] * score.adopted,
@@ -253,7 +253,20 @@ def test_shares_of_another_round_are_refused():
     width = world.scoring.shape.parameters
     two, none = deal(np.zeros((2, width), np.int64)), deal(np.zeros((0, width), np.int64))
     with pytest.raises(InvalidInput, match="3 submissions"):
-        in_threads(lambda p: score_privately(p, bare(world), SharedInput(world.base, None, two(p), none(p))))
+        in_threads(
+            lambda p: score_privately(p, bare(world), SharedInput(world.base, None, two(p)[:1], two(p), none(p)))
+        )
+
+
+@pytest.mark.parametrize("entry", [401, -401, 1 << 32])
+def test_a_root_update_beyond_its_bounds_stops_the_scoring(entry):
+    """Nothing is opened but that it is."""
+    world = round_of(5, submissions=3)
+    flat = np.zeros(world.scoring.shape.parameters, np.int64)
+    flat[2] = entry
+    root = Update.from_flat(flat, world.scoring.shape)
+    with pytest.raises(ProtocolError, match="root update exceeds"):
+        in_threads(scorer_of(replace(world, root_update=root)))
 
 
 def test_a_round_of_nobody_can_be_scored():
