@@ -148,11 +148,12 @@ def keys(homes: Iterable[Path], published: Iterable[bytes], options: DemoOptions
                 found[f"secret of {name}"] = of_key(secret)
                 if home.settings.role == "owner":
                     found |= _shard_keys(options, secret)
-                for document in submissions:
-                    if document.holder == opened.wallet.address:
-                        found |= _data_keys(document, secret, name)
+                own = [document for document in submissions if document.holder == opened.wallet.address]
+                found |= {what: k for document in own for what, k in _data_keys(document, secret, name).items()}
                 for desk in journal.names(f"desk/{entry.removeprefix('secret/')}/"):
                     found[f"{desk} of {name}"] = _desk_key(journal.get(desk) or b"", secret, desk)
+            for entry in journal.names("shared/"):
+                found |= _model_keys(journal.get(entry) or b"", f"{entry} of {name}")
             for entry in journal.names("paillier/"):
                 for number, prime in enumerate(load_private(journal.get(entry) or b"").primes):
                     found[f"prime {number} of {name}"] = of_key(int(prime).to_bytes(LEAST_BITS // 16, "big"))
@@ -178,10 +179,20 @@ def _data_keys(document: SubmissionDocument | ComponentsDocument, secret: bytes,
         return {f"data key of {name}, round {document.round}": of_key(key)}
     found: Found = {}
     for index, component in enumerate(document.components):
-        key = datakeys.derive(secret, f"component-key-{index}", at + component.commitment)
-        assert datakeys.key_hash(key) == component.key_hash
+        labels = ("component-key", "root-component-key")  # of a holder's update, of the owner's root update
+        made = (datakeys.derive(secret, f"{label}-{index}", at + component.commitment) for label in labels)
+        (key,) = (key for key in made if datakeys.key_hash(key) == component.key_hash)
         found[f"key of component {index} of {name}, round {document.round}"] = of_key(key)
     return found
+
+
+def _model_keys(stored: bytes, name: str) -> Found:
+    """Return the keys of a compute seat's components of the model that a round led to, from what it kept of it."""
+    both = bytes.fromhex(json.loads(stored)["key"].removeprefix("0x"))
+    size = datakeys.KEY_BYTES
+    return {
+        f"key {at // size} of the model of {name}": of_key(both[at : at + size]) for at in range(0, len(both), size)
+    }
 
 
 def _desk_key(stored: bytes, secret: bytes, desk: str) -> set[bytes]:
