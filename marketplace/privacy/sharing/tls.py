@@ -1,7 +1,8 @@
 """The channel between three machines: mutual TLS 1.3, certificates pinned by fingerprint, nothing without a time limit.
 
-Every pair has two connections, one for each direction: a party writes to those it opened and reads from those it
-accepted, so that no connection is read and written at once and no two parties can wait for each other's buffers.
+Every pair has two connections for messages, one for each direction: a party writes to those it opened and reads from
+those it accepted, so that no connection is read and written at once and no two parties can wait for each other's
+buffers. Two more are for notices, which must not wait behind messages.
 
 Trust model: whoever does not hold the key of a registered certificate can neither read, speak nor replay, and is
 refused without ending the wait for the right one. Certificates travel in the clear before the handshake, which
@@ -19,31 +20,44 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
 from marketplace.domain.errors import InvalidInput, PeerFailed
-from marketplace.privacy.sharing.channel import HEADER, MAX_MESSAGE, Channel, check_header
+from marketplace.privacy.sharing.channel import (
+    DONE,
+    HEADER,
+    MAX_MESSAGE,
+    MAX_NOTICE,
+    TROUBLE,
+    Channel,
+    Inbox,
+    check_header,
+)
 from marketplace.privacy.sharing.identity import MAX_CERTIFICATE, TlsIdentity, fingerprint_of
 from marketplace.privacy.sharing.shares import PARTIES
 
 __all__ = ["Peer", "TlsChannel", "listen"]
 
 _HELLO: Final = struct.Struct("<8sBH")
-_MAGIC: Final = b"gradmpc1"
+_MAGIC: Final = b"gradmpc2"
 _READY: Final = b"\1"
 _RETRY: Final = 0.05
 _STRANGER: Final = 5.0
 """Seconds that somebody who connects has to prove who it is."""
 
 _BUFFER: Final = 1 << 22
+_NOTICE: Final = struct.Struct("<H")
+_MESSAGES, _NOTICES = 0, 1  # what a connection is for; whoever opens one says so by its number plus three times this
+_KINDS: Final = (_MESSAGES, _NOTICES)
 _VOID: Final = "void the round and have its seat drawn anew"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Where a party is, and the fingerprint it registered."""
+    """Where a party is, and the fingerprint it registered; port 0 of one that told nothing, and is not waited for."""
 
     host: str
     port: int
@@ -64,20 +78,40 @@ class TlsChannel(Channel):
         listener: where the others reach it; closed once they have, or when it fails.
         peers: all three, in order.
         timeout: seconds within which the others must have connected, and then within which each message must arrive.
+        whole: raise PeerFailed if somebody did not come. Otherwise `absent` is that error, and notices reach whoever
+            came: the two that did have to tell each other.
+
+    Attributes:
+        certificates: of those that came.
+        absent: what speaks against one of those that did not; None if all did.
     """
 
-    def __init__(
-        self, me: int, identity: TlsIdentity, listener: socket.socket, peers: Sequence[Peer], timeout: float = 60.0
+    def __init__(  # noqa: PLR0913, PLR0917 - who meets whom, where, and for how long
+        self,
+        me: int,
+        identity: TlsIdentity,
+        listener: socket.socket,
+        peers: Sequence[Peer],
+        timeout: float = 60.0,
+        whole: bool = True,  # noqa: FBT001, FBT002 - whether all have to come
     ) -> None:
         if len(peers) != PARTIES or not 0 <= me < PARTIES or peers[me].fingerprint != identity.fingerprint:
             msg = f"party {me} of {len(peers)} is not the one with this certificate: name all three parties in order"
             raise InvalidInput(msg)
-        self.me, self._timeout = me, timeout
+        self.me, self.timeout = me, timeout
         self._numbers = {"in": [0] * PARTIES, "out": [0] * PARTIES}
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
         with listener:
-            accepted, opened = _Meeting(me, identity, peers, time.monotonic() + timeout).hold(listener)
-        self._in = accepted
-        self._out = {peer: _Sender(peer, connection, timeout) for peer, connection in opened.items()}
+            met = _Meeting(me, identity, peers, timeout, whole).hold(listener)
+        self.absent, self.certificates = met.absent, met.certificates
+        self._in = {peer: met.accepted[peer, _MESSAGES] for peer in met.certificates}
+        self._out = {peer: _Sender(peer, met.opened[peer, _MESSAGES], timeout) for peer in met.certificates}
+        self._tell = {peer: _Sender(peer, met.opened[peer, _NOTICES], timeout) for peer in met.certificates}
+        self._inbox, self._ended = Inbox(timeout, self._end_within), False
+        self._heard = {peer: met.accepted[peer, _NOTICES] for peer in met.certificates}
+        for peer, connection in self._heard.items():
+            threading.Thread(target=_listen, args=(connection, peer, self._inbox), daemon=True).start()
 
     def send(self, to: int, data: memoryview) -> None:
         """Queue a message; a thread sends it."""
@@ -90,19 +124,66 @@ class TlsChannel(Channel):
         if len(into) > MAX_MESSAGE:
             msg = f"a message of {len(into)} bytes is too large: score fewer rows at once"
             raise InvalidInput(msg)
-        deadline = time.monotonic() + self._timeout
+        deadline = min(time.monotonic() + self.timeout, self._inbox.limit)
         header = bytearray(HEADER.size)
         _fill(self._in[source], memoryview(header), source, deadline)
         check_header(bytes(header), self._numbers["in"][source], len(into), source)
         self._numbers["in"][source] += 1
         _fill(self._in[source], into, source, deadline)
 
+    def tell(self, to: int, notice: bytes) -> None:
+        """Queue a notice."""
+        self._ended |= notice[0] in {DONE, TROUBLE}
+        if to in self._tell:
+            with suppress(PeerFailed):
+                self._tell[to].put(_NOTICE.pack(len(notice)), memoryview(notice))
+
+    def hear(self, source: int, deadline: float) -> bytes | None:
+        """Return the next notice that came in."""
+        return self._inbox.next(source, deadline) if source in self._tell else None
+
     def close(self) -> None:
         """Send what is queued, then close every connection."""
-        for sender in self._out.values():
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+        if self._ended:  # nobody reads any more what is still queued
+            for sender in self._out.values():
+                sender.drop()
+        for sender in (*self._out.values(), *self._tell.values()):
             sender.close()
         for connection in self._in.values():
             connection.close()
+        for connection in self._heard.values():
+            _hang_up(connection, socket.SHUT_RD)  # closed by the thread that reads it
+
+    def _end_within(self, seconds: float) -> None:
+        """Wake up, after so many seconds, whoever waits for a message."""
+        with self._lock:
+            self._timer = threading.Timer(seconds, self._end)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end(self) -> None:
+        for connection in self._in.values():
+            _hang_up(connection, socket.SHUT_RD)
+
+
+def _hang_up(connection: ssl.SSLSocket, how: int) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(connection, how)  # below TLS: a thread may be using that
+
+
+def _listen(connection: ssl.SSLSocket, peer: int, inbox: Inbox) -> None:
+    """Collect the notices of one party, until it leaves or sends something else."""
+    connection.settimeout(None)
+    with connection, suppress(OSError):
+        while True:
+            (size,) = _NOTICE.unpack(_exactly(connection, _NOTICE.size))
+            if size > MAX_NOTICE:
+                break
+            inbox.put(peer, _exactly(connection, size))
+    inbox.put(peer, None)
 
 
 class _Sender:
@@ -121,6 +202,9 @@ class _Sender:
             raise PeerFailed(_gone(self._peer), self._peer)
         self._queue.put(header)
         self._queue.put(data)
+
+    def drop(self) -> None:
+        _hang_up(self._connection, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._queue.put(None)
@@ -144,26 +228,49 @@ class _Known(IntEnum):
     STRANGER = 2
 
 
+@dataclass
+class _Met:
+    """Connections to and from those that came, by party and what they are for."""
+
+    accepted: dict[tuple[int, int], ssl.SSLSocket] = field(default_factory=dict)
+    opened: dict[tuple[int, int], ssl.SSLSocket] = field(default_factory=dict)
+    certificates: dict[int, bytes] = field(default_factory=dict)
+    absent: PeerFailed | None = None
+
+
 class _Meeting:
     """How three parties find each other, until a deadline.
 
     Both others are looked for at once, and whoever is most suspicious is blamed: a party that sees a wrong certificate
-    leaves, and to the third that has not looked yet the one that left would seem to be the one at fault.
+    leaves, and to the third that has not looked yet the one that left would seem to be the one at fault. Where those
+    that came have to speak about the one that did not, nobody leaves before the time is up.
     """
 
-    def __init__(self, me: int, identity: TlsIdentity, peers: Sequence[Peer], deadline: float) -> None:
-        self._me, self._identity, self._peers, self._deadline = me, identity, peers, deadline
+    def __init__(
+        self,
+        me: int,
+        identity: TlsIdentity,
+        peers: Sequence[Peer],
+        timeout: float,
+        whole: bool,  # noqa: FBT001 - see `TlsChannel`
+    ) -> None:
+        self._me, self._identity, self._peers, self._whole = me, identity, peers, whole
+        self._deadline = time.monotonic() + timeout
         self._others = [p for p in range(PARTIES) if p != me]
-        self._accepted: dict[int, ssl.SSLSocket] = {}
-        self._opened: dict[int, ssl.SSLSocket] = {}
+        self._expected = [p for p in self._others if peers[p].port]
+        self._met = _Met()
         self._against = {p: (_Known.ABSENT, _absent(p, peers[p])) for p in self._others}
         self._over = False
         self._lock = threading.Lock()
 
-    def hold(self, listener: socket.socket) -> tuple[dict[int, ssl.SSLSocket], dict[int, ssl.SSLSocket]]:
-        """Return a connection from each of the others and one to each; raises PeerFailed if there are none in time."""
+    def hold(self, listener: socket.socket) -> _Met:
+        """Return connections from and to each of the others; raises PeerFailed if not all are there in time."""
         tasks = [threading.Thread(target=self._accept, args=(listener,), daemon=True)]
-        tasks += [threading.Thread(target=self._connect, args=(peer,), daemon=True) for peer in self._others]
+        tasks += [
+            threading.Thread(target=self._connect, args=(peer, kind), daemon=True)
+            for peer in self._expected
+            for kind in _KINDS
+        ]
         for task in tasks:
             task.start()
         for task in tasks:
@@ -172,27 +279,39 @@ class _Meeting:
                 task.join(_RETRY)
         with self._lock:
             self._over = True
-            missing = [p for p in self._others if p not in self._accepted or p not in self._opened]
-        if missing:
-            for connection in (*self._accepted.values(), *self._opened.values()):
-                connection.close()
-            peer = max(missing, key=lambda p: self._against[p][0])
-            raise PeerFailed(self._against[peer][1], peer)
-        return self._accepted, self._opened
+            return self._result()
 
-    def _keep(self, table: dict[int, ssl.SSLSocket], peer: int, connection: ssl.SSLSocket) -> None:
+    def _result(self) -> _Met:
+        met = self._met
+        missing = [p for p in self._others if not self._complete(p)]
+        met.certificates = {p: c for p, c in met.certificates.items() if p not in missing}
+        gone = missing if not self._whole or not missing else self._others
+        for table in (met.accepted, met.opened):
+            for key in [key for key in table if key[0] in gone]:
+                table.pop(key).close()
+        if missing:
+            peer = max(missing, key=lambda p: self._against[p][0])
+            met.absent = PeerFailed(self._against[peer][1], peer)
+            if self._whole:
+                raise met.absent
+        return met
+
+    def _complete(self, peer: int) -> bool:
+        return all((peer, kind) in table for table in (self._met.accepted, self._met.opened) for kind in _KINDS)
+
+    def _keep(self, table: dict[tuple[int, int], ssl.SSLSocket], key: tuple[int, int], found: ssl.SSLSocket) -> None:
         with self._lock:
-            if not self._over:
-                table[peer] = connection
+            if not self._over and key not in table:
+                table[key] = found
                 return
-        connection.close()
+        found.close()
 
     def _hold_against(self, peer: int, known: _Known, reason: str) -> None:
         with self._lock:
             if known >= self._against[peer][0]:
                 self._against[peer] = (known, reason)
 
-    def _connect(self, peer: int) -> None:
+    def _connect(self, peer: int, kind: int) -> None:
         """Open a connection to write to."""
         there = self._peers[peer]
         while not self._over and (left := self._deadline - time.monotonic()) > 0:
@@ -202,11 +321,12 @@ class _Meeting:
                 time.sleep(_RETRY)
                 continue
             try:
-                self._keep(self._opened, peer, self._greet(plain, peer))
+                self._keep(self._met.opened, (peer, kind), self._greet(plain, peer, kind))
             except PeerFailed as error:
                 plain.close()
                 self._hold_against(peer, _Known.STRANGER, str(error))
-                self._over = True
+                self._over |= self._whole
+                time.sleep(_RETRY)
             except OSError as error:
                 plain.close()
                 name = type(error).__name__
@@ -215,10 +335,10 @@ class _Meeting:
             else:
                 return
 
-    def _greet(self, plain: socket.socket, peer: int) -> ssl.SSLSocket:
+    def _greet(self, plain: socket.socket, peer: int, kind: int) -> ssl.SSLSocket:
         self._tune(plain, self._deadline)
-        plain.sendall(self._hello())
-        index, certificate = _read_hello(plain)
+        plain.sendall(self._hello(kind))
+        index, _, certificate = _read_hello(plain)
         if index != peer or fingerprint_of(certificate) != self._peers[peer].fingerprint:
             raise PeerFailed(_stranger(peer), peer)
         context = self._identity.context(certificate, server=False)
@@ -227,39 +347,47 @@ class _Meeting:
         if secure.recv(1) != _READY:
             msg = f"party {peer} refused this party's certificate: register the fingerprint of the one in use"
             raise PeerFailed(msg, peer)
+        with self._lock:
+            self._met.certificates[peer] = certificate
         return secure
 
     def _accept(self, listener: socket.socket) -> None:
-        """Collect a connection from each of the others to read from; strangers are refused and forgotten."""
+        """Collect connections from each of the others to read from."""
         listener.settimeout(_RETRY)
-        while len(self._accepted) < PARTIES - 1 and not self._over and time.monotonic() < self._deadline:
+        expected = len(self._expected) * len(_KINDS)
+        while len(self._met.accepted) < expected and not self._over and time.monotonic() < self._deadline:
             try:
                 plain, _ = listener.accept()
             except OSError:
                 continue
-            peer = None
-            try:
-                self._tune(plain, min(self._deadline, time.monotonic() + _STRANGER))
-                index, certificate = _read_hello(plain)
-                peer = index if index != self._me else None
-                known = peer is not None and fingerprint_of(certificate) == self._peers[peer].fingerprint
-                plain.sendall(self._hello())
-                if peer is None or peer in self._accepted or not known:
-                    if peer is not None:
-                        self._hold_against(peer, _Known.STRANGER, _stranger(peer))
-                    plain.close()
-                    continue
-                secure = self._identity.context(certificate, server=True).wrap_socket(plain, server_side=True)
-                secure.sendall(_READY)
-                self._keep(self._accepted, peer, secure)
-            except OSError:  # of the socket, of TLS, or nonsense instead of a greeting
-                if peer is not None:  # it may be honest, and have left because it met a stranger
-                    self._hold_against(peer, _Known.BROKE_OFF, f"party {peer} did not finish the handshake: {_VOID}")
-                plain.close()
+            # On a thread of its own: whoever connects and says nothing must not keep out one that is in time.
+            threading.Thread(target=self._admit, args=(plain,), daemon=True).start()
 
-    def _hello(self) -> bytes:
+    def _admit(self, plain: socket.socket) -> None:
+        """Keep a connection of one of the others; strangers are refused and forgotten."""
+        peer = None
+        try:
+            self._tune(plain, min(self._deadline, time.monotonic() + _STRANGER))
+            index, kind, certificate = _read_hello(plain)
+            peer = index if index != self._me else None
+            known = peer is not None and fingerprint_of(certificate) == self._peers[peer].fingerprint
+            plain.sendall(self._hello())
+            if peer is None or (peer, kind) in self._met.accepted or not known:
+                if peer is not None:
+                    self._hold_against(peer, _Known.STRANGER, _stranger(peer))
+                plain.close()
+                return
+            secure = self._identity.context(certificate, server=True).wrap_socket(plain, server_side=True)
+            secure.sendall(_READY)
+            self._keep(self._met.accepted, (peer, kind), secure)
+        except OSError:  # of the socket, of TLS, or nonsense instead of a greeting
+            if peer is not None:  # it may be honest, and have left because it met a stranger
+                self._hold_against(peer, _Known.BROKE_OFF, f"party {peer} did not finish the handshake: {_VOID}")
+            plain.close()
+
+    def _hello(self, kind: int = _MESSAGES) -> bytes:
         certificate = self._identity.certificate
-        return _HELLO.pack(_MAGIC, self._me, len(certificate)) + certificate
+        return _HELLO.pack(_MAGIC, self._me + PARTIES * kind, len(certificate)) + certificate
 
     @staticmethod
     def _tune(plain: socket.socket, deadline: float) -> None:
@@ -269,12 +397,12 @@ class _Meeting:
         plain.settimeout(max(0.001, deadline - time.monotonic()))
 
 
-def _read_hello(plain: socket.socket) -> tuple[int, bytes]:
+def _read_hello(plain: socket.socket) -> tuple[int, int, bytes]:
     magic, index, size = _HELLO.unpack(_exactly(plain, _HELLO.size))
-    if magic != _MAGIC or index >= PARTIES or size > MAX_CERTIFICATE:
+    if magic != _MAGIC or index >= PARTIES * len(_KINDS) or size > MAX_CERTIFICATE:
         msg = "no greeting of a compute seat"
         raise ConnectionError(msg)
-    return index, _exactly(plain, size)
+    return index % PARTIES, index // PARTIES, _exactly(plain, size)
 
 
 def _exactly(plain: socket.socket, size: int) -> bytes:
