@@ -114,12 +114,12 @@ class JointBench(Bench):
             return computing.result
         if computing.trouble is not None:
             self._who.note(computing.trouble)
-        absent, last = None, round_ == self._log.terms.rounds - 1
+        named, last = None, round_ == self._log.terms.rounds - 1
         salt = secrets.token_bytes(_SALT)
-        if computing.verdict is not None and computing.verdict.absent is not None:
-            absent, salt = computing.verdict.absent, computing.verdict.secret
+        if computing.verdict is not None and computing.verdict.named is not None:
+            named, salt = computing.verdict.named, computing.verdict.secret
         scope = self._who.scope(self._log.bounty)
-        return failed_round(scope, round_, self._log.included[round_], absent, salt, last=last)
+        return failed_round(scope, round_, self._log.included[round_], named, salt, last=last)
 
     def _begin(self, round_: int) -> Computation:
         """Open what this seat brings, and meet the others.
@@ -129,7 +129,9 @@ class JointBench(Bench):
         seat = self._seat(round_)
         work = self._work(round_, seat)
         peers = self._peers(round_, seat)
-        return Computation(seat, self._place, self._desk(round_), peers, work, self._common)
+        ground = self._record(round_).encode()
+        most = self._log.terms.phases.commit / 2  # a seat that is slow on purpose keeps nobody from committing
+        return Computation(seat, self._place, self._desk(round_), peers, work, self._common, ground, most)
 
     # ------------------------------------------------------------------ details
     def _nobody(self, round_: int) -> tuple[Submission, ...]:

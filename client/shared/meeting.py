@@ -7,9 +7,12 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
-from marketplace.domain.errors import GradMarketError, ProtocolError
+import numpy as np
+
+from marketplace.domain.errors import Cheated, GradMarketError, ProtocolError
 from marketplace.privacy.sharing.hearing import Hearing
 from marketplace.privacy.sharing.identity import TlsIdentity
 from marketplace.privacy.sharing.party import Party
@@ -83,6 +86,9 @@ class Computation:
         peers: all three seats, in order.
         work: computes with the two others.
         common: what of the work's result all three seats have in common.
+        ground: what all three seats must have read on the chain: to who read something else an honest seat could seem
+            to cheat.
+        most: seconds it may take once the seats have met.
 
     Attributes:
         result: what came out, for all three; None if nothing did.
@@ -98,9 +104,11 @@ class Computation:
         peers: Sequence[Peer],
         work: Callable[[Party], bytes],
         common: Callable[[bytes], bytes],
+        ground: bytes,
+        most: float,
     ) -> None:
         self._seat, self._place, self._desk, self._peers = seat, place, desk, tuple(peers)
-        self._work, self._common = work, common
+        self._work, self._common, self._ground, self._most = work, common, ground, most
         self.result: bytes | None = None
         self.trouble: GradMarketError | None = None
         self.verdict: Verdict | None = None
@@ -126,11 +134,12 @@ class Computation:
             msg = f"port {self._desk.port} of {self._place.host} cannot be listened on: free it, or name another one"
             raise ProtocolError(msg) from error
         identity, patience = self._desk.identity, self._place.patience
-        channel = TlsChannel(self._seat, identity, listener, self._peers, patience, whole=False)
+        channel = TlsChannel(self._seat, identity, listener, self._peers, patience, self._most, whole=False)
         try:
             hearing = Hearing(channel, identity, channel.certificates)
             result = self._compute(channel)
-            self.verdict = hearing.hold(None if result is None else self._common(result))
+            known = self.trouble.known if isinstance(self.trouble, Cheated) else None
+            self.verdict = hearing.hold(None if result is None else self._common(result), known)
             if self.verdict.agreed:
                 self.result = result
             elif self.trouble is None:
@@ -144,10 +153,19 @@ class Computation:
         if channel.absent is not None:
             return None
         try:
-            return self._work(Party.start(channel, secrets.token_bytes(16), REPETITIONS))
+            party = Party.start(channel, secrets.token_bytes(16), REPETITIONS)
+            _check_same(party, self._ground)
+            return self._work(party)
         except GradMarketError as trouble:
             self.trouble = trouble
         except Exception as error:  # noqa: BLE001 - a seat that is made to stumble must not seem to be silent
             msg = f"the computation broke off ({type(error).__name__}: {error}): report it, the round is void"
             self.trouble = ProtocolError(msg)
         return None
+
+
+def _check_same(party: Party, ground: bytes) -> None:
+    mine = np.frombuffer(sha256(ground).digest(), np.uint8)
+    if not np.array_equal(party.pass_down(mine), mine) or not np.array_equal(party.pass_up(mine), mine):
+        msg = "the seats do not see the same round on the chain: a node may lag behind, or was reorganised; it is void"
+        raise ProtocolError(msg)

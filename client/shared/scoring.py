@@ -143,7 +143,7 @@ def failed_round(  # noqa: PLR0913 - a round, and whom this seat blames
 
     Args:
         scope: the bounty; round_: the round; included: bitmap, as the chain fixed it.
-        blamed: a seat that took no part, as both others know; None where nobody can be named.
+        blamed: a seat that both others name; None if there is none.
         salt: 32 bytes. Where a seat is blamed, what both others know and it does not: they make the same sheet. Else
             this seat's alone: no other sheet is like it, and none has a majority.
         last: whether it is the last round.

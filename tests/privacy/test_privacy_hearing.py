@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from marketplace.domain.errors import GradMarketError
-from marketplace.privacy.sharing import proofs
+from marketplace.privacy.sharing import counterproof, proofs
 from marketplace.privacy.sharing.admission import check_consistent
 from marketplace.privacy.sharing.channel import DONE, MAX_NOTICE, TROUBLE, Channel, local_channels
 from marketplace.privacy.sharing.hearing import Hearing, Verdict
@@ -101,7 +101,7 @@ def take_part(channel: Channel, identity: TlsIdentity, certificates, shares, kin
     except GradMarketError as error:
         trouble = error
     try:
-        return End(hearing.hold(result), result, trouble)
+        return End(hearing.hold(result, getattr(trouble, "known", None)), result, trouble)
     finally:
         channel.close()
 
@@ -130,12 +130,12 @@ def check(ends: list[End], cheater: int, *, named: bool | None = None, agreed: b
     one, two = (end for me, end in enumerate(ends) if me != cheater)
     assert one.verdict == two.verdict
     verdict = one.verdict
-    assert verdict.absent in {None, cheater}
-    assert bool(verdict.secret) == (verdict.absent is not None)
+    assert verdict.named in {None, cheater}
+    assert bool(verdict.secret) == (verdict.named is not None)
     if verdict.agreed:
-        assert (EXPECTED, EXPECTED, None) == (one.result, two.result, verdict.absent)
+        assert (EXPECTED, EXPECTED, None) == (one.result, two.result, verdict.named)
     if named is not None:
-        assert (cheater if named else None) == verdict.absent
+        assert (cheater if named else None) == verdict.named
     if agreed is not None:
         assert agreed == verdict.agreed
 
@@ -295,14 +295,70 @@ class Swapped(Party):
         super().agree(blamed, what)
 
 
-@pytest.mark.parametrize("kind", [Wrong, Denying, TwoFaced, Swapped])
-def test_who_computes_or_opens_something_wrong_gets_nobody_else_blamed(kind):
+def test_who_computes_something_wrong_and_stands_by_it_is_named_by_both():
+    """The third knows from the proof, the receiver from the counterproof. GM-563."""
+    everybody(lambda cheater, _: play(cheater, lambda c: c, Wrong), named=True, agreed=False)
+
+
+@pytest.mark.parametrize("kind", [Denying, TwoFaced, Swapped])
+def test_who_sends_or_opens_something_else_than_it_keeps_gets_nobody_blamed(kind):
     """It is noticed, and there is no result; who it was only one of the others knows, or neither."""
     everybody(lambda cheater, _: play(cheater, lambda c: c, kind), named=False, agreed=False)
 
 
-def test_a_false_accusation_gets_nobody_blamed(monkeypatch):
-    """The third cannot know whether a proof failed: it lacks what the accuser checked it with."""
+class Lying(Party):
+    """Marks the thread it runs on."""
+
+    here = threading.local()
+
+    def settle(self):
+        """Prove."""
+        self.here.lies = True
+        super().settle()
+
+
+def lies() -> bool:
+    """Whether the party on this thread is the cheater."""
+    return getattr(Lying.here, "lies", False)
+
+
+def swapped_by_the_cheater(monkeypatch, module, name, other):
+    """Have the cheater's party run something else than what a module calls `name`."""
+    real = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *a, **b: other(real, *a, **b) if lies() else real(*a, **b))
+
+
+@pytest.mark.parametrize("helping", ["honestly", "with lies", "not at all"])
+def test_a_false_accusation_gets_nobody_but_the_accuser_blamed(monkeypatch, helping):
+    """Both others know if it then helps as it should; if not, only the accused one, and the receiver blames nobody."""
+    swapped_by_the_cheater(monkeypatch, proofs, "_check", lambda *_, **__: bytes(32))
+    if helping == "with lies":
+        swapped_by_the_cheater(
+            monkeypatch, counterproof, "_answer", lambda real, *a, **b: [np.zeros_like(x) for x in real(*a, **b)]
+        )
+    if helping == "not at all":
+        swapped_by_the_cheater(monkeypatch, counterproof, "_help", lambda *_: None)
+    named = helping == "honestly"
+    everybody(lambda cheater, _: play(cheater, lambda c: c, Lying), named=named, agreed=False)
+
+
+@pytest.mark.parametrize("way", ["denies", "is silent", "changes its promise"])
+def test_who_computes_something_wrong_and_does_not_stand_by_it_gets_nobody_else_blamed(monkeypatch, way):
+    """The receiver cannot tell it from one that is accused falsely; a changed promise is another thing it stands by."""
+    reshare = Party._reshare
+    monkeypatch.setattr(Party, "_reshare", lambda s, g, z, *r: reshare(s, g, z + np.uint64(isinstance(s, Lying)), *r))
+    if way == "denies":
+        swapped_by_the_cheater(monkeypatch, counterproof, "_answer", lambda *_, **__: [np.zeros(1, np.uint8)])
+    elif way == "is silent":
+        swapped_by_the_cheater(monkeypatch, counterproof, "_prove", lambda *_: None)
+    else:
+        swapped_by_the_cheater(monkeypatch, counterproof, "_from_masks", lambda *_: bytes(32))
+    named = way == "changes its promise"
+    everybody(lambda cheater, _: play(cheater, lambda c: c, Lying), named=named, agreed=False)
+
+
+def test_a_denied_accusation_gets_nobody_blamed(monkeypatch):
+    """Who says that it does not know what the accuser got is told another story by the helper."""
     resolve = proofs._resolve
 
     def accusing(party, excuse, failed, tag):
@@ -479,7 +535,7 @@ def test_who_connects_to_one_alone_gets_nobody_blamed(cheater):
 def test_who_does_not_come_is_named_by_both():
     """The two that came have met, and each says that it saw nobody else. GM-558."""
     ends = over_tls({}, absent=(1,))
-    assert 1 == ends[0].verdict.absent
+    assert 1 == ends[0].verdict.named
     assert ends[0].verdict == ends[2].verdict
 
 

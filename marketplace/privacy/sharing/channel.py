@@ -59,10 +59,10 @@ class Inbox:
 
     Args:
         timeout: seconds within which a message must arrive.
-        told: called with the seconds that are left, whenever another party has ended; by any thread.
+        told: called with the seconds that are left, whenever messages have only so much more time; by any thread.
 
     Attributes:
-        limit: monotonic time after which it is too late for messages, because another party has ended.
+        limit: monotonic time after which it is too late for messages.
     """
 
     def __init__(self, timeout: float, told: Callable[[float], None] = lambda _: None) -> None:
@@ -79,8 +79,12 @@ class Inbox:
         waiting.put(notice)
         share = _PATIENCE_WITH.get(notice[0]) if notice else None
         if share is not None:
-            self.limit = min(self.limit, time.monotonic() + share * self._timeout)
-            self._told(share * self._timeout)
+            self.end_within(share * self._timeout)
+
+    def end_within(self, seconds: float) -> None:
+        """Give messages of the computation so much more time, at most."""
+        self.limit = min(self.limit, time.monotonic() + seconds)
+        self._told(seconds)
 
     def next(self, source: int, deadline: float) -> bytes | None:
         """Return the next notice of a party; None if it left or says nothing before the monotonic `deadline`."""

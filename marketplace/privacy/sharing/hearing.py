@@ -1,30 +1,33 @@
-"""How three parties agree on whether a computation came to a result, and on who, if anybody, took no part in its end.
+"""How three parties agree on whether a computation came to a result, and on who, if anybody, is to blame if not.
 
 Whoever has ended its part, with a result or without, tells both others and then says whom it has heard:
 
-1. *Statement*: DONE, with a signature of the result, or TROUBLE.
+1. *Statement*: DONE, with a signature of the result, or TROUBLE, and whom the party knows to have cheated, if anybody.
 2. *Report*, once both others' statements are there or their time is up: whose came, and the signatures in them.
 
-The result counts for a party that has three signatures of it, its own and both others', from wherever. A party is
-*absent* to one that did not hear its statement and was told by the other that it did not either.
+The result counts for a party that has three signatures of it, its own and both others', from wherever. A party *names*
+another if it did not hear its statement and was told by the third that it did not either, and if it knows it to have
+cheated and was told by the third that it does too.
 
 Trust model: one of three may do what it likes, and two that keep to the protocol reach each other within the time
 limit and are there when it is over. Then, for these two:
 
-- *Neither is absent to the other*, whatever the third says: each heard the other's statement itself.
-- *The third is absent to both or to neither*: each needs both that it heard nothing and that the other did not.
+- *Neither names the other*, whatever the third says: each heard the other's statement itself, and knows it not to have
+  cheated.
+- *Both name the third or neither does*: each needs both that it heard nothing and that the other did not, or both that
+  it knows the third to have cheated and that the other does.
 - *The result counts for both or for neither.* Whoever has three signatures had its own and the third's, at the latest
   from the other's report, so it sent both on, and the other has one of its own: nobody signs for what it does not have.
   A signature that the third gives one of them only after that one's report does not count any more.
 
 Nothing else names anybody. Who sends a message late or not at all may be waiting for a party that is silent towards it
 alone, and that would then blame it together with whoever waits for it. And who is said to have cheated may be accused
-by a liar: see `proofs` for what a party can know of that.
+by a liar: see `proofs` and `counterproof` for what a party can know.
 
 Signatures are of all three parties' nonces of this computation, as the signer heard them, and of the result: those of
 another time fit nowhere, and parties that were told different nonces or got different results come to none.
 
-Two parties that name a third do so under a secret of theirs: the absent cannot know what they say together.
+Two parties that name a third do so under a secret of theirs, so that it cannot know what they say together.
 
 Source: the two rounds are those of Dolev and Strong, "Authenticated Algorithms for Byzantine Agreement", SIAM Journal
 on Computing 12 (1983), for one fault.
@@ -66,17 +69,19 @@ class Verdict:
 
     Args:
         agreed: all three have the same result; where this is true for one honest party it is for the other.
-        absent: the party that is absent to this one; None if none is.
-        secret: 32 bytes that this party and the one that is not absent know, and nobody else; empty if none is absent.
+        named: the party that both others name; None if there is none.
+        secret: 32 bytes that these two know and nobody else; empty if nobody is named.
     """
 
     agreed: bool
-    absent: int | None = None
+    named: int | None = None
     secret: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
 class _Statement:
+    """What a party says of its end; in trouble it signs nothing, and says whom it knows to have cheated instead."""
+
     done: bool
     secret: bytes = field(repr=False)
     signature: bytes
@@ -99,44 +104,61 @@ class Hearing:
         for other in self._others:
             channel.tell(other, bytes([_NONCES]) + self._nonces[channel.me])
 
-    def hold(self, result: bytes | None) -> Verdict:
+    def hold(self, result: bytes | None, known: int | None = None) -> Verdict:
         """End this party's part of the computation, and wait for the others' ends.
 
         Args:
             result: what all three should have come to; None if nothing came out here.
+            known: a party that this one knows to have cheated, see `Cheated.known`.
         """
-        start, limit, me = time.monotonic(), self._channel.timeout, self._channel.me
+        start, limit = time.monotonic(), self._channel.timeout
         signed = None if result is None else self._signed(result, start + _NONCES_IN * limit)
         mine = b"" if signed is None else self._identity.sign(signed)
         for other in self._others:
-            kind = DONE if mine else TROUBLE
-            self._channel.tell(other, bytes([kind]) + self._secrets[other] + mine)
+            kind, rest = (DONE, mine) if mine else (TROUBLE, b"" if known is None else bytes([known]))
+            self._channel.tell(other, bytes([kind]) + self._secrets[other] + rest)
 
         heard = {p: self._hear_statement(p, start + _STATEMENTS_IN * limit) for p in self._others}
         statements = {p: s for p, s in heard.items() if s is not None}
-        signatures = {p: s.signature for p, s in statements.items() if self._fits(p, s.signature, signed)}
         report = _report({p: s.signature for p, s in statements.items()})
         for other in self._others:
             self._channel.tell(other, report)
+        if signed is None:
+            named = None if known is None else self._accused(known, statements)
+            return named or self._absent(statements, start + _REPORTS_IN * limit)
+        return self._agreed(signed, statements, start + _REPORTS_IN * limit)
 
-        missing = [p for p in self._others if p not in signatures]
-        silent = [p for p in self._others if p not in statements]
-        hopeless = not mine or sum(not s.done for s in statements.values()) > 1
-        if not missing or (hopeless and not silent):
-            return Verdict(not missing and bool(mine))
-        told = {p: self._hear_report(p, start + _REPORTS_IN * limit) for p in statements}
-        for other, said in told.items():
-            third = PARTIES - me - other
-            if said is not None and self._fits(third, said.get(third, b""), signed):
-                signatures[third] = said[third]
-        if mine and len(signatures) == len(self._others):
-            return Verdict(agreed=True)
-        for p in silent:
-            (witness,) = (q for q in self._others if q != p)
-            said = told.get(witness)
-            if said is not None and p not in said:
-                return Verdict(agreed=False, absent=p, secret=self._common(witness, statements[witness].secret))
+    # ------------------------------------------------------------ what follows
+    def _accused(self, known: int, statements: Mapping[int, _Statement]) -> Verdict | None:
+        """Return that both others know a party to have cheated, if the witness says that it does too."""
+        said = statements.get(PARTIES - self._channel.me - known)
+        return self._naming(known, said) if said and not said.done and said.signature == bytes([known]) else None
+
+    def _absent(self, statements: Mapping[int, _Statement], deadline: float) -> Verdict:
+        """Return who is absent to this party and to the witness, if anybody is."""
+        for party in self._others:
+            witness = PARTIES - self._channel.me - party
+            if party not in statements and witness in statements:
+                report = self._hear_report(witness, deadline)
+                if report is not None and party not in report:
+                    return self._naming(party, statements[witness])
         return Verdict(agreed=False)
+
+    def _agreed(self, signed: bytes, statements: Mapping[int, _Statement], deadline: float) -> Verdict:
+        """Return that all three have the same result if all signatures are here, or come with a report."""
+        missing = [p for p in self._others if p not in statements or not self._fits(p, statements[p].signature, signed)]
+        if not missing:
+            return Verdict(agreed=True)
+        if len(missing) == 1:
+            (party,) = missing
+            witness = PARTIES - self._channel.me - party
+            report = self._hear_report(witness, deadline)
+            if report is not None and self._fits(party, report.get(party, b""), signed):
+                return Verdict(agreed=True)
+            if party not in statements and report is not None and party not in report:
+                return self._naming(party, statements[witness])
+            return Verdict(agreed=False)
+        return self._absent(statements, deadline)
 
     # ------------------------------------------------------------ what is signed
     def _signed(self, result: bytes, deadline: float) -> bytes | None:
@@ -154,9 +176,12 @@ class Hearing:
         certificate = self._certificates.get(party)
         return signed is not None and certificate is not None and has_signed(certificate, signature, signed)
 
-    def _common(self, witness: int, theirs: bytes) -> bytes:
-        ordered = sorted([(self._channel.me, self._secrets[witness]), (witness, theirs)])
-        return blake2b(b"".join(secret for _, secret in ordered), digest_size=_NONCE, person=b"gradmkt/absent").digest()
+    def _naming(self, named: int, statement: _Statement) -> Verdict:
+        """Return that a party is named by this one and by who made the statement, under the secrets of both."""
+        me, witness = self._channel.me, PARTIES - self._channel.me - named
+        ordered = sorted([(me, self._secrets[witness]), (witness, statement.secret)])
+        common = blake2b(b"".join(secret for _, secret in ordered), digest_size=_NONCE, person=b"gradmkt/named")
+        return Verdict(agreed=False, named=named, secret=common.digest())
 
     # ------------------------------------------------------------ what is heard
     def _hear_statement(self, source: int, deadline: float) -> _Statement | None:

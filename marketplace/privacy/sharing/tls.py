@@ -78,6 +78,8 @@ class TlsChannel(Channel):
         listener: where the others reach it; closed once they have, or when it fails.
         peers: all three, in order.
         timeout: seconds within which the others must have connected, and then within which each message must arrive.
+        most: seconds that the computation may take, from when all have met: a party that sends every message just in
+            time must not keep the others from what they have to do next.
         whole: raise PeerFailed if somebody did not come. Otherwise `absent` is that error, and notices reach whoever
             came: the two that did have to tell each other.
 
@@ -93,6 +95,7 @@ class TlsChannel(Channel):
         listener: socket.socket,
         peers: Sequence[Peer],
         timeout: float = 60.0,
+        most: float = float("inf"),
         whole: bool = True,  # noqa: FBT001, FBT002 - whether all have to come
     ) -> None:
         if len(peers) != PARTIES or not 0 <= me < PARTIES or peers[me].fingerprint != identity.fingerprint:
@@ -110,6 +113,8 @@ class TlsChannel(Channel):
         self._tell = {peer: _Sender(peer, met.opened[peer, _NOTICES], timeout) for peer in met.certificates}
         self._inbox, self._ended = Inbox(timeout, self._end_within), False
         self._heard = {peer: met.accepted[peer, _NOTICES] for peer in met.certificates}
+        if most < float("inf"):
+            self._inbox.end_within(most)
         for peer, connection in self._heard.items():
             threading.Thread(target=_listen, args=(connection, peer, self._inbox), daemon=True).start()
 
@@ -160,7 +165,10 @@ class TlsChannel(Channel):
     def _end_within(self, seconds: float) -> None:
         """Wake up, after so many seconds, whoever waits for a message."""
         with self._lock:
-            self._timer = threading.Timer(seconds, self._end)
+            if self._timer is not None:
+                self._timer.cancel()
+            left = max(0.0, min(seconds, self._inbox.limit - time.monotonic()))
+            self._timer = threading.Timer(left, self._end)
             self._timer.daemon = True
             self._timer.start()
 
