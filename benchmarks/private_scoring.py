@@ -144,8 +144,9 @@ def score(party: Party, shares: list[Shares], given: tuple[Shape, int]) -> dict[
     world = make_round(*given)
     frame = RoundFrame(**{f.name: getattr(world, f.name) for f in fields(RoundFrame)})
     bare = replace(frame, submissions=tuple(replace(s, update=None) for s in world.submissions))
-    updates, model = shares
-    return figures(score_privately(party, bare, SharedInput(first_of(world), model, updates, updates[:0])).figures)
+    updates, model, root = shares
+    brought = SharedInput(first_of(world), model, root, updates, updates[:0])
+    return figures(score_privately(party, bare, brought).figures)
 
 
 def play(shape: Shape, rows: int, repetitions: int) -> tuple[float, float]:
@@ -153,7 +154,9 @@ def play(shape: Shape, rows: int, repetitions: int) -> tuple[float, float]:
     world = make_round(shape, rows)
     updates = np.array([s.update.flat() for s in world.submissions if s.update is not None])
     moved = difference(world.base, first_of(world)).flat()
-    took, spent, scores = in_processes(score, [updates, np.stack([moved, moved])], (shape, rows), repetitions)
+    took, spent, scores = in_processes(
+        score, [updates, np.stack([moved, moved]), world.root_update.flat()[None]], (shape, rows), repetitions
+    )
     if scores != [figures(score_round(world))] * PARTIES:
         message = "the private score is not the plaintext one"
         raise SystemExit(message)

@@ -119,7 +119,7 @@ class Bench:
         try:
             key = shard_key(self._who, self._log, self._terms, round_)
             open_shard(self._who, self._log, self._terms, round_, key)
-            open_root_update(self._who, self._log, self._terms.scoring, round_, key)
+            self._check_root(round_, key)
         except GradMarketError as error:
             if patient and out_of_reach(error):
                 raise
@@ -175,24 +175,24 @@ class Bench:
             msg = "nobody handed the last round over to this seat: it cannot score this one"
             raise ProtocolError(msg)
         base, base_salt = self._open_base(round_)
-        frame, keys, (root_salt, rows_salt, final_salt) = self._open_frame(round_)
+        key = shard_key(self._who, self._log, self._terms, round_)
+        root_update, root_salt = open_root_update(self._who, self._log, self._terms.scoring, round_, key)
+        frame, keys, (rows_salt, final_salt) = self._open_frame(round_, key)
         memory = self.memory
-        given = RoundInput(**vars(frame), base=base, last_aggregate=memory.last_aggregate)
+        given = RoundInput(**vars(frame), base=base, root_update=root_update, last_aggregate=memory.last_aggregate)
         salts = Salts(
             base_salt, root_salt, rows_salt, memory.last_aggregate_salt, memory.first_base_salt or bytes(32), final_salt
         )
         return OpenedRound(given, keys, salts, sum(self._adopted_gains(round_)))
 
-    def _open_frame(self, round_: int) -> tuple[RoundFrame, dict[int, bytes], tuple[bytes, bytes, bytes | None]]:
-        """Open what a round's score depends on beside its model.
+    def _open_frame(self, round_: int, key: bytes) -> tuple[RoundFrame, dict[int, bytes], tuple[bytes, bytes | None]]:
+        """Open what a round's score depends on beside its model and the root update; `key` is the shard's.
 
         Returns:
-            It, the data keys of submissions that opened, and the salts of root update, rows and final rows.
+            It, the data keys of submissions that opened, and the salts of rows and final rows.
         """
         who, log, terms = self._who, self._log, self._terms
-        key = shard_key(who, log, terms, round_)
         rows, labels, rows_salt = open_shard(who, log, terms, round_, key)
-        root_update, root_salt = open_root_update(who, log, terms.scoring, round_, key)
         submissions, keys = self._open_submissions(round_)
         final, final_salt = self._final(key) if round_ == log.terms.rounds - 1 else (None, None)
         frame = RoundFrame(
@@ -200,7 +200,6 @@ class Bench:
             rows=rows,
             labels=labels,
             submissions=submissions,
-            root_update=root_update,
             last_submissions=self._last_submissions(round_),
             seed=permutation_seed(list(keys.values())),
             round_budget=log.terms.round_budget,
@@ -208,7 +207,7 @@ class Bench:
             last_round=round_ == log.terms.rounds - 1,
             final=final,
         )
-        return frame, keys, (root_salt, rows_salt, final_salt)
+        return frame, keys, (rows_salt, final_salt)
 
     def remember(self) -> None:
         """Carry what the chain settled into the next round."""
@@ -300,6 +299,10 @@ class Bench:
             if key is not None:
                 keys[event.index] = key
         return open_included(who, log, self._terms.scoring, round_, keys), keys
+
+    def _check_root(self, round_: int, key: bytes) -> None:
+        """Raise unless the root update opened, with the shard's key, and matches its commitment."""
+        open_root_update(self._who, self._log, self._terms.scoring, round_, key)
 
     def _last_submissions(self, round_: int) -> tuple[Submission, ...]:  # noqa: ARG002 - others ask the log
         """Return those of the last scored round, to tell copies of them."""

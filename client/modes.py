@@ -26,7 +26,7 @@ ENCRYPTED = "encrypted-model"
 """Holders train a linear model that they cannot read; three seats decrypt single updates once submissions closed."""
 
 _MEAN_BITS = 30
-"""Of four times the largest sum of weighted entries and twice K: what `privacy.sharing.figures.open_mean` divides."""
+"""Of four times the largest sum of weighted entries and twice K: what `privacy.sharing.adoption.share_mean` divides."""
 
 _MOST_PARAMETERS = 1024
 """Of an encrypted model: training multiplies as many ciphertexts as its square; this many take a minute."""

@@ -16,6 +16,7 @@ from client.modes import ENCRYPTED, SHARED, check_mode, is_unjudged
 from client.participant import Participant
 from client.shards import check_rows, root_key, seal_final_key
 from client.shared.model import open_model, open_served, seal_model_keys
+from client.shared.root import seal_root, seal_root_keys
 from client.watch import check_pace
 from marketplace.domain import terms_tree
 from marketplace.domain.abi import bounty_id
@@ -224,11 +225,10 @@ class ModelOwner(Participant):
         envelope = self.put_envelope(seal_to_all(base_key, recipients, context))
 
         update = self.plan.train_root(self.model, round_)
-        salt = self.derive(self.log.bounty, "root-salt", round_, known)
-        root = update_root(update, salt)
-        root_context = scope.context(Purpose.ROOT_UPDATE, round_, self.address)
-        key = root_key(self.secrets.shard_keys[round_], root)
-        root_cid = self.put_sealed(dump_update(update, salt), key, root_context)
+        if self.plan.privacy == SHARED:
+            root, root_cid = seal_root(self, self.log, update, round_)
+        else:
+            root, root_cid = self._seal_root(update, self.derive(self.log.bounty, "root-salt", round_, known), round_)
         document = RoundDocument(round_, base_cid, base_root, envelope, root_cid, root, encrypted, model_keys)
         self.account.open_round(self.log.bounty, self.log.terms, sealed_to, root, self.publish(document))
         return True
@@ -240,7 +240,9 @@ class ModelOwner(Participant):
         keys = {round_: seal_to_all(hidden[round_], self.usable_keys(self.log.keys_of_seats()), context)}
         if round_ == final - 1:
             keys[final] = seal_final_key(self, self.log.bounty, final, hidden[round_], hidden[final])
-        self.account.open_shard(self.log.bounty, self.log.terms, self.publish(ShardDocument(bounty.round, keys)))
+        root_keys = seal_root_keys(self, self.log, round_) if self.plan.privacy == SHARED else {}
+        document = self.publish(ShardDocument(bounty.round, keys, root_keys))
+        self.account.open_shard(self.log.bounty, self.log.terms, document)
         return True
 
     def rebut(self, bounty: BountyState) -> bool:
@@ -298,6 +300,13 @@ class ModelOwner(Participant):
             msg = "this owner has not posted a bounty yet: call post() first"
             raise ProtocolError(msg)
         return self._secrets
+
+    def _seal_root(self, update: Update, salt: bytes, round_: int) -> tuple[bytes, str]:
+        """Seal a root update so that it opens with its round's shard; return its commitment and the CID."""
+        root = update_root(update, salt)
+        context = self.scope(self.log.bounty).context(Purpose.ROOT_UPDATE, round_, self.address)
+        key = root_key(self.secrets.shard_keys[round_], root)
+        return root, self.put_sealed(dump_update(update, salt), key, context)
 
     def _receive(self, round_: int) -> None:
         document = self.fetch(self.log.sheet_of(round_).sheet.aggregate, AggregateDocument)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from marketplace.domain.bounds import EXACT_PLAYERS
-from marketplace.domain.errors import InvalidInput
+from marketplace.domain.errors import InvalidInput, ProtocolError
 from marketplace.domain.update import check_network
 from marketplace.privacy.sharing.admission import admit, check_consistent
 from marketplace.privacy.sharing.adoption import adopt
@@ -47,12 +47,14 @@ class SharedInput:
         base: W, the model that the bounty was posted with, which seats know.
         model: shares of int64[2, parameters] in the layout and units of `Update.flat`: how far the round's model is
             from W, and the last adopted aggregate; None before there is one, when the round's model is W.
-        updates: shares of int64[submissions, parameters], checked against their commitments.
+        root: shares of int64[1, parameters], the owner's root update, checked against its commitment.
+        updates: shares of int64[submissions, parameters], checked against theirs.
         previous: `PrivateScore.admitted` of the last scored round, shares of int64[last submissions, parameters].
     """
 
     base: Network
     model: Shares | None = field(repr=False)
+    root: Shares = field(repr=False)
     updates: Shares = field(repr=False)
     previous: Shares = field(repr=False)
 
@@ -60,7 +62,7 @@ class SharedInput:
         """Raise InvalidInput (or a subclass) unless the parts fit those that everybody knows."""
         terms, width = given.scoring, given.scoring.shape.parameters
         check_network(self.base, terms.shape, terms.bounds)
-        rows = {"submissions": (self.updates, len(given.submissions))}
+        rows = {"submissions": (self.updates, len(given.submissions)), "root updates": (self.root, 1)}
         rows["last submissions"] = self.previous, len(given.last_submissions)
         if self.model is not None:
             rows["models"] = self.model, 2
@@ -95,6 +97,7 @@ def score_privately(party: Party, given: RoundFrame, shared: SharedInput) -> Pri
 
     Raises:
         InvalidInput: the parts do not fit each other, or their bounds are not proven.
+        ProtocolError: the root update exceeds its bounds.
         Cheated: a party lied; nothing was opened after it did.
         PeerFailed: a party is silent or gone.
     """
@@ -104,11 +107,16 @@ def score_privately(party: Party, given: RoundFrame, shared: SharedInput) -> Pri
 
     # Who takes part.
     model = [] if shared.model is None else [shared.model]
-    check_consistent(party, Shares.concatenate([shared.updates, shared.previous, *model]))
-    admitted, updates = admit(party, shared.updates, terms.bounds.entry, terms.bounds.norm)
+    check_consistent(party, Shares.concatenate([shared.updates, shared.root, shared.previous, *model]))
+    both = Shares.concatenate([shared.updates, shared.root])
+    (*admitted, rooted), kept = admit(party, both, terms.bounds.entry, terms.bounds.norm)
+    if not rooted:
+        msg = "the owner's root update exceeds the bounds of the terms: the round is void"
+        raise ProtocolError(msg)
+    updates, root = kept[:-1], kept[-1:]
 
     # What goes into the aggregate, from norms and dot products alone.
-    dots = _open_dots(party, given, updates, shared)
+    dots = _open_dots(party, given, updates, root, shared)
     holders, before = [s.holder for s in given.submissions], [s.holder for s in given.last_submissions]
     weights = coefficients(dots, holders, before, terms)
 
@@ -130,17 +138,16 @@ def _distance(party: Party, shared: SharedInput, width: int) -> Shares:
     return party.public(np.zeros(width, np.int64)) if shared.model is None else shared.model[0]
 
 
-def _open_dots(party: Party, given: RoundFrame, updates: Shares, shared: SharedInput) -> Dots:
-    root, m = given.root_update.flat(), len(given.last_submissions)
-    others = shared.previous if shared.model is None else Shares.concatenate([shared.previous, shared.model[1:]])
-    opened = open_figures(party, updates, [root], others)
+def _open_dots(party: Party, given: RoundFrame, updates: Shares, root: Shares, shared: SharedInput) -> Dots:
+    m, last = len(given.last_submissions), [] if shared.model is None else [shared.model[1:]]
+    opened = open_figures(party, updates, Shares.concatenate([shared.previous, root, *last]))
     known, known_square = (0,) * len(given.submissions), 0
-    if shared.model is not None:
-        known, known_square = tuple(opened.others[:, m].tolist()), int(opened.other_squares[m])
+    if last:
+        known, known_square = tuple(opened.others[:, m + 1].tolist()), int(opened.other_squares[m + 1])
     return Dots(
         gram=tuple(tuple(row) for row in opened.gram.tolist()),
-        root=tuple(opened.vectors[:, 0].tolist()),
-        root_square=int(root @ root),
+        root=tuple(opened.others[:, m].tolist()),
+        root_square=int(opened.other_squares[m]),
         known=known,
         known_square=known_square,
         previous=tuple(tuple(row) for row in opened.others[:, :m].tolist()),

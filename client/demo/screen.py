@@ -45,6 +45,7 @@ _OTHERWISE: Final = {
     | {
         Phase.SUBMIT: "holders train at home, submit updates in three components",
         Phase.COMMIT: "seats compute on components that none can read, commit to a sheet",
+        Phase.SERVE: "settled; seats hand the owner the keys of the next model's components",
     },
     ENCRYPTED: _UNJUDGED
     | {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from client.demo.command import write_report
 from client.leakage.curve import curve
-from client.leakage.membership import FEWEST_SHADOWS, LIRA, Shadows, infer
+from client.leakage.membership import FEWEST_SHADOWS, LIRA, TARGETS, Shadows, infer
 from client.leakage.page import write_page
 from client.leakage.picture import pictures_of
 from client.leakage.reconstruction import INVERSIONS, reconstruct
@@ -41,7 +41,7 @@ class LeakageOptions:
 
     Attributes:
         only: names, comma-separated: of views, attacks and data; of each kind that is not named all are taken.
-        shadows: models that LiRA learns from.
+        shadows: models that LiRA learns from; targets: models that it attacks, for each of these.
         jobs: processes that share the data sets.
         report: a file to write the report to.
         write: a page whose marked sections are written anew, and the picture beside it.
@@ -54,6 +54,7 @@ class LeakageOptions:
     as_json: bool = False
     report: Path | None = None
     write: Path | None = None
+    targets: int = TARGETS
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
@@ -62,10 +63,10 @@ class LeakageOptions:
         if unknown:
             msg = f"the leakage laboratory knows no {unknown[0]!r}: use {', '.join(known)}"
             raise InvalidInput(msg)
-        if self.seed < 0 or self.shadows < FEWEST_SHADOWS or self.jobs < 1:
+        if self.seed < 0 or self.shadows < FEWEST_SHADOWS or min(self.targets, self.jobs) < 1:
             msg = (
-                f"seed {self.seed}, {self.shadows} shadow models and {self.jobs} jobs cannot be measured with: use at "
-                f"least 0, {FEWEST_SHADOWS} and 1"
+                f"seed {self.seed}, {self.shadows} shadow models, {self.targets} targets for each and {self.jobs} jobs "
+                f"cannot be measured with: use at least 0, {FEWEST_SHADOWS}, 1 and 1"
             )
             raise InvalidInput(msg)
         if self.only and self.write is not None:
@@ -114,7 +115,7 @@ def _measured(options: LeakageOptions, data: str) -> dict[str, Any]:
     if data == _PICTURED:
         report["pictures"] = pictures_of(world, report["reconstruction"], seen)
     if not {LIRA, _NOISE}.isdisjoint(measures):
-        _learn(report, Shadows(world, options.shadows), views, measures)
+        _learn(report, Shadows(world, options.shadows, options.targets), views, measures)
     return report
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from marketplace.scoring.adoption import is_adopted, weighted_mean
+from marketplace.scoring.adoption import adopt, is_adopted, weighted_mean
 from marketplace.scoring.coefficients import Coefficients, coefficients
 from marketplace.scoring.dots import Dots, dot_products
 from marketplace.scoring.round import RoundInput, RoundScore, Submission, score_round
@@ -56,8 +56,17 @@ class Crowd:
         """
         if not self.hides:
             return np.zeros(self.world.scoring.shape.parameters)
-        mean = weighted_mean(self.updates, self.weights.values, self.weights.k, self.world.scoring.shape)
-        return mean.flat().astype(np.float64)
+        return self._mean.flat().astype(np.float64)
+
+    @cached_property
+    def next_root(self) -> Floats:
+        """float64[parameters], the owner's update of the second round, from the base that this one leads to."""
+        base = adopt(self.world.base, self._mean, self.world.scoring.bounds)[0] if self.hides else self.world.base
+        return self.world.root_of(base, 1).flat().astype(np.float64)
+
+    @property
+    def _mean(self) -> Update:
+        return weighted_mean(self.updates, self.weights.values, self.weights.k, self.world.scoring.shape)
 
     @cached_property
     def score(self) -> RoundScore:
@@ -87,7 +96,10 @@ class Crowd:
 
     @property
     def figures(self) -> Floats:
-        """float64[f], what a sheet says of the victim: dot products, trust, contribution with its square, gain."""
+        """float64[f], what a sheet says of the victim: dot products, trust, contribution with its square, gain.
+
+        One compute seat of a first round knows one thing more: which updates exceed which bound. Here none does.
+        """
         score = self.score
         said = (*self.dots.gram[0], self.dots.root[0], self.weights.trusts[0], score.sums[0], score.squares[0])
         return np.array([*said, score.gain], np.float64)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,19 +29,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from client.leakage.noise import Mechanism
-    from client.leakage.views import View
+    from client.leakage.views import Vectors, View
     from client.leakage.world import World
     from marketplace.datasets.columns import Floats
     from marketplace.domain.update import Update
 
-__all__ = ["FEWEST_SHADOWS", "LIRA", "Membership", "Shadows", "infer", "likelihood_ratios"]
+__all__ = ["FEWEST_SHADOWS", "LIRA", "TARGETS", "Membership", "Shadows", "infer", "likelihood_ratios"]
 
 LIRA: Final = "membership"
 _FEWEST_ROWS: Final = 200
 FEWEST_SHADOWS: Final = 8
 """So that each row is in some, and in some not."""
-_TARGETS: Final = 2
-"""Models that are attacked, for each shadow model: one in a thousand takes many rows to be measured."""
+TARGETS: Final = 2
+"""Models that are attacked, for each shadow model, unless it is said otherwise.
+
+One in a thousand takes many rows to be measured. A figure that is the same for all rows of a model has them stand or
+fall together: it takes many models, too, to be exact about it.
+"""
 _NARROWEST: Final = 1e-12
 
 
@@ -78,20 +83,21 @@ class Shadows:
 
     Args:
         shadows: at least `FEWEST_SHADOWS`.
+        targets: models to attack, for each shadow model.
 
     Attributes:
         rows: the holder's; members: bool[models, rows], which of them each model was trained on.
         updates: one for each model; others: of the seven other holders, the same in every round.
     """
 
-    def __init__(self, world: World, shadows: int) -> None:
+    def __init__(self, world: World, shadows: int, targets: int = TARGETS) -> None:
         self.world, self.shadows = world, shadows
         sizes = [len(part.labels) for part in world.parts]
         victim = min((i for i, size in enumerate(sizes) if size >= _FEWEST_ROWS), key=lambda i: sizes[i])
         self.rows, recipe = world.parts[victim], SETTINGS["recipe"]
         rng = world.rng(LIRA)
         count = len(self.rows.labels)
-        self.members: NDArray[np.bool_] = np.zeros((shadows * (1 + _TARGETS), count), bool)
+        self.members: NDArray[np.bool_] = np.zeros((shadows * (1 + targets), count), bool)
         for chosen in self.members:
             chosen[rng.choice(count, count // 2, replace=False)] = True
         # In pairs, so that each row is in half of the models that the attacker learns from.
@@ -118,8 +124,7 @@ def infer(shadows: Shadows, view: View, holders: int) -> list[Membership]:
     """Attack every target as `view` shows it in rounds of so many holders; one result for each signal."""
     world, found = shadows.world, []
     rng = world.rng(LIRA, view.name, str(holders))
-    crowds = [Crowd(world, (update, *shadows.others[: holders - 1])) for update in shadows.updates]
-    for signal, features in _signals(shadows, view, crowds, rng).items():
+    for signal, features in _signals(shadows, view, _crowds(shadows, holders), rng).items():
         scores = likelihood_ratios(features, shadows.members, shadows.shadows)
         rates = rates_of(scores, shadows.members[shadows.shadows :], world.rng(LIRA, view.name, signal))
         sizes = (shadows.shadows, *scores.shape)
@@ -145,20 +150,36 @@ def likelihood_ratios(features: Floats, members: NDArray[np.bool_], shadows: int
     return total
 
 
+@lru_cache(maxsize=4)
+def _crowds(shadows: Shadows, holders: int) -> tuple[Crowd, ...]:
+    """Return the round of each model; several views are of the same rounds, whose figures take long."""
+    return tuple(Crowd(shadows.world, (update, *shadows.others[: holders - 1])) for update in shadows.updates)
+
+
 def _signals(shadows: Shadows, view: View, crowds: Sequence[Crowd], rng: np.random.Generator) -> dict[str, Floats]:
     """Return float64[models, rows, figures] for each way of judging rows.
 
     `confidence` is the paper's: the log odds of a row's label, in the base changed by what is held. `alignment` is for
-    who holds an update: the cosine between it and the step that this row alone would make. `figures` are the same for
-    all rows, and judged by what each row does to them.
+    who holds an update, or what follows from one: the cosine between it and what this row's step alone would make of
+    it. `figures` are the same for all rows, and judged by what each row does to them, together with `confidence` where
+    that can be had.
     """
     held = [view.vectors(crowd, rng) for crowd in crowds]
-    if not held[0]:
-        said = np.stack([crowd.figures for crowd in crowds])
-        return {"figures": np.repeat(said[:, None], shadows.members.shape[1], axis=1)}
+    found = {} if view.wordless else _judged(shadows, view, held)
+    if view.figured:
+        said = np.repeat(np.stack([c.figures for c in crowds])[:, None], shadows.members.shape[1], axis=1)
+        found["figures"] = np.concatenate([said, *([found["confidence"]] if found else [])], axis=2)
+    return found
+
+
+def _judged(shadows: Shadows, view: View, held: Sequence[Vectors]) -> dict[str, Floats]:
+    """Return `confidence` and `alignment`; held: what is taken for the update in each model's round."""
     model, vectors = Model.of(shadows.world.base), np.array(held) / shadows.world.scoring.scales.weight_scale
     steps = -model.row_gradients(shadows.rows.features, shadows.rows.labels)
     steps /= np.linalg.norm(steps, axis=1, keepdims=True)
+    if view.echo is not None:
+        steps = view.echo(shadows.world, steps)
+        steps /= np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), _NARROWEST)
     sizes = np.maximum(np.linalg.norm(vectors, axis=2, keepdims=True), _NARROWEST)
     odds = [[_log_odds(model.logits(shadows.rows.features, v), shadows.rows) for v in each] for each in vectors]
     return {

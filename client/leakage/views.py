@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from marketplace.domain.update import Update, apply
 from marketplace.privacy.sharing.shares import join, signed, split
 from marketplace.sealing.envelope import seal_bytes
 from marketplace.storage.tensors import dump_update
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from client.leakage.crowd import Crowd
+    from client.leakage.world import World
     from marketplace.datasets.columns import Floats
 
-__all__ = ["VIEWS", "View", "estimate"]
+__all__ = ["VIEWS", "Vectors", "View", "estimate"]
 
 _KEY_BYTES: Final = 32
 _WORD: Final = 8
@@ -41,6 +43,8 @@ class View:
         crowds: with how many holders a round is played.
         silent: whether it has to say nothing about the rows.
         wordless: whether it holds figures only, and nothing that could be taken for an update.
+        figured: whether rows are judged by the figures too: who has only vectors that follow from them leaves none out.
+        echo: what steps in the base, float64[n, parameters] of norm 1, make of what is held; themselves if it is None.
     """
 
     name: str
@@ -51,6 +55,8 @@ class View:
     crowds: tuple[int, ...] = (3,)
     silent: bool = False
     wordless: bool = False
+    figured: bool = False
+    echo: Callable[[World, Floats], Floats] | None = None
 
 
 def estimate(known: Sequence[Floats], dots: Sequence[float]) -> Floats:
@@ -84,6 +90,27 @@ def _shares(crowd: Crowd, rng: np.random.Generator) -> Vectors:
     first, second, _ = split(crowd.updates[0].flat(), rng.bytes)
     held = (first, second, first + second)
     return tuple(_at_norm(signed(words).astype(np.float64), crowd.norm) for words in held)
+
+
+def _projection(crowd: Crowd, _rng: np.random.Generator) -> Vectors:
+    """What the root update alone says of the victim's update, by the public dot product of the two."""
+    return (estimate((crowd.world.root.flat().astype(np.float64),), (crowd.dots.root[0],)),)
+
+
+def _roots(crowd: Crowd, _rng: np.random.Generator) -> Vectors:
+    """By how much the next root update is less: about the aggregate, as the root rows feel it."""
+    return (crowd.world.root.flat() - crowd.next_root,)
+
+
+def _felt(world: World, steps: Floats) -> Floats:
+    """What the second root update is less by, where the first round makes such a step, as long as the root update.
+
+    The attacker is granted the root rows, and the order in which they are trained on.
+    """
+    size, still = float(np.linalg.norm(world.root.flat())), world.root_of(world.base, 1).flat()
+    moved = [Update.from_flat(np.rint(size * step).astype(np.int64), world.scoring.shape) for step in steps]
+    bases = [apply(world.base, step, world.scoring.bounds) for step in moved]
+    return np.array([still - world.root_of(base, 1).flat() for base in bases], np.float64)
 
 
 def _all_shares(crowd: Crowd, rng: np.random.Generator) -> Vectors:
@@ -127,13 +154,32 @@ VIEWS: Final = {
             crowds=(3, 8),
             silent=True,
             wordless=True,
+            figured=True,
         ),
         View("shares", "two of three components", "nobody", "one compute seat", _shares, silent=True),
+        View(
+            "projection",
+            "what the root update says of the update by their dot product, and all figures",
+            "owner, seats",
+            "owner",
+            _projection,
+            crowds=(3, 8),
+            figured=True,
+        ),
+        View(
+            "roots",
+            "by how much the next root update is less than this one",
+            "owner, seats",
+            "owner",
+            _roots,
+            crowds=(3, 8),
+            echo=_felt,
+        ),
         View(
             "aggregate",
             "the aggregate and the root update, with public dot products",
             "owner, seats; joined holders without the root update",
-            "owner, compute seats; joined holders without the root update",
+            "owner; joined holders without the root update",
             _aggregate,
             crowds=(3, 8),
         ),

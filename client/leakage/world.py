@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from client.training.recipe import Recipe as RecipeOf
     from marketplace.datasets.columns import Floats
+    from marketplace.domain.network import Network
     from marketplace.domain.update import Update
 
 __all__ = ["DATA", "HOLDERS", "SETTINGS", "Setting", "World"]
@@ -95,10 +96,14 @@ class World:
 
     @cached_property
     def root(self) -> Update:
-        """The owner's update, from its root rows."""
-        rows = self.inputs.root
+        """The owner's update of the first round, from its root rows."""
+        return self.root_of(self.base, 0)
+
+    def root_of(self, base: Network, round_: int) -> Update:
+        """Return the root update of a round that starts from `base`."""
+        rows, seed = self.inputs.root, self.seed + round_
         source = RowSource(rows.features, rows.labels)
-        return root_update(self.base, source, self.recipe, seed=self.seed, bounds=self.scoring.bounds)
+        return root_update(base, source, self.recipe, seed=seed, bounds=self.scoring.bounds)
 
     def update(self, rows: Rows, setting: Setting, seed: int) -> Update:
         """Return the update that training on `rows` makes, quantised within the terms' bounds.

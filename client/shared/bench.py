@@ -9,9 +9,11 @@ import numpy as np
 from client.base import max_model_bytes, open_base
 from client.opening import included, out_of_reach
 from client.participant import max_sealed_bytes
+from client.shards import shard_key
 from client.shared.components import COIN_WORDS, fetch_component, open_keys, read_components
 from client.shared.joint import JointBench
 from client.shared.model import components_of_seat
+from client.shared.root import open_root_components
 from client.shared.scoring import SharedRound, sheet_of
 from marketplace.domain.errors import GradMarketError, InvalidInput, SealingError
 from marketplace.domain.shared_documents import COMPONENTS
@@ -72,10 +74,11 @@ class SharedBench(JointBench):
         who, log, scoring = self._who, self._log, self._terms.scoring
         base, _ = self._open_base(round_)
         model = components_of_seat(who, log, scoring, round_, seat)
-        frame, _, _ = self._open_frame(round_)
+        root = open_root_components(who, log, scoring, round_, seat)
+        frame, _, _ = self._open_frame(round_, shard_key(who, log, self._terms, round_))
         components, fine = self._components(round_, seat)
         scope, included_, previous = who.scope(log.bounty), log.included[round_], self._previous(round_, seat)
-        return SharedRound(scope, round_, included_, frame, base, model, components, fine, previous).score
+        return SharedRound(scope, round_, included_, frame, base, model, root, components, fine, previous).score
 
     def _common(self, result: bytes) -> bytes:
         return sheet_of(result)
@@ -87,8 +90,8 @@ class SharedBench(JointBench):
 
     def _remembers(self, round_: int) -> bool:
         """Whether this seat has its components of the round's model; raises where they cannot be opened."""
-        mine = [s for s in range(COMPONENTS) if self._log.seats[s].validator == self._who.address]
-        for seat in mine[:1]:
+        seat = self._held()
+        if seat is not None:
             components_of_seat(self._who, self._log, self._terms.scoring, round_, seat)
         return True
 
@@ -99,6 +102,15 @@ class SharedBench(JointBench):
             who, log, self._terms.scoring, round_, log.terms.base_root
         )
         return memory.first_base, memory.first_base_salt
+
+    def _check_root(self, round_: int, key: bytes) -> None:  # noqa: ARG002 - its components have keys of their own
+        seat = self._held()
+        if seat is not None:
+            open_root_components(self._who, self._log, self._terms.scoring, round_, seat)
+
+    def _held(self) -> int | None:
+        """The seat this validator holds now, if any."""
+        return next((s for s in range(COMPONENTS) if self._log.seats[s].validator == self._who.address), None)
 
     def _last_submissions(self, round_: int) -> tuple[Submission, ...]:
         last = self._log.last_scored(before=round_)

@@ -40,6 +40,7 @@ __all__ = [
     "open_keys",
     "read_components",
     "seal_components",
+    "seal_each",
 ]
 
 COIN_WORDS: Final = 4
@@ -62,18 +63,10 @@ def seal_components(who: Participant, log: BountyLog, update: Update, round_: in
     Returns:
         The commitment and the digest of the document, which go on the chain.
     """
-    scope, bounty = who.scope(log.bounty), log.bounty
+    scope = who.scope(log.bounty)
     coin = np.frombuffer(secrets.token_bytes(8 * COIN_WORDS), np.int64)
-    sealed, keys = [], []
-    for index, component in enumerate(split(np.concatenate([update.flat(), coin]))):
-        salt = secrets.token_bytes(32)
-        commitment = commit_component(index, component, salt)
-        # The commitment pins what is sealed, so the key never seals two things.
-        key = who.derive(bounty, f"component-key-{index}", round_, commitment)
-        context = scope.context(Purpose.COMPONENT, round_, who.address)
-        cid = who.put_sealed(dump_component(component, salt), key, context)
-        sealed.append(SealedComponent(cid, commitment, datakeys.key_hash(key)))
-        keys.append(key)
+    context = scope.context(Purpose.COMPONENT, round_, who.address)
+    components, keys = seal_each(who, log, np.concatenate([update.flat(), coin]), round_, "component-key", context)
     context = scope.context(Purpose.KEY_SHARE, round_, who.address)
     usable = who.usable_keys(log.keys_of_seats())
     seats = [log.seats[i].validator for i in range(COMPONENTS)]
@@ -81,9 +74,31 @@ def seal_components(who: Participant, log: BountyLog, update: Update, round_: in
         seal_text(keys[i] + keys[(i + 1) % COMPONENTS], usable[seat], context) if seat in usable else ""
         for i, seat in enumerate(seats)
     )
-    document = ComponentsDocument(round_, who.address, tuple(sealed), texts)
+    document = ComponentsDocument(round_, who.address, components, texts)
     commitment = submission_commitment(scope, round_, who.address, document.update_root, document.key_hash)
     return commitment, who.publish(document)
+
+
+def seal_each(  # noqa: PLR0913, PLR0917 - whose, what, and what it is sealed under
+    who: Participant, log: BountyLog, words: NDArray[np.int64], round_: int, label: str, context: bytes
+) -> tuple[tuple[SealedComponent, ...], list[bytes]]:
+    """Share numbers in fresh components, seal and store each; return what names them, and their keys.
+
+    Args:
+        who: whose they are; log: the bounty's history.
+        words: int64[n].
+        round_: the round; label: what the keys are for; context: what the ciphertexts are bound to.
+    """
+    sealed, keys = [], []
+    for index, component in enumerate(split(words)):
+        salt = secrets.token_bytes(32)
+        commitment = commit_component(index, component, salt)
+        # The commitment pins what is sealed, so the key never seals two things.
+        key = who.derive(log.bounty, f"{label}-{index}", round_, commitment)
+        cid = who.put_sealed(dump_component(component, salt), key, context)
+        sealed.append(SealedComponent(cid, commitment, datakeys.key_hash(key)))
+        keys.append(key)
+    return tuple(sealed), keys
 
 
 def components_size(parameters: int) -> int:

@@ -43,9 +43,10 @@ class SharedRound:
 
     Attributes:
         scope: the bounty; round: the round; included: bitmap, as the chain fixed it.
-        given: everything but model, updates and seed; its submissions say who, not what.
+        given: everything but model, updates, root update and seed; its submissions say who, not what.
         base: the model the bounty was posted with.
         model: uint64[2, 2, parameters], this seat's two components of `SharedInput.model`; None before an adoption.
+        root: uint64[2, parameters], this seat's two components of the root update.
         components: uint64[2, submissions, parameters + 4], this seat's two, zeros where there is none.
         fine: uint8[submissions], a bit for each of the two that is what the submission published.
         previous: uint64[2, last submissions, parameters], likewise, admitted; None if this seat lacks them.
@@ -57,6 +58,7 @@ class SharedRound:
     given: RoundFrame = field(repr=False)
     base: Network = field(repr=False)
     model: NDArray[np.uint64] | None = field(repr=False)
+    root: NDArray[np.uint64] = field(repr=False)
     components: NDArray[np.uint64] = field(repr=False)
     fine: NDArray[np.uint8] = field(repr=False)
     previous: NDArray[np.uint64] | None = field(repr=False)
@@ -80,7 +82,8 @@ class SharedRound:
         given = replace(self.given, seed=permutation_seed(list(keys.values())))
         given, previous = self._known(party, given)
         model = None if self.model is None else Shares(*self.model)
-        brought = SharedInput(self.base, model, self._updates(party, words, check), previous)
+        root = Shares(*self.root[:, None])
+        brought = SharedInput(self.base, model, root, self._updates(party, words, check), previous)
         return self._conclude(party, given, score_privately(party, given, brought))
 
     def _conclude(self, party: Party, given: RoundFrame, result: PrivateScore) -> bytes:

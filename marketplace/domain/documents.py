@@ -8,7 +8,7 @@ sealed content that a document names by CID. Reading one never trusts it: a malf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from marketplace.domain.document_fields import Reader, malformed, read_digest, read_sealed
@@ -43,7 +43,8 @@ class RoundDocument:
         base_cid: the sealed base model.
         base_root: its commitment, equal to the one the chain holds.
         envelope_cid: JSON {address: sealed base key} for the seats and, unless holders are not to read it, for them.
-        root_cid: the sealed root update; its key derives from the shard's key, so it opens with the shard.
+        root_cid: the sealed root update; its key derives from the shard's key, so it opens with the shard. Where it is
+            shared, a `ComponentsDocument` of the owner's, whose keys come with the shard's.
         root_root: its commitment, equal to the one on the chain.
         encrypted_base: CID of an `EncryptedBaseDocument`; empty where holders read the base.
         model_keys: CID of JSON {address: sealed keys of the components of the round's model}, where that is shared;
@@ -161,16 +162,20 @@ class ShardDocument:
         round: the round whose submissions the shard scores.
         keys: number of the shard -> {seat's address: sealed key}; of the final shard {market's address: its key sealed
             under the key of the round's shard}, so that no seat opens it without the others.
+        root_keys: {seat's address: the keys of its components of the root update, one after the other, sealed}, where
+            that is shared.
     """
 
     kind: ClassVar[str] = "shard"
     round: int
     keys: Mapping[int, Sealed]
+    root_keys: Sealed = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as JSON values."""
         keys = {str(shard): dict(sealed) for shard, sealed in self.keys.items()}
-        return {"kind": self.kind, "round": self.round, "keys": keys}
+        more = {"root_keys": dict(self.root_keys)} if self.root_keys else {}
+        return {"kind": self.kind, "round": self.round, "keys": keys, **more}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -179,7 +184,8 @@ class ShardDocument:
         raw = r.raw("keys")
         if not isinstance(raw, dict) or not all(k.isascii() and k.isdigit() and len(k) <= _MAX_DIGITS for k in raw):
             raise malformed(cls.kind, "keys")
-        out = cls(r.integer("round"), {int(k): read_sealed(v, cls.kind, "keys") for k, v in raw.items()})
+        keys = {int(k): read_sealed(v, cls.kind, "keys") for k, v in raw.items()}
+        out = cls(r.integer("round"), keys, r.sealed("root_keys") if r.has("root_keys") else {})
         r.end()
         return out
 

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     UPDATE = "update"
     COMPONENT = "component"
     MODEL_KEYS = "model-keys"
+    ROOT_KEYS = "root-keys"
     KEY_SHARE = "key-share"
     SHARES = "shares"
     MEETING = "meeting"

@@ -47,14 +47,14 @@ class SealedComponent:
 
 @dataclass(frozen=True)
 class ComponentsDocument:
-    """What a holder publishes with a submission that nobody is to read.
+    """What a holder publishes with a submission that nobody is to read, or an owner of its root update.
 
     Attributes:
         round: the round, from 0.
-        holder: its address.
+        holder: whose it is.
         components: the three, in order.
         sealed: for each seat the keys of its two components, one after the other, sealed to it; empty where the seat
-            has no key that could be sealed to.
+            has no key that could be sealed to, or gets them later.
     """
 
     kind: ClassVar[str] = "components"

@@ -81,14 +81,13 @@ class FinalInput:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RoundFrame:
-    """What a round's score follows from, but for the model: whoever scores it reads this much, in every mode.
+    """What a round's score follows from, but for model and root update: this much is read in every mode.
 
     Args:
         scoring: the bounty's scoring terms.
         rows: int8[n, inputs] of this round's shard.
         labels: int64[n].
         submissions: the included ones, in the order they were submitted.
-        root_update: the owner's.
         last_submissions: those of the last scored round, to tell copies of them.
         seed: 32 bytes nobody could know when submitting.
         round_budget: most the round pays, in the token's smallest unit.
@@ -101,7 +100,6 @@ class RoundFrame:
     rows: NDArray[np.integer]
     labels: NDArray[np.int64]
     submissions: tuple[Submission, ...]
-    root_update: Update
     last_submissions: tuple[Submission, ...]
     seed: bytes
     round_budget: int
@@ -114,9 +112,9 @@ class RoundFrame:
         terms, n = self.scoring, len(self.submissions)
         terms.check(self.round_budget)
         _check_rows(self.rows, self.labels, terms)
-        for update in (self.root_update, *(s.update for s in (*self.submissions, *self.last_submissions))):
-            if update is not None:
-                update.check(terms.shape, terms.bounds)
+        for submission in (*self.submissions, *self.last_submissions):
+            if submission.update is not None:
+                submission.update.check(terms.shape, terms.bounds)
         if n > terms.max_submissions or len({s.index for s in self.submissions}) != n:
             msg = f"a round of {n} submissions has more than its terms allow, or two of one holder: leave those out"
             raise InvalidInput(msg)
@@ -131,16 +129,19 @@ class RoundInput(RoundFrame):
 
     Args:
         base: the model this round started from.
+        root_update: the owner's.
         last_aggregate: of the last adopted round; None before there is one.
     """
 
     base: Network
+    root_update: Update
     last_aggregate: Update | None
 
     def check(self) -> None:
-        """Raise as `RoundFrame`, and where the model does not fit or keep its bounds."""
+        """Raise as `RoundFrame`, and where model or root update do not fit or keep their bounds."""
         super().check()
         terms = self.scoring
+        self.root_update.check(terms.shape, terms.bounds)
         check_network(self.base, terms.shape, terms.bounds)
         if self.last_aggregate is not None:
             reach = largest_aggregate(terms.shape, terms.bounds, terms.step_quarters)

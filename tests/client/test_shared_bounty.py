@@ -231,7 +231,7 @@ class Leaving(TlsChannel):
 
 @pytest.mark.parametrize("channel", [Whispering, Leaving])
 def test_a_seat_that_is_silent_towards_one_costs_neither_its_stake(tmp_path, monkeypatch, channel):
-    """To the third seat the one that waits would seem to be silent: it hears from it that it waits. GM-569."""
+    """To the third seat the one that waits would seem to be silent: it hears from it that it waits. GM-592."""
     stage = shared(tmp_path, rounds=1)
     for validator in stage.validators:
         validator.place.patience = 6.0
@@ -242,7 +242,7 @@ def test_a_seat_that_is_silent_towards_one_costs_neither_its_stake(tmp_path, mon
 
 
 def test_a_seat_that_tells_one_nothing_costs_neither_its_stake(tmp_path, monkeypatch):
-    """Seat 2 does not know where to meet seat 1; it still meets the third one, and says so. GM-569."""
+    """Seat 2 does not know where to meet seat 1; it still meets the third one, and says so. GM-592."""
     stage = shared(tmp_path, rounds=1)
     for validator in stage.validators:
         validator.place.patience = 6.0
@@ -258,7 +258,7 @@ def test_a_seat_that_tells_one_nothing_costs_neither_its_stake(tmp_path, monkeyp
 
 
 def test_nobody_can_make_the_failed_sheet_of_a_seat_that_does_not_mean_it_to():
-    """Two seats with one sheet are a majority, and the third pays: they differ in what others cannot know. GM-569."""
+    """Two seats with one sheet are a majority, and the third pays: they differ in what others cannot know. GM-592."""
     scope = Scope(1, "0x" + "11" * 20, bytes(32))
 
     def sheet(blamed, salt):

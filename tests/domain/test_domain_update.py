@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from marketplace.domain.bounds import Bounds, ceil_sqrt
 from marketplace.domain.errors import InvalidUpdate
 from marketplace.domain.network import Layer, Network, Scales, Shape
-from marketplace.domain.update import LayerUpdate, Update, apply, check_network, difference, saturate
+from marketplace.domain.update import LayerUpdate, Update, apply, check_network, difference, moved_by, saturate
 
 SHAPE = Shape(3, 2, 2)
 BOUNDS = Bounds(entry=50, norm=100, weight=40, row_norm=60, bias=30)
@@ -60,6 +60,14 @@ def test_the_difference_of_two_bases_leads_from_one_to_the_other(base: Network, 
     """The aggregate is what really changed: applied to the base it gives the next base exactly."""
     after = apply(base, update, BOUNDS)
     assert after == apply(base, difference(after, base), BOUNDS)
+
+
+@given(bases(), updates(200))
+def test_a_distance_leads_exactly_to_where_it_was_measured(base: Network, update: Update) -> None:
+    """Whether or not the bounds cut something off: nothing is cut off again."""
+    after = apply(base, update, BOUNDS)
+    assert after == moved_by(base, difference(after, base))
+    assert update == difference(moved_by(base, update), base)
 
 
 @given(bases(), updates(3))

@@ -1,10 +1,12 @@
 """Membership inference: fits, rates, and views that say nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from client.leakage.membership import infer, likelihood_ratios
+from client.leakage.membership import Shadows, infer, likelihood_ratios
 from client.leakage.noise import Gaussian
 from client.leakage.rates import FALSE_RATE, rates_of
 from client.leakage.views import VIEWS
@@ -56,6 +58,34 @@ def test_every_row_is_in_half_of_the_shadow_models(shadows):
     assert {4} == set(shadows.members[:8].sum(axis=0).tolist())
     assert {len(shadows.rows.labels) // 2} == set(shadows.members.sum(axis=1).tolist())
     assert (24, len(shadows.rows.labels)) == shadows.members.shape
+
+
+def test_as_many_models_are_attacked_as_one_asks_for(world, shadows):
+    """Three for each shadow model; those that are learnt from stay the same."""
+    more = Shadows(world, 8, 3)
+    assert 8 * 4 == len(more.updates) == len(more.members)
+    assert shadows.members[:8].tolist() == more.members[:8].tolist()
+    assert {24} == {row.models for row in infer(more, VIEWS["shares"], 3)}
+
+
+@pytest.mark.parametrize(
+    ("view", "signals"),
+    [
+        ("figures", {"figures"}),
+        ("shares", {"confidence", "alignment"}),
+        ("projection", {"confidence", "alignment", "figures"}),
+    ],
+)
+def test_figures_are_judged_where_they_are_all_that_is_held(shadows, view, signals):
+    """A party with the root update has the figures as well, and judges both together."""
+    assert signals == {row.signal for row in infer(shadows, VIEWS[view], 3)}
+
+
+def test_rows_are_judged_by_what_becomes_of_their_steps(shadows):
+    """Alignment with root updates is not that of the step itself: it is the step's echo."""
+    deaf = replace(VIEWS["roots"], echo=None)
+    heard, unheard = (next(r for r in infer(shadows, v, 3) if r.signal == "alignment") for v in (VIEWS["roots"], deaf))
+    assert heard.auc != unheard.auc
 
 
 @pytest.mark.parametrize("view", [v.name for v in VIEWS.values() if v.silent])

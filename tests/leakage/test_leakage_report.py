@@ -101,6 +101,14 @@ def test_the_privacy_page_was_written_from_a_report_that_keeps_its_promises():
     assert {"held", "membership", "noise", "reconstruction", "verdict"} == set(sections(_empty()))
 
 
+@pytest.mark.parametrize("data", ["digits", "support2"])
+def test_the_privacy_page_shows_why_root_updates_are_shared(data):
+    """Two root updates in a row find members beyond doubt on both data sets: no single seat may read them. GM-954."""
+    rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(f"| {data} | `roots` |")]
+    assert [line for line in rows if "| alignment | **" in line]
+    assert "owner" == VIEWS["roots"].shared
+
+
 def _empty():
     return {"reconstruction": [], "membership": [], "noise": [], "pictures": []}
 
@@ -112,6 +120,7 @@ def _empty():
         ({"seed": -1}, "cannot be measured"),
         ({"shadows": 7}, "cannot be measured"),
         ({"jobs": 0}, "cannot be measured"),
+        ({"targets": 0}, "cannot be measured"),
         ({"only": "shares", "write": PAGE}, "leave `--only` out"),
     ],
 )

@@ -23,6 +23,10 @@ def crowd(world):
     return found
 
 
+def _cosine(one, other):
+    return one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
+
+
 @given(_WORDS, st.randoms(use_true_random=False))
 def test_two_components_fit_every_update(words, random):
     """Whatever one compute seat holds, every update explains it equally well: nothing can be learnt. GM-952."""
@@ -56,6 +60,51 @@ def test_an_estimate_says_exactly_what_dot_products_say(world):
     found = estimate(list(known), known @ secret)
     np.testing.assert_allclose(known @ found, known @ secret)
     assert 2 == np.linalg.matrix_rank(np.stack([*known, found]))
+
+
+def test_the_root_update_says_one_number_of_an_update(world, crowd):
+    """The estimate is the root update, as long as its published dot product with the victim's update asks for."""
+    root, update = world.root.flat().astype(float), crowd.updates[0].flat().astype(float)
+    (held,) = VIEWS["projection"].vectors(crowd, np.random.default_rng(0))
+    np.testing.assert_allclose(held, root * (root @ update) / (root @ root))
+    assert 0 < np.linalg.norm(held) < crowd.norm
+
+
+def test_whoever_holds_the_next_base_is_said_to_hold_the_aggregate():
+    """In a shared bounty no single seat is; in a sealed one every seat is. GM-953."""
+    view = VIEWS["aggregate"]
+    assert "seat" not in view.shared
+    assert "seats" in view.sealed
+    assert "owner" in view.shared
+
+
+def test_what_one_compute_seat_or_everybody_holds_has_to_be_silent():
+    """In a shared bounty: noise, figures and ciphertexts, and no root update. GM-952."""
+    held = {v.name: v.silent for v in VIEWS.values() if v.shared in {"everybody", "one compute seat"}}
+    assert {"ciphertext": True, "figures": True, "shares": True} == held
+
+
+def test_the_next_root_update_moves_as_the_aggregate_has_the_root_rows_feel(world, crowd):
+    """What adopting the aggregate takes off it points where the echo of the aggregate does; strangers' steps do not."""
+    rng = np.random.default_rng(0)
+    zero = Update.zero(world.scoring.shape)
+    unmoved = Crowd(world, (crowd.updates[0], zero, zero))
+    ((held,), (still,)) = (VIEWS["roots"].vectors(c, rng) for c in (crowd, unmoved))
+    steps = np.stack([crowd.aggregate, rng.normal(size=crowd.aggregate.shape)])
+    steps /= np.linalg.norm(steps, axis=1, keepdims=True)
+    echo, other = VIEWS["roots"].echo(world, steps)
+    assert _cosine(held - still, echo) > 0.8
+    assert abs(_cosine(held - still, other)) < 0.4
+
+
+def test_root_updates_say_nothing_of_a_round_that_was_not_adopted(world, crowd):
+    """The next root update then starts from the same base, whoever took part."""
+    zero, rng = Update.zero(world.scoring.shape), np.random.default_rng(0)
+    one, other = (Crowd(world, (update, zero, zero)) for update in crowd.updates[:2])
+    assert not one.hides
+    ((held,), (same,)) = (VIEWS["roots"].vectors(c, rng) for c in (one, other))
+    assert held.tolist() == same.tolist()
+    assert held.tolist() != VIEWS["roots"].vectors(crowd, rng)[0].tolist()
 
 
 def test_a_holder_takes_its_own_part_out(crowd):

@@ -78,7 +78,7 @@ def _flats(submissions: Sequence[Submission], width: int, breach: int) -> np.nda
 
 
 def bare(given: RoundInput) -> RoundFrame:
-    """Return what a compute seat knows of a round: who submitted, not what, and not from which model."""
+    """Return what a compute seat knows of a round: who submitted, not what, not from which model, no root update."""
     known = {f.name: getattr(given, f.name) for f in fields(RoundFrame)}
     for name in ("submissions", "last_submissions"):
         known[name] = tuple(replace(s, update=None) for s in known[name])
@@ -100,14 +100,14 @@ def scorer_of(given: RoundInput, breach: int = 1 << 40) -> Callable[[Party], Pri
     """
     width, public, base, model = given.scoring.shape.parameters, bare(given), given.base, None
     updates = deal(_flats(given.submissions, width, breach))
-    previous = deal(_flats(given.last_submissions, width, 0))
+    previous, root = deal(_flats(given.last_submissions, width, 0)), deal(given.root_update.flat()[None])
     if given.last_aggregate is not None:
         base = first_of(given.base)
         model = deal(np.stack([difference(given.base, base).flat(), given.last_aggregate.flat()]))
 
     def act(party: Party) -> PrivateScore:
         mine = None if model is None else model(party)
-        return score_privately(party, public, SharedInput(base, mine, updates(party), previous(party)))
+        return score_privately(party, public, SharedInput(base, mine, root(party), updates(party), previous(party)))
 
     return act
 

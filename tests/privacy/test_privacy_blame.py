@@ -1,4 +1,4 @@
-"""Who is blamed for what was computed, opened or said: whom both others know to have cheated, or nobody. GM-559."""
+"""Who is blamed for what was computed, opened or said: whom both others know to have cheated, or nobody. GM-591."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How a computation ends: the same for both honest parties, and neither of them is ever blamed.
 
 Every way to cheat is played by every party against every other. What is checked of all: the two honest parties agree on
-whether there is a result and on whom they name, and it is the cheater or nobody. GM-559.
+whether there is a result and on whom they name, and it is the cheater or nobody. GM-591.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.private_score import PrivateScore, SharedInput, score_privately
-from marketplace.domain.errors import InvalidInput
-from marketplace.domain.network import Shape
+from marketplace.domain.errors import InvalidInput, ProtocolError
+from marketplace.domain.network import Layer, Network, Shape
 from marketplace.domain.scope import Scope
 from marketplace.domain.update import Bounds, Update, apply, difference, saturate
 from marketplace.privacy.sharing.admission import admit
@@ -22,7 +22,7 @@ from marketplace.privacy.sharing.shares import join
 from marketplace.scoring.round import RoundFigures, RoundInput, score_round
 from marketplace.scoring.sheet import SheetRoots, sheet_document, sheet_head
 from tests.privacy.tables import bare, deal, first_of, scorer_of
-from tests.scoring.worlds import BOUNDS, address, round_of, rounds, seeds, with_submissions
+from tests.scoring.worlds import BOUNDS, SCALES, address, round_of, rounds, seeds, with_submissions
 
 
 def figures(score: RoundFigures) -> dict[str, object]:
@@ -64,6 +64,22 @@ def test_eight_updates_score_the_same_with_and_without_proofs(known, repetitions
     """All 256 coalitions, with and without a last aggregate."""
     world = round_of(3, shape=Shape(5, 4, 3), submissions=8, rows=9, known=known)
     assert figures(score_round(world)) == figures(private(world, repetitions))
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("reach", [60, 3000, 40_000])
+def test_models_of_any_size_score_the_same(known, reach):
+    """Pre-activations beyond 32 bits are worked on with 64; a model that is shared is asked whether it has any."""
+    world = round_of(5, shape=Shape(24, 4, 3), submissions=3, rows=9, known=known)
+    scoring = replace(world.scoring, bounds=replace(BOUNDS, weight=80_000, row_norm=400_000), max_submissions=4)
+    rows = world.rows.copy()
+    rows[0] = 127
+    first, *rest = world.base.layers
+    weight = np.random.default_rng(reach).integers(reach // 2, reach + 1, first.weight.shape)
+    world = replace(world, scoring=scoring, rows=rows, base=Network((Layer(weight, first.bias), *rest), SCALES))
+    score = score_round(world)
+    assert (reach > 3000) is bool(score.coefficients.k * int((rows[0].astype(np.int64) @ weight.T).max()) >= 1 << 31)
+    assert figures(score) == figures(private(world))
 
 
 def test_more_than_eight_updates_score_the_same():
@@ -157,7 +173,7 @@ def test_the_mean_is_rounded_on_shares(seed, n):
 @settings(max_examples=25)
 @given(seeds, st.integers(1, 60), st.sampled_from([40, 90, 300, 4000]))
 def test_the_next_model_is_kept_within_its_bounds_on_shares(seed, k, row_norm):
-    """Weights and biases that would go beyond are clipped, rows that are too long shrunk, as in the open. GM-610."""
+    """Weights and biases that would go beyond are clipped, rows that are too long shrunk, as in the open. GM-559."""
     world = round_of(seed, shape=Shape(5, 4, 3), submissions=3)
     bounds = Bounds(entry=400, norm=4000, weight=60, row_norm=row_norm, bias=30)
     rng = np.random.default_rng(seed)
@@ -174,7 +190,7 @@ def test_the_next_model_is_kept_within_its_bounds_on_shares(seed, k, row_norm):
 
 
 def test_components_of_the_next_model_are_fresh():
-    """The same shares lead to other components each time: nothing of what they were made from is in them. GM-611."""
+    """The same shares lead to other components each time: nothing of what they were made from is in them. GM-560."""
     world = round_of(3, shape=Shape(5, 4, 3), submissions=4, rows=9)
     act = scorer_of(world)
     first, second = in_threads(act), in_threads(act)
@@ -221,9 +237,9 @@ def test_what_is_opened_does_not_grow_with_rows(monkeypatch, known):
         score = private(world)
         live = len(score.coefficients.live)
         want = [
-            n,
-            n,
-            n * (n + known) + n + known,
+            n + 1,
+            n + 1,
+            n * (n + known + 1) + known + 1,
             *[1] * known,
             2 * live + 1,
             *[shape.hidden + shape.classes] * score.adopted,
@@ -237,7 +253,20 @@ def test_shares_of_another_round_are_refused():
     width = world.scoring.shape.parameters
     two, none = deal(np.zeros((2, width), np.int64)), deal(np.zeros((0, width), np.int64))
     with pytest.raises(InvalidInput, match="3 submissions"):
-        in_threads(lambda p: score_privately(p, bare(world), SharedInput(world.base, None, two(p), none(p))))
+        in_threads(
+            lambda p: score_privately(p, bare(world), SharedInput(world.base, None, two(p)[:1], two(p), none(p)))
+        )
+
+
+@pytest.mark.parametrize("entry", [401, -401, 1 << 32])
+def test_a_root_update_beyond_its_bounds_stops_the_scoring(entry):
+    """Nothing is opened but that it is."""
+    world = round_of(5, submissions=3)
+    flat = np.zeros(world.scoring.shape.parameters, np.int64)
+    flat[2] = entry
+    root = Update.from_flat(flat, world.scoring.shape)
+    with pytest.raises(ProtocolError, match="root update exceeds"):
+        in_threads(scorer_of(replace(world, root_update=root)))
 
 
 def test_a_round_of_nobody_can_be_scored():

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from marketplace.privacy.sharing.admission import squares
-from marketplace.privacy.sharing.shares import Shares, ring
+from marketplace.privacy.sharing.shares import Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from marketplace.privacy.sharing.party import Party
@@ -31,33 +29,27 @@ class Opened:
 
     Args:
         gram: int64[n, n], <D_i, D_j>.
-        vectors: int64[n, v], with each of the public vectors.
-        others: int64[n, m], with each of the other shared vectors E_j.
+        others: int64[n, m], with each of the other vectors E_j.
         other_squares: int64[m], <E_j, E_j>.
     """
 
     gram: NDArray[np.int64]
-    vectors: NDArray[np.int64]
     others: NDArray[np.int64]
     other_squares: NDArray[np.int64]
 
 
-def open_figures(party: Party, updates: Shares, vectors: Sequence[NDArray[np.int64]], others: Shares) -> Opened:
+def open_figures(party: Party, updates: Shares, others: Shares) -> Opened:
     """Open the dot products of admitted updates, in one message.
 
     Args:
         party: this party.
         updates: shares of int64[n, parameters].
-        vectors: public int64[parameters].
-        others: shares of int64[m, parameters]: the last round's submissions, the last aggregate.
+        others: shares of int64[m, parameters]: the last round's submissions, the root update, the last aggregate.
     """
-    n, m, v = updates.shape[0], others.shape[0], len(vectors)
+    n, m = updates.shape[0], others.shape[0]
     everybody = Shares.concatenate([updates, others])
     gram = party.matmul(updates, everybody.each(lambda w: w.T))
-    public = ring(np.array(vectors)).reshape(v, updates.shape[1])
-    known = updates.each(lambda w: w @ public.T)
     own = squares(party, others)
-    parts = [x.each(lambda w: w.reshape(-1)) for x in (gram, known, own)]
-    flat = party.open(Shares.concatenate(parts))
+    flat = party.open(Shares.concatenate([x.each(lambda w: w.reshape(-1)) for x in (gram, own)]))
     table = flat[: n * (n + m)].reshape(n, n + m)
-    return Opened(table[:, :n], flat[n * (n + m) :][: n * v].reshape(n, v), table[:, n:], flat[n * (n + m + v) :])
+    return Opened(table[:, :n], table[:, n:], flat[n * (n + m) :])
