@@ -103,6 +103,10 @@ class EncryptedBench(JointBench):
             previous=self._holds_previous(round_),
         ).run
 
+    def _common(self, result: bytes) -> bytes:
+        decrypted = read_decrypted(result)
+        return b"" if decrypted is None else replace(decrypted, left_out=()).to_bytes()
+
     # ------------------------------------------------------------------ details
     def _open_submissions(self, round_: int) -> tuple[tuple[Submission, ...], dict[int, bytes]]:
         """Return who submitted, without the updates, and the data keys that open what is encrypted."""

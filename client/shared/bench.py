@@ -14,7 +14,7 @@ from client.shared.components import COIN_WORDS, fetch_component, open_keys, rea
 from client.shared.joint import JointBench
 from client.shared.model import components_of_seat
 from client.shared.root import open_root_components
-from client.shared.scoring import SharedRound
+from client.shared.scoring import SharedRound, sheet_of
 from marketplace.domain.errors import GradMarketError, InvalidInput, SealingError
 from marketplace.domain.shared_documents import COMPONENTS
 from marketplace.sealing import datakeys
@@ -79,6 +79,9 @@ class SharedBench(JointBench):
         components, fine = self._components(round_, seat)
         scope, included_, previous = who.scope(log.bounty), log.included[round_], self._previous(round_, seat)
         return SharedRound(scope, round_, included_, frame, base, model, root, components, fine, previous).score
+
+    def _common(self, result: bytes) -> bytes:
+        return sheet_of(result)
 
     # ------------------------------------------------------------------ what this seat needs of rounds before
     def hand_over(self, round_: int, seats: Sequence[int]) -> bool:  # noqa: ARG002 - others do

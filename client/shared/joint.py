@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from client.bench import Bench
 from client.opening import included
 from client.shared.meeting import Computation, Desk
-from client.shared.scoring import blamed_by, failed_round, read_round
-from marketplace.domain.errors import GradMarketError, PeerFailed, ProtocolError
+from client.shared.scoring import failed_round, read_round
+from marketplace.domain.errors import GradMarketError, ProtocolError
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import keccak
 from marketplace.domain.scope import Purpose
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["JointBench"]
 
 _FINGERPRINT = 32
+_SALT = 32
 
 
 class JointBench(Bench):
@@ -55,6 +57,10 @@ class JointBench(Bench):
     @abstractmethod
     def _work(self, round_: int, seat: int) -> Callable[[Party], bytes]:
         """Open what this seat brings to a round; return what it does with the others. Raises as `open_round`."""
+
+    @abstractmethod
+    def _common(self, result: bytes) -> bytes:
+        """Return what of the work's result all three seats have in common."""
 
     # ------------------------------------------------------------------ attestation
     def reseal(self, round_: int, seat: int, shares: Mapping[int, bytes]) -> MeetingDocument:
@@ -106,12 +112,14 @@ class JointBench(Bench):
             raise ProtocolError(msg)
         if computing.result is not None:
             return computing.result
-        seat = self._seat(round_)
         if computing.trouble is not None:
             self._who.note(computing.trouble)
-        blamed, last = blamed_by(computing.trouble, seat), round_ == self._log.terms.rounds - 1
+        named, last = None, round_ == self._log.terms.rounds - 1
+        salt = secrets.token_bytes(_SALT)
+        if computing.verdict is not None and computing.verdict.named is not None:
+            named, salt = computing.verdict.named, computing.verdict.secret
         scope = self._who.scope(self._log.bounty)
-        return failed_round(scope, round_, self._log.included[round_], seat, blamed, last=last)
+        return failed_round(scope, round_, self._log.included[round_], named, salt, last=last)
 
     def _begin(self, round_: int) -> Computation:
         """Open what this seat brings, and meet the others.
@@ -120,13 +128,10 @@ class JointBench(Bench):
         """
         seat = self._seat(round_)
         work = self._work(round_, seat)
-        peers, missing = self._peers(round_, seat)
-
-        def nobody(_: object) -> bytes:
-            msg = f"seat {missing} told nobody where it computes: the round has no score"
-            raise PeerFailed(msg, int(missing or 0))
-
-        return Computation(seat, self._place, self._desk(round_), peers, work if missing is None else nobody)
+        peers = self._peers(round_, seat)
+        ground = self._record(round_).encode()
+        most = self._log.terms.phases.commit / 2  # a seat that is slow on purpose keeps nobody from committing
+        return Computation(seat, self._place, self._desk(round_), peers, work, self._common, ground, most)
 
     # ------------------------------------------------------------------ details
     def _nobody(self, round_: int) -> tuple[Submission, ...]:
@@ -153,19 +158,18 @@ class JointBench(Bench):
         password = who.derive(bounty, "desk", round_).hex().encode()
         return Desk.at(self._place, who.journal, f"desk/{bounty.hex()}/{round_}", password)
 
-    def _peers(self, round_: int, seat: int) -> tuple[tuple[Peer, ...], int | None]:
-        """Return all three seats as peers, and the first that told this one nothing."""
-        desk, peers, missing = self._desk(round_), [], None
+    def _peers(self, round_: int, seat: int) -> tuple[Peer, ...]:
+        """Return all three seats as peers; the port of one that told this seat nothing is 0."""
+        desk, peers = self._desk(round_), []
         for other in range(COMPONENTS):
             told = self._told(round_, other)
             if other == seat:
                 peers.append(Peer(self._place.host, desk.port, desk.identity.fingerprint))
             elif told is None:
-                missing = other if missing is None else missing
                 peers.append(Peer("", 0, bytes(_FINGERPRINT)))
             else:
                 peers.append(Peer(told["host"], told["port"], bytes.fromhex(told["fingerprint"][2:])))
-        return tuple(peers), missing
+        return tuple(peers)
 
     def _told(self, round_: int, seat: int) -> dict[str, Any] | None:
         """Return what a seat told this one when it attested, or None."""

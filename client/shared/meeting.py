@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import secrets
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
-from marketplace.domain.errors import GradMarketError, PeerFailed, ProtocolError
+import numpy as np
+
+from marketplace.domain.errors import Cheated, GradMarketError, ProtocolError
+from marketplace.privacy.sharing.hearing import Hearing
 from marketplace.privacy.sharing.identity import TlsIdentity
 from marketplace.privacy.sharing.party import Party
 from marketplace.privacy.sharing.tls import Peer, TlsChannel, listen
@@ -18,6 +21,7 @@ from marketplace.storage.canonical import decode_json, encode_json
 
 if TYPE_CHECKING:
     from client.journal import Journal
+    from marketplace.privacy.sharing.hearing import Verdict
 
 __all__ = ["REPETITIONS", "Computation", "Desk", "Place"]
 
@@ -36,7 +40,8 @@ class Place:
         host: address of this machine to listen on.
         port: to listen on; 0 for any that is free.
         known_as: host that the other seats connect to; empty for `host`.
-        patience: seconds within which the others have to connect, and then each message has to arrive.
+        patience: seconds within which the others have to connect, and then each message has to arrive; after trouble
+            it can take three times as long until the seats know how the round ended.
     """
 
     host: str = "127.0.0.1"
@@ -79,20 +84,34 @@ class Computation:
         place: where it listens.
         desk: its certificate and port.
         peers: all three seats, in order.
-        work: computes with the two others; what it returns is `result`.
+        work: computes with the two others.
+        common: what of the work's result all three seats have in common.
+        ground: what all three seats must have read on the chain: to who read something else an honest seat could seem
+            to cheat.
+        most: seconds it may take once the seats have met.
 
     Attributes:
-        result: what came out; None as long as nothing has.
-        trouble: what kept it from coming out the last time.
+        result: what came out, for all three; None if nothing did.
+        trouble: what kept it from coming out, as far as this seat knows.
+        verdict: how it ended for the three; None if this seat did not get so far.
     """
 
-    def __init__(
-        self, seat: int, place: Place, desk: Desk, peers: Sequence[Peer], work: Callable[[Party], bytes]
+    def __init__(  # noqa: PLR0913, PLR0917 - who meets whom, where, and for what
+        self,
+        seat: int,
+        place: Place,
+        desk: Desk,
+        peers: Sequence[Peer],
+        work: Callable[[Party], bytes],
+        common: Callable[[bytes], bytes],
+        ground: bytes,
+        most: float,
     ) -> None:
-        self._seat, self._place, self._desk, self._peers, self._work = seat, place, desk, tuple(peers), work
+        self._seat, self._place, self._desk, self._peers = seat, place, desk, tuple(peers)
+        self._work, self._common, self._ground, self._most = work, common, ground, most
         self.result: bytes | None = None
         self.trouble: GradMarketError | None = None
-        self._began = False
+        self.verdict: Verdict | None = None
         self._thread = threading.Thread(target=self._run, name=f"compute seat {seat}", daemon=True)
         self._thread.start()
 
@@ -102,30 +121,51 @@ class Computation:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        until = time.monotonic() + self._place.patience
-        while True:
-            try:
-                self.result = self._meet()
-            except PeerFailed as trouble:
-                self.trouble = trouble
-                # It may have been restarted, and be there again. What began is not begun anew: who was about to be
-                # caught would leave, and try again.
-                if not self._began and time.monotonic() < until:
-                    continue
-            except GradMarketError as trouble:
-                self.trouble = trouble
-            return
+        try:
+            self._meet()
+        except GradMarketError as trouble:
+            self.trouble = trouble
 
-    def _meet(self) -> bytes:
+    def _meet(self) -> None:
+        """Compute once: who was about to be caught would leave, and try again."""
         try:
             listener = listen(self._place.host, self._desk.port)
         except OSError as error:
             msg = f"port {self._desk.port} of {self._place.host} cannot be listened on: free it, or name another one"
             raise ProtocolError(msg) from error
-        channel = TlsChannel(self._seat, self._desk.identity, listener, self._peers, self._place.patience)
+        identity, patience = self._desk.identity, self._place.patience
+        channel = TlsChannel(self._seat, identity, listener, self._peers, patience, self._most, whole=False)
         try:
-            party = Party.start(channel, secrets.token_bytes(16), REPETITIONS)
-            self._began = True
-            return self._work(party)
+            hearing = Hearing(channel, identity, channel.certificates)
+            result = self._compute(channel)
+            known = self.trouble.known if isinstance(self.trouble, Cheated) else None
+            self.verdict = hearing.hold(None if result is None else self._common(result), known)
+            if self.verdict.agreed:
+                self.result = result
+            elif self.trouble is None:
+                msg = "another seat came to no result, or to another one: the round is void"
+                self.trouble = ProtocolError(msg)
         finally:
             channel.close()
+
+    def _compute(self, channel: TlsChannel) -> bytes | None:
+        self.trouble = channel.absent
+        if channel.absent is not None:
+            return None
+        try:
+            party = Party.start(channel, secrets.token_bytes(16), REPETITIONS)
+            _check_same(party, self._ground)
+            return self._work(party)
+        except GradMarketError as trouble:
+            self.trouble = trouble
+        except Exception as error:  # noqa: BLE001 - a seat that is made to stumble must not seem to be silent
+            msg = f"the computation broke off ({type(error).__name__}: {error}): report it, the round is void"
+            self.trouble = ProtocolError(msg)
+        return None
+
+
+def _check_same(party: Party, ground: bytes) -> None:
+    mine = np.frombuffer(sha256(ground).digest(), np.uint8)
+    if not np.array_equal(party.pass_down(mine), mine) or not np.array_equal(party.pass_up(mine), mine):
+        msg = "the seats do not see the same round on the chain: a node may lag behind, or was reorganised; it is void"
+        raise ProtocolError(msg)

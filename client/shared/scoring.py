@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from client.private_score import SharedInput, score_privately
 from client.scorer import ScoredRound, Shelf, permutation_seed
 from client.shared.model import seal_model
 from marketplace.domain.abi import FAILED, sheet_hash
-from marketplace.domain.errors import Cheated, PeerFailed, ProtocolError
+from marketplace.domain.errors import ProtocolError
 from marketplace.domain.fields import hex_text
 from marketplace.domain.hashing import ZERO_HASH, keccak
 from marketplace.domain.shared_documents import COMPONENTS
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from client.private_score import PrivateScore
-    from marketplace.domain.errors import GradMarketError
     from marketplace.domain.network import Network
     from marketplace.domain.scope import Scope
     from marketplace.privacy.sharing.party import Party
     from marketplace.scoring.round import RoundFrame, Submission
 
-__all__ = ["FAILED", "SharedRound", "blamed_by", "failed_round", "read_round", "write_round"]
+__all__ = ["FAILED", "SharedRound", "failed_round", "read_round", "sheet_of", "write_round"]
 
 
 @dataclass(frozen=True)
@@ -137,18 +136,21 @@ class SharedRound:
         return out
 
 
-def failed_round(  # noqa: PLR0913 - a round, who speaks, and whom it blames
-    scope: Scope, round_: int, included: int, seat: int, blamed: int | None, *, last: bool
+def failed_round(  # noqa: PLR0913 - a round, and whom this seat blames
+    scope: Scope, round_: int, included: int, blamed: int | None, salt: bytes, *, last: bool
 ) -> bytes:
     """Return what a seat commits to when nothing could be computed.
 
-    The round is void either way, and fees return. Seats that blame the same one make the same sheet: it costs the one
-    that is blamed its seat and part of its stake. Where nobody can be named each seat makes another sheet: none has a
-    majority, and who did commit is not punished for the others.
+    The round is void either way, and fees return. A sheet that a majority reveals costs whoever reveals another one its
+    seat and part of its stake, so nobody must be able to make the sheet of a seat that does not mean it to.
+
+    Args:
+        scope: the bounty; round_: the round; included: bitmap, as the chain fixed it.
+        blamed: a seat that both others name; None if there is none.
+        salt: 32 bytes. Where a seat is blamed, what both others know and it does not: they make the same sheet. Else
+            this seat's alone: no other sheet is like it, and none has a majority.
+        last: whether it is the last round.
     """
-    fault: dict[str, Any] = {"blamed": [] if blamed is None else [blamed]}
-    if blamed is None:
-        fault["said_by"] = seat
     shelf = Shelf()
     document = shelf.put_document(
         {
@@ -163,21 +165,13 @@ def failed_round(  # noqa: PLR0913 - a round, who speaks, and whom it blames
             "gain_ppb": 0,
             "adopted": False,
             "pool": "0",
-            **fault,
+            "blamed": [] if blamed is None else [blamed],
+            "salt": hex_text(salt),
         }
     )
     root = PayoutTree({}).root
     head = SheetHead(included, 0, ZERO_HASH, root, 0, ZERO_HASH, False, last, FAILED, document)  # noqa: FBT003 - a struct
     return write_round(head, shelf.contents, None)
-
-
-def blamed_by(trouble: GradMarketError | None, me: int) -> int | None:
-    """Return the one seat that a trouble names beside oneself; None where it names none, or two."""
-    if isinstance(trouble, PeerFailed):
-        return trouble.peer
-    if isinstance(trouble, Cheated) and len(others := trouble.blamed - {me}) == 1 and me not in trouble.blamed:
-        return next(iter(others))
-    return None
 
 
 def write_round(head: SheetHead, contents: Sequence[bytes], key: bytes | None) -> bytes:
@@ -191,6 +185,11 @@ def write_round(head: SheetHead, contents: Sequence[bytes], key: bytes | None) -
             "key": "" if key is None else hex_text(key),
         }
     )
+
+
+def sheet_of(data: bytes) -> bytes:
+    """Return the head of the sheet in what `write_round` wrote: the rest is another for every seat."""
+    return encode_json(decode_json(data)["sheet"])
 
 
 def read_round(data: bytes, scope: Scope, round_: int, submissions: tuple[Submission, ...]) -> ScoredRound:

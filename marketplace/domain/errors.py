@@ -173,6 +173,9 @@ class Cheated(ProtocolError):
     Args:
         blamed: if the accuser tells the truth, the one who cheated is among these parties.
         accuser: the party that noticed; a liar may accuse, so to anybody else it is under suspicion too.
+
+    Attributes:
+        known: the party that the one who raises this knows to have cheated, whoever may lie; None if it knows of none.
     """
 
     exit_code = 19
@@ -180,6 +183,7 @@ class Cheated(ProtocolError):
     def __init__(self, message: str, blamed: frozenset[int], accuser: int) -> None:
         super().__init__(message)
         self.blamed, self.accuser = blamed, accuser
+        self.known: int | None = None
 
 
 class BudgetSpent(GradMarketError, RuntimeError):

@@ -13,13 +13,15 @@ from client.holder import DataHolder, TrainingTask
 from client.modes import check_mode
 from client.shared.bench import SharedBench
 from client.shared.components import fetch_component, open_keys
-from client.shared.scoring import FAILED
+from client.shared.scoring import FAILED, failed_round, sheet_of
 from client.sheets import document_of, sheet_in
 from client.validator import Validator
 from marketplace.domain.bounty import CloseReason, Phase
 from marketplace.domain.errors import Cheated, InvalidTerms
+from marketplace.domain.scope import Scope
 from marketplace.domain.update import Update
 from marketplace.privacy.sharing.party import Party
+from marketplace.privacy.sharing.tls import TlsChannel
 from tests.client.stage import TOKEN, Stage
 
 _SHARED: dict[str, Any] = {"round_budget": 50 * TOKEN, "max_holders": 8}
@@ -178,16 +180,92 @@ def test_a_cheating_seat_is_caught_before_anything_is_opened(tmp_path, monkeypat
     before = [h.account.vault.balance() for h in stage.holders]
     stage.play()
     assert before == [h.account.vault.balance() for h in stage.holders]
-    log = stage.owner.log.refresh()
     troubles = [type(v.troubles[-1]) for v in by_seat(stage)]
     assert [Cheated] * 3 == troubles
     assert [] == opened
+    if not lost:
+        check_void_for_nothing(stage)
+        return
+    log = stage.owner.log.refresh()
     assert ({0}, set()) == (log.void, set(log.settled))
-    if lost:
-        told = [document_of(stage.owner, revealed)["blamed"] for revealed in log.revealed[0].values()]
-        assert [1] in told
+    told = [document_of(stage.owner, revealed)["blamed"] for revealed in log.revealed[0].values()]
+    assert [[], [1]] == sorted(told)  # two seats made one sheet, and the third could not make it too
     assert {0} == {log.lost[h.address] for h in stage.holders}
     assert [0, stage.terms.ticket_stake * lost // 100, 0] == [log.lost[v.address] for v in by_seat(stage)]
+
+
+def check_void_for_nothing(stage: Stage) -> None:
+    """Check that the round is void, that no two seats made the same sheet, and that nobody lost anything."""
+    log = stage.owner.log.refresh()
+    assert ({0}, set()) == (log.void, set(log.settled))
+    assert 3 == len(log.revealed[0])
+    assert [[]] * 3 == [document_of(stage.owner, revealed)["blamed"] for revealed in log.revealed[0].values()]
+    assert {0} == {log.lost[person.address] for person in (*stage.holders, *stage.validators)}
+
+
+class Whispering(TlsChannel):
+    """Seat 1 says nothing to seat 2."""
+
+    def send(self, to, data):
+        """Send to anybody else."""
+        if (self.me, to) != (1, 2):
+            super().send(to, data)
+
+
+class Leaving(TlsChannel):
+    """Seat 1 leaves seat 2 as soon as they have met, and not a word comes from it any more."""
+
+    def tell(self, to, notice):
+        """Tell anybody else."""
+        if (self.me, to) != (1, 2):
+            super().tell(to, notice)
+
+    def send(self, to, data):
+        """Hang up on one."""
+        if (self.me, to) != (1, 2):
+            super().send(to, data)
+            return
+        for table in (self._out, self._tell):
+            table[2].drop()
+
+
+@pytest.mark.parametrize("channel", [Whispering, Leaving])
+def test_a_seat_that_is_silent_towards_one_costs_neither_its_stake(tmp_path, monkeypatch, channel):
+    """To the third seat the one that waits would seem to be silent: it hears from it that it waits. GM-592."""
+    stage = shared(tmp_path, rounds=1)
+    for validator in stage.validators:
+        validator.place.patience = 6.0
+    monkeypatch.setattr("client.shared.meeting.TlsChannel", channel)
+    stage.post()
+    stage.play()
+    check_void_for_nothing(stage)
+
+
+def test_a_seat_that_tells_one_nothing_costs_neither_its_stake(tmp_path, monkeypatch):
+    """Seat 2 does not know where to meet seat 1; it still meets the third one, and says so. GM-592."""
+    stage = shared(tmp_path, rounds=1)
+    for validator in stage.validators:
+        validator.place.patience = 6.0
+    real = SharedBench._told
+
+    def told(bench, round_, seat):
+        return None if (bench._seat(round_), seat) == (2, 1) else real(bench, round_, seat)
+
+    monkeypatch.setattr(SharedBench, "_told", told)
+    stage.post()
+    stage.play()
+    check_void_for_nothing(stage)
+
+
+def test_nobody_can_make_the_failed_sheet_of_a_seat_that_does_not_mean_it_to():
+    """Two seats with one sheet are a majority, and the third pays: they differ in what others cannot know. GM-592."""
+    scope = Scope(1, "0x" + "11" * 20, bytes(32))
+
+    def sheet(blamed, salt):
+        return sheet_of(failed_round(scope, 0, 7, blamed, salt, last=True))
+
+    assert sheet(1, bytes(32)) == sheet(1, bytes(32))
+    assert 4 == len({sheet(blamed, salt * 32) for blamed in (None, 1) for salt in (b"a", b"b")})
 
 
 def test_what_a_holder_sealed_badly_to_one_seat_another_hands_over(tmp_path, monkeypatch):

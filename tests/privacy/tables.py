@@ -42,7 +42,7 @@ class Liar(Channel):
 
     def __init__(self, channel: Channel, at: int | None = None, bit: int = 0, *, help_only: bool = False) -> None:
         self._channel, self._at, self._bit, self._kind = channel, at, bit, help_only
-        self.me, self.sent = channel.me, 0
+        self.me, self.timeout, self.sent = channel.me, channel.timeout, 0
         self.helping = self.lied = False
 
     def send(self, to: int, data: memoryview) -> None:
@@ -58,6 +58,14 @@ class Liar(Channel):
     def receive(self, source: int, into: memoryview) -> None:
         """Receive as usual."""
         self._channel.receive(source, into)
+
+    def tell(self, to: int, notice: bytes) -> None:
+        """Tell as usual."""
+        self._channel.tell(to, notice)
+
+    def hear(self, source: int, deadline: float) -> bytes | None:
+        """Hear as usual."""
+        return self._channel.hear(source, deadline)
 
     def close(self) -> None:
         """Leave as usual."""

@@ -149,6 +149,22 @@ def test_a_wrong_component_is_blamed_on_its_sender_alone(monkeypatch):
             assert isinstance(results[party], Cheated)
             assert {1} == results[party].blamed
             assert results[party].accuser == 2
+            assert 1 == results[party].known
+
+
+def test_sender_and_third_know_the_same_of_every_claim(monkeypatch):
+    """What the third has, a counterproof asks the sender for: the v of a claim, and the mask the receiver lacks."""
+    seen: dict[int, list] = {p: [] for p in range(PARTIES)}
+    claim = Party.claim
+    monkeypatch.setattr(Party, "claim", lambda s, c: (seen[s.me].append(c), claim(s, c))[1])
+    assert [honest_result()] * 3 == play(everything)[0]
+    assert len(seen[0]) > 30
+    for sender in range(PARTIES):
+        for sent, third in zip(seen[sender], seen[(sender + 1) % PARTIES], strict=True):
+            assert np.array_equal(sent.sent.upper(), third.third.upper)
+            assert [True] * len(sent.sent.vs) == [
+                np.array_equal(a, b) for a, b in zip(sent.sent.vs, third.third.vs, strict=True)
+            ]
 
 
 def test_the_top_bit_is_guarded_like_any_other(monkeypatch):

@@ -199,7 +199,7 @@ def test_a_factor_of_two_claims_in_a_row_has_one_mask(bitwise):
     u, v, w = (np.zeros(2, np.uint64) for _ in range(3))
 
     def claim(group, *us):
-        return Claim(group, Rule(()), Sent(us, (), u, None), Received(us, u, None), Third((), u))
+        return Claim(group, Rule(()), Sent(us, (), u, None, lambda: u), Received(us, u, None), Third((), u))
 
     group, other = (XOR, ADD) if bitwise else (ADD, XOR)
     before, stream = Seen(), Stream(bytes(16))

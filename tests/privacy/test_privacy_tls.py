@@ -147,7 +147,7 @@ def test_a_party_that_vanishes_is_named():
 def test_a_party_that_says_nothing_is_named():
     """Silence is an error after the time limit."""
     channels = meet()
-    channels[1]._timeout = 0.3
+    channels[1].timeout = 0.3
     with pytest.raises(PeerFailed, match="party 2 was silent") as caught:
         channels[1].receive(2, memoryview(bytearray(8)))
     assert 2 == caught.value.peer

@@ -169,7 +169,7 @@ def to_ring(party: Party, b: Shares) -> Shares:
         Claim(
             ADD,
             Rule((np.multiply,)),
-            Sent((mine[me],), (theirs[me],), z, None),
+            Sent((mine[me],), (theirs[me],), z, None, lambda: np.negative(mask)),
             Received((theirs[above],), received, None),
             Third((mine[below],), np.negative(lower)),
         )
@@ -191,7 +191,7 @@ def to_ring(party: Party, b: Shares) -> Shares:
             Claim(
                 ADD,
                 Rule((np.multiply,)),
-                Sent((us,), (vs,), z2, np.stack([none, np.negative(under[0])])),
+                Sent((us,), (vs,), z2, np.stack([none, np.negative(under[0])]), lambda: np.negative(upper)),
                 Received((np.stack([a_next, theirs[below]]),), received2, np.stack([none, np.negative(upper[0])])),
                 Third((np.stack([mine[above], a]),), np.negative(under)),
             )

@@ -64,12 +64,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sent:
-    """A party's own claim: u, v, z_p, A_p (None for 0)."""
+    """A party's own claim: u, v, z_p, A_p (None for 0), and what gives A_(p+1)."""
 
     us: Sequence[Words]
     vs: Sequence[Words]
     z: Words
     lower: Words | None
+    upper: Callable[[], Words]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -150,7 +151,7 @@ class Claim:
         """Return every new u under its mask, and what the f_k add up to, less A_(p+1): masked, or in the digest."""
         old = {id(mask) for mask in before.values()}
         masks, last = self.masks(stream, before)
-        total = self._sum_of(known)
+        total = self.sum_of(known)
         out = []
         for mask, u in zip(masks, known.us, strict=True):
             if id(mask) not in old:
@@ -161,7 +162,7 @@ class Claim:
             return out
         return [*out, self.group.minus(total, last, out=last)]
 
-    def _sum_of(self, known: Sent | Received) -> Words:
+    def sum_of(self, known: Sent | Received) -> Words:
         """Return what the f_k add up to, less A_(p+1); kept for the received claim, which is asked again and again."""
         if known is self.received and self._target:
             return self._target[0]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-__all__ = ["MAX_CERTIFICATE", "TlsIdentity", "fingerprint_of"]
+__all__ = ["MAX_CERTIFICATE", "TlsIdentity", "fingerprint_of", "has_signed"]
 
 MAX_CERTIFICATE: Final = 4096
 
@@ -37,6 +38,18 @@ _FROM, _TO = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59
 def fingerprint_of(certificate: bytes) -> bytes:
     """Return the SHA-256 of a certificate in DER."""
     return sha256(certificate).digest()
+
+
+def has_signed(certificate: bytes, signature: bytes, data: bytes) -> bool:
+    """Whether whoever holds the key of a certificate signed `data`."""
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return False
+    try:
+        key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,10 @@ class TlsIdentity:
     def fingerprint(self) -> bytes:
         """What the others must know: SHA-256 of the certificate."""
         return fingerprint_of(self.certificate)
+
+    def sign(self, data: bytes) -> bytes:
+        """Return a signature of `data`, at most 72 bytes: ECDSA with SHA-256."""
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
 
     def context(self, peer: bytes, *, server: bool) -> ssl.SSLContext:
         """Return a TLS 1.3 context that accepts exactly one certificate from the other side.

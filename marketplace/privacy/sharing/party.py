@@ -157,7 +157,7 @@ class Party:
         if self.repetitions:
             upper, lower = masks
             firsts, seconds = [f.first for f in factors], [f.second for f in factors]
-            sent, heard = Sent(firsts, seconds[::-1], z, lower), Received(seconds, received, upper)
+            sent, heard = Sent(firsts, seconds[::-1], z, lower, lambda: upper), Received(seconds, received, upper)
             self.claim(Claim(group, rule, sent, heard, Third(firsts[::-1], lower)))
         return Shares(z, received)
 

@@ -20,8 +20,9 @@ no extension is needed to catch an error of 2^63. The bits are fresh in every ba
 *Zero knowledge.* T sees either masks, which depend on no secret, or numbers under masks it does not know; R sees a bit.
 
 Trust model: one cheater. Blame: T accuses. Then p says, by a one-way hash, what R should have sent in step 4. If R
-sent just that, p alone is to blame; if not, p and R tell different stories and the pair is. A lying T can accuse an
-honest p: `Cheated.accuser` says who speaks, and the cheater is always the accuser or among the blamed. What a cheater
+sent just that, T knows that p is to blame; if not, p and R tell different stories, each of the two knows the other to
+lie, and T cannot know which does: it would have to see u. A lying T can accuse an honest p: `Cheated.accuser` says who
+speaks, and the cheater is always the accuser or among the blamed. What R can know, `counterproof` has. What a cheater
 learns is one bit, whether it was caught.
 
 Sources: the cut and choose between masks and masked values follows Ishai et al., "Zero-Knowledge from Secure
@@ -42,7 +43,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from marketplace.domain.errors import Cheated
 from marketplace.privacy.sharing.claims import Seen
+from marketplace.privacy.sharing.counterproof import who_cheated
 from marketplace.privacy.sharing.streams import KEY_BYTES, Digest, Stream, raw
 
 if TYPE_CHECKING:
@@ -93,7 +96,11 @@ def prove(party: Party, claims: Sequence[Claim]) -> None:
     def excuse(at: int, bit: int) -> bytes:
         return _hash(_answer(claims, asked, mine[at], masked=bool(bit), sent=True))
 
-    _resolve(party, excuse, complaint, tag)
+    try:
+        _resolve(party, excuse, complaint, tag)
+    except Cheated as caught:
+        caught.known = who_cheated(party, claims, caught)
+        raise
 
 
 def _promise(claims: Sequence[Claim], key: bytes, seed: bytes) -> bytes:

@@ -80,10 +80,11 @@ def select(party: Party, bit: Shares, x: Shares) -> Shares:
     if party.repetitions:
         helped, checked = by_columns(_rest, high[:, own], mask), by_columns(_rest, low[:, own], z)
         upper_of, negative = high[:, below], np.negative(lower2)
-        _claim(party, _product, (low[:, own], high[:, own], z), (high[:, above], received), (low[:, below], -lower))
-        _claim(party, _cross, (under, upper_of, z2[:1]), (helped, received2[:1]), (low[:, above], negative[:1]))
+        thirds = (low[:, below], -lower), (low[:, above], negative[:1])
+        _claim(party, _product, (low[:, own], high[:, own], z), (high[:, above], received), thirds[0], mask)
+        _claim(party, _cross, (under, upper_of, z2[:1]), (helped, received2[:1]), thirds[1], mask2[:1])
         sent, heard = (low[:, above], over, z2[1:], negative[:1]), (upper_of, received2[1:], np.negative(mask2[:1]))
-        _claim(party, _cross, sent, heard, (checked, negative[1:]))
+        _claim(party, _cross, sent, heard, (checked, negative[1:]), mask2[1:])
 
     for out, at, parts in (
         (first, own, (z[1], lower2[1])),
@@ -143,19 +144,24 @@ def _rest(pair: Words, product: Words, out: Words | None) -> Words:
     return np.subtract(pair, out, out=out)
 
 
-def _claim(
-    party: Party, form: Callable[..., Words], sent: Sequence[Words], received: Sequence[Words], third: Sequence[Words]
+def _claim(  # noqa: PLR0913, PLR0917 - what each of the three knows
+    party: Party,
+    form: Callable[..., Words],
+    sent: Sequence[Words],
+    received: Sequence[Words],
+    third: Sequence[Words],
+    mask: Words,
 ) -> None:
     """Claim form(u, v) + A_(p+1) - A_p: of u, v, z and A_p, of the next one's u, z and A_p, the previous one's v and A.
 
-    Both A_p may be missing.
+    Both A_p may be missing; `mask` is -A_(p+1).
     """
     (u, v, z, *lower), (w, heard, *upper) = sent, received
     party.claim(
         Claim(
             ADD,
             Rule((form,), by=by_columns),
-            Sent((u,), (v,), z, lower[0] if lower else None),
+            Sent((u,), (v,), z, lower[0] if lower else None, lambda: np.negative(mask)),
             Received((w,), heard, upper[0] if upper else None),
             Third(third[:1], third[1]),
         )

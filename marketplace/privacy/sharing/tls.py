@@ -1,7 +1,8 @@
 """The channel between three machines: mutual TLS 1.3, certificates pinned by fingerprint, nothing without a time limit.
 
-Every pair has two connections, one for each direction: a party writes to those it opened and reads from those it
-accepted, so that no connection is read and written at once and no two parties can wait for each other's buffers.
+Every pair has two connections for messages, one for each direction: a party writes to those it opened and reads from
+those it accepted, so that no connection is read and written at once and no two parties can wait for each other's
+buffers. Two more are for notices, which must not wait behind messages.
 
 Trust model: whoever does not hold the key of a registered certificate can neither read, speak nor replay, and is
 refused without ending the wait for the right one. Certificates travel in the clear before the handshake, which
@@ -19,40 +20,27 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from contextlib import suppress
 from typing import Final
 
 from marketplace.domain.errors import InvalidInput, PeerFailed
-from marketplace.privacy.sharing.channel import HEADER, MAX_MESSAGE, Channel, check_header
-from marketplace.privacy.sharing.identity import MAX_CERTIFICATE, TlsIdentity, fingerprint_of
+from marketplace.privacy.sharing.channel import (
+    DONE,
+    HEADER,
+    MAX_MESSAGE,
+    MAX_NOTICE,
+    TROUBLE,
+    Channel,
+    Inbox,
+    check_header,
+)
+from marketplace.privacy.sharing.identity import TlsIdentity
+from marketplace.privacy.sharing.meeting import MESSAGES, NOTICES, VOID, Meeting, Peer, exactly, listen
 from marketplace.privacy.sharing.shares import PARTIES
 
 __all__ = ["Peer", "TlsChannel", "listen"]
 
-_HELLO: Final = struct.Struct("<8sBH")
-_MAGIC: Final = b"gradmpc1"
-_READY: Final = b"\1"
-_RETRY: Final = 0.05
-_STRANGER: Final = 5.0
-"""Seconds that somebody who connects has to prove who it is."""
-
-_BUFFER: Final = 1 << 22
-_VOID: Final = "void the round and have its seat drawn anew"
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Where a party is, and the fingerprint it registered."""
-
-    host: str
-    port: int
-    fingerprint: bytes
-
-
-def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
-    """Return a listening socket; its port goes into `Peer`."""
-    return socket.create_server((host, port), backlog=8)
+_NOTICE: Final = struct.Struct("<H")
 
 
 class TlsChannel(Channel):
@@ -64,20 +52,45 @@ class TlsChannel(Channel):
         listener: where the others reach it; closed once they have, or when it fails.
         peers: all three, in order.
         timeout: seconds within which the others must have connected, and then within which each message must arrive.
+        most: seconds that the computation may take, from when all have met: a party that sends every message just in
+            time must not keep the others from what they have to do next.
+        whole: raise PeerFailed if somebody did not come. Otherwise `absent` is that error, and notices reach whoever
+            came: the two that did have to tell each other.
+
+    Attributes:
+        certificates: of those that came.
+        absent: what speaks against one of those that did not; None if all did.
     """
 
-    def __init__(
-        self, me: int, identity: TlsIdentity, listener: socket.socket, peers: Sequence[Peer], timeout: float = 60.0
+    def __init__(  # noqa: PLR0913, PLR0917 - who meets whom, where, and for how long
+        self,
+        me: int,
+        identity: TlsIdentity,
+        listener: socket.socket,
+        peers: Sequence[Peer],
+        timeout: float = 60.0,
+        most: float = float("inf"),
+        whole: bool = True,  # noqa: FBT001, FBT002 - whether all have to come
     ) -> None:
         if len(peers) != PARTIES or not 0 <= me < PARTIES or peers[me].fingerprint != identity.fingerprint:
             msg = f"party {me} of {len(peers)} is not the one with this certificate: name all three parties in order"
             raise InvalidInput(msg)
-        self.me, self._timeout = me, timeout
+        self.me, self.timeout = me, timeout
         self._numbers = {"in": [0] * PARTIES, "out": [0] * PARTIES}
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
         with listener:
-            accepted, opened = _Meeting(me, identity, peers, time.monotonic() + timeout).hold(listener)
-        self._in = accepted
-        self._out = {peer: _Sender(peer, connection, timeout) for peer, connection in opened.items()}
+            met = Meeting(me, identity, peers, timeout, whole).hold(listener)
+        self.absent, self.certificates = met.absent, met.certificates
+        self._in = {peer: met.accepted[peer, MESSAGES] for peer in met.certificates}
+        self._out = {peer: _Sender(peer, met.opened[peer, MESSAGES], timeout) for peer in met.certificates}
+        self._tell = {peer: _Sender(peer, met.opened[peer, NOTICES], timeout) for peer in met.certificates}
+        self._inbox, self._ended = Inbox(timeout, self._end_within), False
+        self._heard = {peer: met.accepted[peer, NOTICES] for peer in met.certificates}
+        if most < float("inf"):
+            self._inbox.end_within(most)
+        for peer, connection in self._heard.items():
+            threading.Thread(target=_listen, args=(connection, peer, self._inbox), daemon=True).start()
 
     def send(self, to: int, data: memoryview) -> None:
         """Queue a message; a thread sends it."""
@@ -90,19 +103,69 @@ class TlsChannel(Channel):
         if len(into) > MAX_MESSAGE:
             msg = f"a message of {len(into)} bytes is too large: score fewer rows at once"
             raise InvalidInput(msg)
-        deadline = time.monotonic() + self._timeout
+        deadline = min(time.monotonic() + self.timeout, self._inbox.limit)
         header = bytearray(HEADER.size)
         _fill(self._in[source], memoryview(header), source, deadline)
         check_header(bytes(header), self._numbers["in"][source], len(into), source)
         self._numbers["in"][source] += 1
         _fill(self._in[source], into, source, deadline)
 
+    def tell(self, to: int, notice: bytes) -> None:
+        """Queue a notice."""
+        self._ended |= notice[0] in {DONE, TROUBLE}
+        if to in self._tell:
+            with suppress(PeerFailed):
+                self._tell[to].put(_NOTICE.pack(len(notice)), memoryview(notice))
+
+    def hear(self, source: int, deadline: float) -> bytes | None:
+        """Return the next notice that came in."""
+        return self._inbox.next(source, deadline) if source in self._tell else None
+
     def close(self) -> None:
         """Send what is queued, then close every connection."""
-        for sender in self._out.values():
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+        if self._ended:  # nobody reads any more what is still queued
+            for sender in self._out.values():
+                sender.drop()
+        for sender in (*self._out.values(), *self._tell.values()):
             sender.close()
         for connection in self._in.values():
             connection.close()
+        for connection in self._heard.values():
+            _hang_up(connection, socket.SHUT_RD)  # closed by the thread that reads it
+
+    def _end_within(self, seconds: float) -> None:
+        """Wake up, after so many seconds, whoever waits for a message."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            left = max(0.0, min(seconds, self._inbox.limit - time.monotonic()))
+            self._timer = threading.Timer(left, self._end)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end(self) -> None:
+        for connection in self._in.values():
+            _hang_up(connection, socket.SHUT_RD)
+
+
+def _hang_up(connection: ssl.SSLSocket, how: int) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(connection, how)  # below TLS: a thread may be using that
+
+
+def _listen(connection: ssl.SSLSocket, peer: int, inbox: Inbox) -> None:
+    """Collect the notices of one party, until it leaves or sends something else."""
+    connection.settimeout(None)
+    with connection, suppress(OSError):
+        while True:
+            (size,) = _NOTICE.unpack(exactly(connection, _NOTICE.size))
+            if size > MAX_NOTICE:
+                break
+            inbox.put(peer, exactly(connection, size))
+    inbox.put(peer, None)
 
 
 class _Sender:
@@ -122,6 +185,9 @@ class _Sender:
         self._queue.put(header)
         self._queue.put(data)
 
+    def drop(self) -> None:
+        _hang_up(self._connection, socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._queue.put(None)
         self._thread.join(self._timeout)
@@ -136,158 +202,6 @@ class _Sender:
                 return
 
 
-class _Known(IntEnum):
-    """What speaks against a peer that was not met; the more, the surer it is that the fault is its own."""
-
-    ABSENT = 0
-    BROKE_OFF = 1
-    STRANGER = 2
-
-
-class _Meeting:
-    """How three parties find each other, until a deadline.
-
-    Both others are looked for at once, and whoever is most suspicious is blamed: a party that sees a wrong certificate
-    leaves, and to the third that has not looked yet the one that left would seem to be the one at fault.
-    """
-
-    def __init__(self, me: int, identity: TlsIdentity, peers: Sequence[Peer], deadline: float) -> None:
-        self._me, self._identity, self._peers, self._deadline = me, identity, peers, deadline
-        self._others = [p for p in range(PARTIES) if p != me]
-        self._accepted: dict[int, ssl.SSLSocket] = {}
-        self._opened: dict[int, ssl.SSLSocket] = {}
-        self._against = {p: (_Known.ABSENT, _absent(p, peers[p])) for p in self._others}
-        self._over = False
-        self._lock = threading.Lock()
-
-    def hold(self, listener: socket.socket) -> tuple[dict[int, ssl.SSLSocket], dict[int, ssl.SSLSocket]]:
-        """Return a connection from each of the others and one to each; raises PeerFailed if there are none in time."""
-        tasks = [threading.Thread(target=self._accept, args=(listener,), daemon=True)]
-        tasks += [threading.Thread(target=self._connect, args=(peer,), daemon=True) for peer in self._others]
-        for task in tasks:
-            task.start()
-        for task in tasks:
-            # Who waits for an answer to its greeting would wait until the deadline, when nothing can come of it.
-            while task.is_alive() and not self._over:
-                task.join(_RETRY)
-        with self._lock:
-            self._over = True
-            missing = [p for p in self._others if p not in self._accepted or p not in self._opened]
-        if missing:
-            for connection in (*self._accepted.values(), *self._opened.values()):
-                connection.close()
-            peer = max(missing, key=lambda p: self._against[p][0])
-            raise PeerFailed(self._against[peer][1], peer)
-        return self._accepted, self._opened
-
-    def _keep(self, table: dict[int, ssl.SSLSocket], peer: int, connection: ssl.SSLSocket) -> None:
-        with self._lock:
-            if not self._over:
-                table[peer] = connection
-                return
-        connection.close()
-
-    def _hold_against(self, peer: int, known: _Known, reason: str) -> None:
-        with self._lock:
-            if known >= self._against[peer][0]:
-                self._against[peer] = (known, reason)
-
-    def _connect(self, peer: int) -> None:
-        """Open a connection to write to."""
-        there = self._peers[peer]
-        while not self._over and (left := self._deadline - time.monotonic()) > 0:
-            try:
-                plain = socket.create_connection((there.host, there.port), timeout=left)
-            except OSError:
-                time.sleep(_RETRY)
-                continue
-            try:
-                self._keep(self._opened, peer, self._greet(plain, peer))
-            except PeerFailed as error:
-                plain.close()
-                self._hold_against(peer, _Known.STRANGER, str(error))
-                self._over = True
-            except OSError as error:
-                plain.close()
-                name = type(error).__name__
-                self._hold_against(peer, _Known.BROKE_OFF, f"party {peer} broke off while connecting ({name}): {_VOID}")
-                time.sleep(_RETRY)
-            else:
-                return
-
-    def _greet(self, plain: socket.socket, peer: int) -> ssl.SSLSocket:
-        self._tune(plain, self._deadline)
-        plain.sendall(self._hello())
-        index, certificate = _read_hello(plain)
-        if index != peer or fingerprint_of(certificate) != self._peers[peer].fingerprint:
-            raise PeerFailed(_stranger(peer), peer)
-        context = self._identity.context(certificate, server=False)
-        secure = context.wrap_socket(plain)
-        # A client's handshake ends before the server has looked at its certificate: wait for the word that it did.
-        if secure.recv(1) != _READY:
-            msg = f"party {peer} refused this party's certificate: register the fingerprint of the one in use"
-            raise PeerFailed(msg, peer)
-        return secure
-
-    def _accept(self, listener: socket.socket) -> None:
-        """Collect a connection from each of the others to read from; strangers are refused and forgotten."""
-        listener.settimeout(_RETRY)
-        while len(self._accepted) < PARTIES - 1 and not self._over and time.monotonic() < self._deadline:
-            try:
-                plain, _ = listener.accept()
-            except OSError:
-                continue
-            peer = None
-            try:
-                self._tune(plain, min(self._deadline, time.monotonic() + _STRANGER))
-                index, certificate = _read_hello(plain)
-                peer = index if index != self._me else None
-                known = peer is not None and fingerprint_of(certificate) == self._peers[peer].fingerprint
-                plain.sendall(self._hello())
-                if peer is None or peer in self._accepted or not known:
-                    if peer is not None:
-                        self._hold_against(peer, _Known.STRANGER, _stranger(peer))
-                    plain.close()
-                    continue
-                secure = self._identity.context(certificate, server=True).wrap_socket(plain, server_side=True)
-                secure.sendall(_READY)
-                self._keep(self._accepted, peer, secure)
-            except OSError:  # of the socket, of TLS, or nonsense instead of a greeting
-                if peer is not None:  # it may be honest, and have left because it met a stranger
-                    self._hold_against(peer, _Known.BROKE_OFF, f"party {peer} did not finish the handshake: {_VOID}")
-                plain.close()
-
-    def _hello(self) -> bytes:
-        certificate = self._identity.certificate
-        return _HELLO.pack(_MAGIC, self._me, len(certificate)) + certificate
-
-    @staticmethod
-    def _tune(plain: socket.socket, deadline: float) -> None:
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            plain.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
-        plain.settimeout(max(0.001, deadline - time.monotonic()))
-
-
-def _read_hello(plain: socket.socket) -> tuple[int, bytes]:
-    magic, index, size = _HELLO.unpack(_exactly(plain, _HELLO.size))
-    if magic != _MAGIC or index >= PARTIES or size > MAX_CERTIFICATE:
-        msg = "no greeting of a compute seat"
-        raise ConnectionError(msg)
-    return index, _exactly(plain, size)
-
-
-def _exactly(plain: socket.socket, size: int) -> bytes:
-    out = b""
-    while len(out) < size:
-        part = plain.recv(size - len(out))
-        if not part:
-            msg = "closed while greeting"
-            raise ConnectionError(msg)
-        out += part
-    return out
-
-
 def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: float) -> None:
     at, size, receive, clock = 0, len(into), connection.recv_into, time.monotonic
     connection.settimeout(max(0.001, deadline - clock()))
@@ -297,7 +211,7 @@ def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: floa
                 raise TimeoutError  # noqa: TRY301 - one place says what silence means
             count = receive(into[at:])
         except TimeoutError:
-            msg = f"party {peer} was silent for too long: {_VOID}"
+            msg = f"party {peer} was silent for too long: {VOID}"
             raise PeerFailed(msg, peer) from None
         except OSError:
             count = 0
@@ -307,12 +221,4 @@ def _fill(connection: ssl.SSLSocket, into: memoryview, peer: int, deadline: floa
 
 
 def _gone(peer: int) -> str:
-    return f"party {peer} left: {_VOID}"
-
-
-def _absent(peer: int, there: Peer) -> str:
-    return f"party {peer} at {there.host}:{there.port} did not connect in time: {_VOID}"
-
-
-def _stranger(peer: int) -> str:
-    return f"who speaks as party {peer} has another certificate than the registered one: ask its seat which is right"
+    return f"party {peer} left: {VOID}"
