@@ -74,10 +74,10 @@ class Outgoing:
     def lines(self) -> list[tuple[str, str]]:
         """Return what a person should know, as headings and sentences."""
         sealed_to = f"any {self.threshold} of {len(self.seats)} seats together"
-        readers = "after submitting is over every seat can read the update; the owner sees the aggregate only"
+        readers = "after submitting is over every seat can read the update; owner and holders see the aggregate only"
         if self.mode == SHARED:
             sealed_to = "in three components, two for each seat, which look like noise"
-            readers = "nobody, unless two seats collude: these read it; the owner sees the aggregate only"
+            readers = "nobody, unless two seats collude: these read it; owner and holders see the aggregate only"
         elif self.mode == ENCRYPTED:
             readers = f"{readers}; what it decrypts with was made by the owner"
         noise = "none: whoever opens the update sees it as it was trained"
