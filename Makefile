@@ -84,8 +84,9 @@ test-contracts: setup-dev
 test-python: setup-dev
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-fuzz: setup-dev ## The long runs: 10,000 cases a function, 256 sequences of 500 calls an invariant.
+fuzz: setup-dev ## The long runs: 10,000 cases a function, 256 sequences of 500 calls an invariant, 1,000 a property.
 	FOUNDRY_PROFILE=long $(FORGE) test --use $(SOLC)
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "not slow" -n 2 tests/domain tests/scoring tests/privacy
 
 coverage: setup-dev ## Fails below 90 % of the Python lines or 95 % of the Solidity lines.
 	$(BIN)/python -m pytest -m "not slow" -n 2 --cov --cov-report=term --cov-fail-under=90
