@@ -208,9 +208,9 @@ class ModelOwner(Participant):
         the round is void and fees return, while not opening it would cost the bond.
         """
         round_, scope, base_root = bounty.round, self.scope(self.log.bounty), self.log.base_root(bounty.round)
-        known, model_keys = network_root(self.model, self.secrets.base_salt), ""
-        sent = self.plan.base if self.plan.privacy == SHARED else self.model
-        base_key = self.derive(self.log.bounty, "base-key", round_, network_root(sent, self.secrets.base_salt))
+        sent, model_keys = self.plan.base if self.plan.privacy == SHARED else self.model, ""
+        known = network_root(sent, self.secrets.base_salt)
+        base_key = self.derive(self.log.bounty, "base-key", round_, known)
         context = scope.context(Purpose.BASE, round_, self.address)
         base_cid = self.put_sealed(dump_network(sent, self.secrets.base_salt), base_key, context)
         recipients, sealed_to = self._recipients(bounty)

@@ -24,6 +24,8 @@ from marketplace.sealing.recipients import open_text, seal_text
 from marketplace.storage.tensors import dump_component, load_component
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from client.log import BountyLog
@@ -39,8 +41,10 @@ __all__ = [
     "load_checked",
     "open_keys",
     "read_components",
+    "read_pair",
     "seal_components",
     "seal_each",
+    "seal_pairs",
 ]
 
 COIN_WORDS: Final = 4
@@ -68,12 +72,8 @@ def seal_components(who: Participant, log: BountyLog, update: Update, round_: in
     context = scope.context(Purpose.COMPONENT, round_, who.address)
     components, keys = seal_each(who, log, np.concatenate([update.flat(), coin]), round_, "component-key", context)
     context = scope.context(Purpose.KEY_SHARE, round_, who.address)
-    usable = who.usable_keys(log.keys_of_seats())
-    seats = [log.seats[i].validator for i in range(COMPONENTS)]
-    texts = tuple(
-        seal_text(keys[i] + keys[(i + 1) % COMPONENTS], usable[seat], context) if seat in usable else ""
-        for i, seat in enumerate(seats)
-    )
+    sealed = seal_pairs(who, log, keys, context)
+    texts = tuple(sealed.get(log.seats[i].validator, "") for i in range(COMPONENTS))
     document = ComponentsDocument(round_, who.address, components, texts)
     commitment = submission_commitment(scope, round_, who.address, document.update_root, document.key_hash)
     return commitment, who.publish(document)
@@ -99,6 +99,26 @@ def seal_each(  # noqa: PLR0913, PLR0917 - whose, what, and what it is sealed un
         sealed.append(SealedComponent(cid, commitment, datakeys.key_hash(key)))
         keys.append(key)
     return tuple(sealed), keys
+
+
+def seal_pairs(who: Participant, log: BountyLog, keys: Sequence[bytes], context: bytes) -> dict[str, str]:
+    """Seal to each seat the keys of its two components; return {address: sealed}, without seats of unusable keys."""
+    usable = who.usable_keys(log.keys_of_seats())
+    return {
+        event.validator: seal_text(keys[seat] + keys[(seat + 1) % COMPONENTS], usable[event.validator], context)
+        for seat, event in sorted(log.seats.items())
+        if event.validator in usable
+    }
+
+
+def read_pair(both: bytes, seat: int, components: Sequence[SealedComponent]) -> dict[int, bytes]:
+    """Return the keys of a seat's two components that were sealed to it, those that fit what was published."""
+    keys = {}
+    for part in range(2):
+        index, key = (seat + part) % COMPONENTS, both[part * datakeys.KEY_BYTES :][: datakeys.KEY_BYTES]
+        if datakeys.key_hash(key) == components[index].key_hash:
+            keys[index] = key
+    return keys
 
 
 def components_size(parameters: int) -> int:
@@ -127,13 +147,11 @@ def open_keys(who: Participant, log: BountyLog, event: Submitted, seat: int) -> 
     """
     document = read_components(who, log, event)
     context = who.scope(log.bounty).context(Purpose.KEY_SHARE, event.round, event.holder)
-    both = open_text(document.sealed[seat], who.identity, context)
-    keys = both[: datakeys.KEY_BYTES], both[datakeys.KEY_BYTES :]
-    hashes = tuple(datakeys.key_hash(key) for key in keys) if len(both) == 2 * datakeys.KEY_BYTES else ()
-    if hashes != tuple(document.components[(seat + i) % COMPONENTS].key_hash for i in range(2)):
+    keys = read_pair(open_text(document.sealed[seat], who.identity, context), seat, document.components)
+    if len(keys) != 2:  # noqa: PLR2004 - a pair
         msg = f"{event.holder} sealed other keys to this seat than it published: another seat may hand them over"
         raise SealingError(msg)
-    return keys
+    return keys[seat], keys[(seat + 1) % COMPONENTS]
 
 
 def fetch_component(  # noqa: PLR0913, PLR0917 - whose, which, and what it has to be

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from client.base import check_base, open_base
-from client.shared.components import load_checked
+from client.shared.components import load_checked, read_pair
 from marketplace.domain.documents import RoundDocument, ServeDocument
 from marketplace.domain.errors import GradMarketError, PeerFailed, ProtocolError, SealingError
 from marketplace.domain.fields import hex_text
@@ -118,7 +118,8 @@ def _named(party: Party, said: NDArray[np.uint8]) -> SealedComponent:
 # ---------------------------------------------------------------------- who reads it
 def open_served(who: Participant, log: BountyLog, round_: int) -> ModelKeys:
     """Return the keys of an adopted round's model that seats have served to `who`, the owner: all three, if two did."""
-    document, scope, keys = _read(who, log, round_), who.scope(log.bounty), {}
+    document, scope = _read(who, log, round_), who.scope(log.bounty)
+    keys: dict[int, bytes] = {}
     for seat, event in sorted(log.served[round_].items()):
         context = scope.context(Purpose.AGGREGATE, round_, log.seated(seat, event))
         try:
@@ -126,10 +127,7 @@ def open_served(who: Participant, log: BountyLog, round_: int) -> ModelKeys:
             both = open_text(served.keys.get(who.address, ""), who.identity, context)
         except GradMarketError:
             continue  # one seat that serves garbage does not matter while two others serve
-        for part in range(2):
-            index, key = (seat + part) % COMPONENTS, both[part * datakeys.KEY_BYTES :][: datakeys.KEY_BYTES]
-            if datakeys.key_hash(key) == document.components[index].key_hash:
-                keys[index] = key
+        keys |= read_pair(both, seat, document.components)
     return keys
 
 

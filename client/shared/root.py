@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from client.shared.components import load_checked, seal_each
+from client.shared.components import load_checked, read_pair, seal_each, seal_pairs
 from marketplace.domain.documents import MAX_DOCUMENT_BYTES, RoundDocument, ShardDocument
 from marketplace.domain.errors import ProtocolError, SealingError
 from marketplace.domain.scope import Purpose
 from marketplace.domain.shared_documents import COMPONENTS, ComponentsDocument
-from marketplace.sealing import datakeys
-from marketplace.sealing.recipients import open_text, seal_text
+from marketplace.sealing.recipients import open_text
 from marketplace.storage.store import put_json, read_json
 
 if TYPE_CHECKING:
@@ -50,12 +49,7 @@ def seal_root_keys(who: Participant, log: BountyLog, round_: int) -> dict[str, s
     for index, component in enumerate(document.components):
         keys.append(who.derive(log.bounty, f"{_KEY}-{index}", round_, component.commitment))
     context = who.scope(log.bounty).context(Purpose.ROOT_KEYS, round_, who.address)
-    usable = who.usable_keys(log.keys_of_seats())
-    return {
-        event.validator: seal_text(keys[seat] + keys[(seat + 1) % COMPONENTS], usable[event.validator], context)
-        for seat, event in sorted(log.seats.items())
-        if event.validator in usable
-    }
+    return seal_pairs(who, log, keys, context)
 
 
 def open_root_components(
@@ -71,13 +65,12 @@ def open_root_components(
     document, scope, owner = _read(who, log, round_), who.scope(log.bounty), log.terms.owner
     shard = who.fetch(log.shards[round_].document, ShardDocument)
     sealed, context = shard.root_keys.get(who.address, ""), scope.context(Purpose.ROOT_KEYS, round_, owner)
-    both = open_text(sealed, who.identity, context)
-    if len(both) != 2 * datakeys.KEY_BYTES:
+    keys = read_pair(open_text(sealed, who.identity, context), seat, document.components)
+    if len(keys) != 2:  # noqa: PLR2004 - a pair
         msg = f"the owner sealed no two keys of the root update of round {round_}: attest that the shard is not open"
         raise SealingError(msg)
     context, found = scope.context(Purpose.ROOT_UPDATE, round_, owner), []
-    for part in range(2):
-        index, key = (seat + part) % COMPONENTS, both[part * datakeys.KEY_BYTES :][: datakeys.KEY_BYTES]
+    for index, key in keys.items():  # the seat's first, then its second
         component = load_checked(who, document.components[index], index, key, context, scoring.shape.parameters)
         if component is None:
             msg = (
